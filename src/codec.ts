@@ -1,0 +1,28 @@
+import type { ByteBuffer, Bytes } from "./buffer.ts";
+
+/**
+ * How messages of type `T` become payloads and back. `encode` and `decode` are all that a user must write.
+ *
+ * A codec that throws ends its stream, and only that: see the README's table of ends.
+ *
+ * @example
+ * ```ts
+ * import type { Codec } from "@ttstream/ttstream";
+ *
+ * const json: Codec<{ text: string }> = {
+ *   encode: (message) => new TextEncoder().encode(JSON.stringify(message)),
+ *   decode: (payload) => JSON.parse(new TextDecoder().decode(payload)),
+ * };
+ * ```
+ */
+export interface Codec<T> {
+  /** The payload of `message`. The library copies it before it returns to the caller. */
+  encode(message: T): Uint8Array;
+  /**
+   * The message in `payload`. The bytes are a view on the connection's read buffer: a message that keeps a part
+   * of them keeps that buffer in memory, so copy what is small and kept for long.
+   */
+  decode(payload: Bytes): T;
+  /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
+  encodeInto?(message: T, buffer: ByteBuffer): void;
+}
