@@ -1,0 +1,55 @@
+/**
+ * `deno task check`: everything that can be said about the code without running it. Every step runs, whatever
+ * the ones before it found; the output of those that fail is shown.
+ */
+
+interface Step {
+  readonly name: string;
+  /** The arguments of `deno`. */
+  readonly args: readonly string[];
+}
+
+const root = new URL("../", import.meta.url);
+
+const steps: readonly Step[] = [
+  { name: "format", args: ["fmt", "--check"] },
+  { name: "lint", args: ["lint"] },
+  // The examples in the documentation are code that people paste: they are checked, too.
+  { name: "types", args: ["check", "--doc"] },
+  { name: "documentation", args: ["doc", "--lint", ...await entryPoints()] },
+  { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
+];
+
+const failed: string[] = [];
+for (const step of steps) {
+  const start = performance.now();
+  const { success, output } = await run(step.args);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${success ? "ok    " : "FAILED"}  ${step.name} (deno ${step.args.join(" ")}, ${seconds} s)`);
+  if (success) continue;
+  failed.push(step.name);
+  console.log(output.trimEnd().replace(/^/gm, "        "));
+}
+
+if (failed.length > 0) {
+  console.error(`check: failed: ${failed.join(", ")}`);
+  Deno.exit(1);
+}
+console.log("check: ok");
+
+async function run(args: readonly string[]): Promise<{ success: boolean; output: string }> {
+  // The Deno that runs this, since there may be none on the path.
+  const command = new Deno.Command(Deno.execPath(), { args: [...args], cwd: root, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+/** The modules that the package exports. */
+async function entryPoints(): Promise<string[]> {
+  const config: unknown = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  if (typeof config !== "object" || config === null || !("exports" in config)) return [];
+  const { exports } = config;
+  if (typeof exports !== "object" || exports === null) return [];
+  return Object.values(exports).filter((path) => typeof path === "string");
+}

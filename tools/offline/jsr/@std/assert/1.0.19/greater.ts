@@ -1,0 +1,9 @@
+import { format } from "./_failure.ts";
+import { AssertionError } from "./assertion_error.ts";
+
+/** Asserts that `actual` is greater than `expected`. */
+export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
+  if (!(actual > expected)) {
+    throw new AssertionError(msg ?? `Expect ${format(actual)} > ${format(expected)}`);
+  }
+}
