@@ -14,8 +14,9 @@ const root = new URL("../", import.meta.url);
 const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
-  // The examples in the documentation are code that people paste: they are checked, too.
+  // What the documentation shows is code that people paste: it is checked, too.
   { name: "types", args: ["check", "--doc"] },
+  ...(await guides()).map((path) => ({ name: `types in ${path}`, args: ["check", "--doc-only", path] })),
   { name: "documentation", args: ["doc", "--lint", ...await entryPoints()] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
 ];
@@ -43,6 +44,12 @@ async function run(args: readonly string[]): Promise<{ success: boolean; output:
   const { success, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+/** The Markdown files beside `deno.json`. */
+async function guides(): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(root));
+  return entries.map((entry) => entry.name).filter((name) => name.endsWith(".md")).sort();
 }
 
 /** The modules that the package exports. */

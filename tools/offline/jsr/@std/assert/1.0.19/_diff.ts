@@ -1,13 +1,16 @@
+import { format } from "./_failure.ts";
+
 /** More cells than this in the table of {@linkcode diff}, and the lines are listed instead of aligned. */
 const MAX_CELLS = 4_000_000;
 
 /**
- * What turns the lines of `actual` into those of `expected`: `-` before a line of `actual` alone, `+` before one
- * of `expected` alone, and the shared lines around them unmarked.
+ * What turns `actual` into `expected`, line by line: `-` before a line of `actual` alone, `+` before one of
+ * `expected` alone, and the shared lines around them unmarked.
  */
-export function diff(actual: string, expected: string): string {
-  const a = actual.split("\n");
-  const b = expected.split("\n");
+export function diff(actual: unknown, expected: unknown): string {
+  const bothText = typeof actual === "string" && typeof expected === "string";
+  const a = bothText ? textLines(actual) : format(actual).split("\n");
+  const b = bothText ? textLines(expected) : format(expected).split("\n");
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;
@@ -18,6 +21,11 @@ export function diff(actual: string, expected: string): string {
   align(a.slice(head, a.length - tail), b.slice(head, b.length - tail), out);
   for (const line of a.slice(a.length - tail)) out.push(`    ${line}`);
   return out.join("\n") + "\n";
+}
+
+/** The lines of a text, with what cannot be seen in them escaped. */
+function textLines(text: string): string[] {
+  return text.split(/(?<=\n)/).map((line) => JSON.stringify(line).slice(1, -1));
 }
 
 /** Writes both lists, their longest common subsequence unmarked. */

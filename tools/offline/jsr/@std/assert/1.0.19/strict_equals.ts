@@ -7,5 +7,5 @@ export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string
   const a = format(actual);
   const b = format(expected);
   if (a === b) throw failure("Values have the same structure but are not reference-equal", msg, `\n\n${a}\n`);
-  throw failure("Values are not strictly equal", msg, "\n" + diff(a, b));
+  throw failure("Values are not strictly equal", msg, "\n" + diff(actual, expected));
 }
