@@ -32,6 +32,8 @@ export class ByteBuffer {
   length = 0;
 
   /**
+   * Makes an empty buffer.
+   *
    * @param capacity How many bytes it holds before it grows; default 256.
    */
   constructor(capacity = 256) {

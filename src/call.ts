@@ -1,4 +1,5 @@
-import type { Codec } from "./codec.ts";
+import { type Codec, rawCodec } from "./codec.ts";
+import { dataPrefix } from "./encode.ts";
 import { formatDuration } from "./duration.ts";
 import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { writeException } from "./exception.ts";
@@ -17,12 +18,10 @@ import { MessageWriter, type WriteOwner } from "./writer.ts";
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What a call is opened with; everything has been checked. */
-export interface CallInit<Req, Res> {
+export interface CallInit {
   readonly link: StreamLink;
   readonly streamId: number;
   readonly method: string;
-  readonly request: Codec<Req>;
-  readonly response: Codec<Res>;
   /** The caller's own name, for the cancel path. */
   readonly serviceName: string | undefined;
   readonly signals: readonly AbortSignal[];
@@ -36,22 +35,22 @@ export interface CallInit<Req, Res> {
  * The client's half of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), a
  * Trailer or Rst of the server ({@linkcode receive}), or the loss of the connection ({@linkcode lose}); the first wins.
  */
-export class Call<Req, Res> implements FrameReceiver, ReadOwner, WriteOwner {
-  readonly #init: CallInit<Req, Res>;
+export class Call implements FrameReceiver, ReadOwner, WriteOwner {
+  readonly #init: CallInit;
   readonly #state = new StreamState("client");
   readonly #inbox: Inbox;
-  #reader: MessageReader<Res> | undefined;
-  #writer: MessageWriter<Req> | undefined;
+  #reader: { fail(error: unknown): void } | undefined;
+  #writer: { fail(error: unknown): void; recheck(): void } | undefined;
   #readDone = false;
   #watching = false;
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: { readonly error: unknown; readonly write: unknown } | undefined;
   #headerMetadata: Metadata | undefined;
   #trailerMetadata: Metadata | undefined;
   #header: Outcome<Metadata> | undefined;
   #trailer: Outcome<Metadata> | undefined;
 
-  constructor(init: CallInit<Req, Res>) {
+  constructor(init: CallInit) {
     this.#init = init;
     this.#inbox = new Inbox(init.link);
   }
@@ -61,29 +60,36 @@ export class Call<Req, Res> implements FrameReceiver, ReadOwner, WriteOwner {
     const { signals, timeoutMs } = this.#init;
     this.#watching = true;
     for (const signal of signals) signal.addEventListener("abort", this);
-    if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
-  }
-
-  get reader(): MessageReader<Res> {
-    const { response, recvTimeoutMs } = this.#init;
-    return this.#reader ??= new MessageReader(this.#inbox, response, this, recvTimeoutMs);
-  }
-
-  get writer(): MessageWriter<Req> {
-    if (this.#writer === undefined) {
-      const { streamId, method, link, request } = this.#init;
-      this.#writer = new MessageWriter({
-        streamId,
-        side: "client",
-        method,
-        state: this.#state,
-        link,
-        codec: request,
-        owner: this,
-      });
-      if (this.#failure !== undefined) this.#writer.fail(this.#failure.write);
+    if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
+      this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
     }
-    return this.#writer;
+  }
+
+  /**
+   * The reading side, decoded by `codec`.
+   *
+   * @throws {TypeError} If it has been taken.
+   */
+  reader<T>(codec: Codec<T>): MessageReader<T> {
+    if (this.#reader !== undefined) throw new TypeError("the stream's messages are being read already");
+    const reader = new MessageReader(this.#inbox, codec, this, this.#init.recvTimeoutMs);
+    this.#reader = reader;
+    return reader;
+  }
+
+  /**
+   * The writing side, encoded by `codec`.
+   *
+   * @throws {TypeError} If it has been taken.
+   */
+  writer<T>(codec: Codec<T>): MessageWriter<T> {
+    if (this.#writer !== undefined) throw new TypeError("the stream is being written already");
+    const { streamId, method, link } = this.#init;
+    const state = this.#state;
+    const writer = new MessageWriter({ streamId, side: "client", method, state, link, codec, owner: this });
+    this.#writer = writer;
+    if (this.#failure !== undefined) writer.fail(this.#failure.write);
+    return writer;
   }
 
   get header(): Promise<Metadata> {
@@ -100,6 +106,13 @@ export class Call<Req, Res> implements FrameReceiver, ReadOwner, WriteOwner {
       this.#settle();
     }
     return this.#trailer.promise;
+  }
+
+  /** Sends the one request of a server streaming call, encoded already, and half closes. */
+  request(payload: Uint8Array): void {
+    if (!this.#state.live) return;
+    this.#init.link.sendMessage(this.#init.streamId, dataPrefix(this.#init.method), rawCodec, payload);
+    this.closeSend();
   }
 
   /** Half close: everything has been sent. */
@@ -177,11 +190,13 @@ export class Call<Req, Res> implements FrameReceiver, ReadOwner, WriteOwner {
 
   recvTimedOut(): void {
     const { recvTimeoutMs, cancelRemoteOnRecvTimeout } = this.#init;
-    const config = `{Timeout:${formatDuration(recvTimeoutMs)} DisableCancelRemote:${!cancelRemoteOnRecvTimeout}}`;
+    const config = `{Timeout:${
+      formatDuration(recvTimeoutMs)
+    } DisableCancelRemote:${!cancelRemoteOnRecvTimeout}}`;
     const description = `stream Recv timeout, timeout config=${config}`;
     const error = streamError({ code: ErrorCode.RecvTimeout, description, side: "client" });
     if (cancelRemoteOnRecvTimeout) this.#cancel(error);
-    else this.reader.fail(error);
+    else this.#reader?.fail(error);
   }
 
   beforeSend(): void {

@@ -26,3 +26,19 @@ export interface Codec<T> {
   /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
   encodeInto?(message: T, buffer: ByteBuffer): void;
 }
+
+/** Bytes as they are: the codec of streams that were opened without one. */
+export const rawCodec: Codec<Uint8Array> & Codec<Bytes> = {
+  encode(message: Uint8Array): Uint8Array {
+    if (message instanceof Uint8Array) return message;
+    throw new TypeError(`a message must be a Uint8Array, got ${describe(message)}`);
+  },
+  decode(payload: Bytes): Bytes {
+    return payload;
+  },
+};
+
+function describe(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value);
+  return Object.prototype.toString.call(value);
+}

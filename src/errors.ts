@@ -139,6 +139,7 @@ export const Description = {
     "user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively",
   handlerReturned: "canceled by business handler returning",
   connectionClosed: "canceled by connection closed",
+  transportClosing: "transport is closing",
   closedByPeer: "connection closed by peer",
   streamTimeout: "stream timeout, no explicit timeout set in stream ctx",
   rst: "rst",

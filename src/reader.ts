@@ -84,11 +84,19 @@ export class MessageReader<T> {
       message = this.#codec.decode(payload);
     } catch (error) {
       this.#done = true;
+      this.#inbox.discard();
       this.#owner.decodeFailed(error);
       throw error;
     }
     this.#inbox.shift();
     return { done: false, value: message };
+  }
+
+  /** The reader has all it wants; what still comes is dropped, and the stream goes on. */
+  discard(): void {
+    if (this.#done) return;
+    this.#inbox.discard();
+    this.#finish();
   }
 
   /** Ends the reading at once with `error`; what is waiting is dropped. */
@@ -143,6 +151,7 @@ export class MessageReader<T> {
 
   #decodeFailed(controller: ReadableStreamDefaultController<T>, error: unknown): void {
     this.#done = true;
+    this.#inbox.discard();
     controller.error(error);
     this.#owner.decodeFailed(error);
   }

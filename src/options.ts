@@ -1,0 +1,47 @@
+/** The default of `maxFrameBytes`: what a chat needs a hundred times over, and nothing that hurts a server. */
+export const DEFAULT_MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
+/** The default of `maxBufferedBytes`: enough to keep a fast reader busy, little enough for a thousand connections. */
+export const DEFAULT_MAX_BUFFERED_BYTES: number = 4 * 1024 * 1024;
+/** The default of `frameTimeoutMs`: no honest peer takes that long over one frame. */
+export const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
+/** The default of `maxStreams`. */
+export const DEFAULT_MAX_STREAMS = 1024;
+/** The default of `graceMs`. */
+export const DEFAULT_GRACE_MS = 5_000;
+
+/**
+ * A whole number of bytes or things.
+ *
+ * @throws {RangeError} If it is not a positive safe integer.
+ */
+export function positiveInteger(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new RangeError(`${name} must be a positive integer, got ${String(value)}`);
+  }
+  return value;
+}
+
+/**
+ * A time-out in milliseconds; fractions are fine.
+ *
+ * @throws {RangeError} If it is not a positive finite number.
+ */
+export function positiveMs(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
+    throw new RangeError(`${name} must be a positive finite number of milliseconds, got ${String(value)}`);
+  }
+  return value;
+}
+
+/**
+ * A name that goes on the wire.
+ *
+ * @throws {TypeError} If it is not a string or empty.
+ */
+export function nonEmptyString(name: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${String(value)}`);
+  if (value === "") throw new TypeError(`${name} must not be empty`);
+  return value;
+}
