@@ -170,6 +170,10 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#settle();
   }
 
+  compact(): void {
+    this.#inbox.compact();
+  }
+
   readCanceled(reason: unknown): void {
     this.#readDone = true;
     this.cancel(reason);
@@ -260,9 +264,10 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     }
     this.#settle();
     link.release(streamId);
-    // A signal or a time-out still counts until the reader has seen the end.
-    if (this.#readDone) this.#unwatch();
-    else if (this.#watching) link.linger(this);
+    // A signal or a time-out still counts until the reader has seen the end; where nobody reads there is none.
+    const unread = this.#inbox.size > 0 || this.#reader !== undefined;
+    if (this.#readDone || !unread) this.#unwatch();
+    else link.linger(this);
   }
 
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {

@@ -30,6 +30,9 @@ export interface ConnectionOwner {
   ended(error: TTStreamError | undefined): void;
 }
 
+/** After so many bytes, unread messages older than them are copied out of their read buffers. */
+const COMPACT_BYTES = 4 * 1024 * 1024;
+
 /** How long after a failed write the read may still bring what the peer sent before it hung up. */
 const LAST_READ_MS = 100;
 
@@ -52,6 +55,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   readonly #streams: Map<number, R> = new Map();
   readonly #lingering: Set<FrameReceiver> = new Set();
   #unreadBytes = 0;
+  #sinceCompact = 0;
   /** Set while reading is paused. */
   #resume: (() => void) | undefined;
   /** Set while frames are being handed out. */
@@ -85,6 +89,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
         const chunk = await this.#socket.read();
         if (this.#closed) return;
         if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
+        this.#compactEvery(chunk.length);
         this.#decoder.push(chunk);
         const frames = this.#handOut();
         this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
@@ -213,6 +218,15 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       this.#deferred = undefined;
       for (const task of deferred) task();
     }
+  }
+
+  /** What a fast reader leaves waiting is from the last chunk alone, so that little is copied. */
+  #compactEvery(bytes: number): void {
+    this.#sinceCompact += bytes;
+    if (this.#sinceCompact < COMPACT_BYTES) return;
+    this.#sinceCompact = 0;
+    for (const stream of this.#streams.values()) stream.compact();
+    for (const stream of this.#lingering) stream.compact();
   }
 
   #hand(frame: Frame): void {

@@ -102,6 +102,19 @@ export class Inbox {
     this.#account.charge(-(payload.length + MESSAGE_OVERHEAD_BYTES));
   }
 
+  /**
+   * Copies waiting messages out of buffers that are mostly other messages': a few unread bytes must not keep a whole
+   * read buffer in memory for as long as nobody reads them.
+   */
+  compact(): void {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const payload = this.#queue[i];
+      if (payload !== undefined && payload.length * 2 < payload.buffer.byteLength) {
+        this.#queue[i] = payload.slice();
+      }
+    }
+  }
+
   /** Calls `wake` once, when the next message or the end has come. There is one waiter at a time. */
   wait(wake: () => void): void {
     this.#wake = wake;

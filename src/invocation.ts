@@ -214,6 +214,10 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.#finish(error, { drain: true });
   }
 
+  compact(): void {
+    this.#inbox.compact();
+  }
+
   readCanceled(): void {
     // The wire has no word for it: what still comes is dropped, and the handler may still answer.
   }

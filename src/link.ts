@@ -19,7 +19,7 @@ export interface StreamLink extends UnreadAccount {
   unwait(wake: () => void): void;
   /** Forgets the stream: frames for its id are dropped from now on. */
   release(streamId: number): void;
-  /** Keeps `receiver` in mind after its release, so that it hears of the connection's end: it still watches a signal or a timer. */
+  /** Keeps `receiver` in mind after its release: it holds unread messages, or watches a signal or a timer. */
   linger(receiver: FrameReceiver): void;
   /** Takes a `linger` back. */
   unlinger(receiver: FrameReceiver): void;
@@ -31,6 +31,8 @@ export interface StreamLink extends UnreadAccount {
 export interface FrameReceiver {
   /** A frame for the stream has come. */
   receive(frame: Frame): void;
+  /** Much has been read since these messages came: see `Inbox.compact`. */
+  compact(): void;
   /** The connection is gone; `error` says how. */
   lose(error: TTStreamError): void;
 }

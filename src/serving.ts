@@ -61,7 +61,7 @@ export class Serving {
   cut(message: string = SHUTTING_DOWN): void {
     this.#closing = true;
     for (const invocation of this.#frames.streams()) invocation.shutDown(message);
-    this.#close();
+    this.#endAfter(withinMs(LAST_FRAMES_MS, this.#frames.sent()));
   }
 
   #open(frame: Frame): void {
@@ -104,13 +104,14 @@ export class Serving {
     );
   }
 
+  /** What the handlers have written leaves first, for as long as the grace lasts. */
   #closeIfIdle(): void {
-    if (this.#closing && this.#running === 0) this.#close();
+    if (this.#closing && this.#running === 0) this.#endAfter(this.#frames.sent());
   }
 
-  #close(): void {
-    if (this.#frames.closed) return;
-    withinMs(LAST_FRAMES_MS, this.#frames.sent()).then(() => this.#frames.end(undefined));
+  async #endAfter(sent: Promise<void>): Promise<void> {
+    await sent;
+    this.#frames.end(undefined);
   }
 }
 
