@@ -171,6 +171,8 @@ export class BizStatusError extends Error {
   readonly extra?: Readonly<Record<string, string>>;
 
   /**
+   * Makes a business error.
+   *
    * @param statusCode The business code: an int32 other than 0.
    * @param statusMessage The business message.
    * @param extra Further strings.

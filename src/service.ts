@@ -45,7 +45,7 @@ const KINDS: readonly string[] = ["client", "server", "bidirectional"] satisfies
  *   encode: (message) => new TextEncoder().encode(message),
  *   decode: (payload) => new TextDecoder().decode(payload),
  * };
- * export const Chat = defineService("Chat", {
+ * const Chat = defineService("Chat", {
  *   ask: { kind: "server", name: "Ask", request: text, response: text },
  * });
  * ```
