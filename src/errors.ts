@@ -107,7 +107,7 @@ export class TTStreamError extends Error {
   /** What sort of end it was. */
   readonly kind: ErrorKind;
   /** The end of the stream that speaks; absent where the connection as a whole failed. */
-  readonly side?: Side;
+  declare readonly side?: Side;
   /** The services that handed the cancel on, its origin first; empty where no cancel travelled. */
   readonly cancelPath: readonly string[];
   /** The text without its prefixes. */
@@ -168,7 +168,7 @@ export class BizStatusError extends Error {
   /** The business message, without the prefix that `message` has. */
   readonly statusMessage: string;
   /** Further strings; they travel as JSON. */
-  readonly extra?: Readonly<Record<string, string>>;
+  declare readonly extra?: Readonly<Record<string, string>>;
 
   /**
    * Makes a business error.

@@ -71,12 +71,13 @@ function stringRecord(json: string): Record<string, string> | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const record: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") return undefined;
-    record[key] = text;
-  }
-  return record;
+  const entries: [string, unknown][] = Object.entries(value);
+  // From entries, since assigning to a key "__proto__" would not add it.
+  return entries.every(isTextEntry) ? Object.fromEntries(entries) : undefined;
+}
+
+function isTextEntry(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
 }
 
 /** The Trailer's keys that say `error`. */
