@@ -80,7 +80,14 @@ function messageOf({ code, description, side, cancelPath = [] }: ErrorInit): str
   return `[ttstream error, code=${code}] ${where}${path}${description}`;
 }
 
-let construct: (init: ErrorInit) => TTStreamError;
+/** What {@linkcode TTStreamError} is made of, as this module alone can make it. */
+class OwnInit {
+  readonly init: ErrorInit;
+
+  constructor(init: ErrorInit) {
+    this.init = init;
+  }
+}
 
 /**
  * How a stream ended when it did not end well: who ended it, and why. Only the library makes them.
@@ -113,7 +120,15 @@ export class TTStreamError extends Error {
   /** The text without its prefixes. */
   readonly description: string;
 
-  private constructor(init: ErrorInit) {
+  /**
+   * For the library alone. It is public because a private one keeps `assertRejects(…, TTStreamError)`, and whatever
+   * else takes an error's class, from compiling.
+   *
+   * @throws {TypeError} If anybody else calls it.
+   */
+  constructor(own: unknown) {
+    if (!(own instanceof OwnInit)) throw new TypeError("TTStreamErrors are made by the library only");
+    const { init } = own;
     super(messageOf(init), "cause" in init && init.cause !== undefined ? { cause: init.cause } : undefined);
     this.code = init.code;
     this.kind = kindOf(init.code, init.side);
@@ -121,15 +136,11 @@ export class TTStreamError extends Error {
     this.cancelPath = init.cancelPath ?? [];
     this.description = init.description;
   }
-
-  static {
-    construct = (init) => new TTStreamError(init);
-  }
 }
 
-/** Makes a {@linkcode TTStreamError}: the constructor is private, so that every one of them is the library's. */
+/** Makes a {@linkcode TTStreamError}. */
 export function streamError(init: ErrorInit): TTStreamError {
-  return construct(init);
+  return new TTStreamError(new OwnInit(init));
 }
 
 /** Fixed texts, word for word Kitex's. */

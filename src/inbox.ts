@@ -78,10 +78,11 @@ export class Inbox {
     this.#notify();
   }
 
-  /** The reader wants no more: what is waiting and what still comes is dropped. */
+  /** The reader wants no more: what is waiting and what still comes is dropped, and a read that waits is woken. */
   discard(): void {
     this.#discarding = true;
     this.#drop();
+    this.#notify();
   }
 
   /** The first waiting message, left where it is. */

@@ -38,6 +38,8 @@ export class MessageWriter<T> {
   #writable: WritableStream<T> | undefined;
   #controller: WritableStreamDefaultController | undefined;
   #closed = false;
+  /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
+  #aborting = false;
   /** Messages given to `writable` and not sent: only the strategy's `size` sees those behind the one in the sink. */
   #queued = 0;
   #flushed: PromiseWithResolvers<void> | undefined;
@@ -84,7 +86,8 @@ export class MessageWriter<T> {
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
-    this.#controller?.error(error);
+    // An error of ours in the middle of abort() would make that reject.
+    if (!this.#aborting) this.#controller?.error(error);
     this.recheck();
     this.#resolveFlushed();
   }
@@ -153,7 +156,10 @@ export class MessageWriter<T> {
     if (sending === undefined) return undefined;
     // While a write is under way, abort() reaches the sink through this signal alone.
     const { signal } = controller;
-    const aborted = () => this.#init.owner.writeAborted(signal.reason);
+    const aborted = () => {
+      this.#aborting = true;
+      this.#init.owner.writeAborted(signal.reason);
+    };
     signal.addEventListener("abort", aborted, { once: true });
     return sending.finally(() => {
       signal.removeEventListener("abort", aborted);
