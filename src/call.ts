@@ -1,3 +1,4 @@
+import { joinCancelPath } from "./cancel_path.ts";
 import { type Codec, rawCodec } from "./codec.ts";
 import { dataPrefix } from "./encode.ts";
 import { formatDuration } from "./duration.ts";
@@ -317,7 +318,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #sendRst({ code, description, cancelPath }: TTStreamError): void {
     const { link, streamId, method, serviceName } = this.#init;
     const path = serviceName === undefined ? cancelPath : [...cancelPath, serviceName];
-    const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, path.join(",")]]);
+    const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, joinCancelPath(path)]]);
     link.sendFrame(
       { type: FrameType.Rst, streamId, method, metadata },
       (buffer) => writeException(buffer, method, streamId, { type: code, message: description }),

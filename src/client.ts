@@ -5,7 +5,7 @@ import { rawCodec } from "./codec.ts";
 import { FrameConnection, TRANSPORT_CLOSING } from "./connection.ts";
 import { dial, type DialOptions } from "./dial.ts";
 import { streamError, type TTStreamError } from "./errors.ts";
-import { FrameType } from "./frame.ts";
+import { FrameType, MAX_STRING_BYTES } from "./frame.ts";
 import { headerMetadata, type MetadataInit, type Metainfo, type MetainfoInit } from "./metadata.ts";
 import {
   DEFAULT_MAX_BUFFERED_BYTES,
@@ -116,7 +116,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 /**
  * Speaks the protocol over any pair of byte streams: a socket of one's own, or one end of an in-memory pair.
  *
- * @throws {RangeError} If a limit is not a positive integer.
+ * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  * @throws {TypeError} If one of the streams is locked.
  */
 export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {}): Connection {
@@ -124,7 +124,11 @@ export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {})
   return new ClientConnection(duplexSocket(duplex), options);
 }
 
-function checkLimits({ maxFrameBytes, maxBufferedBytes }: ConnectionOptions) {
+function checkLimits({ serviceName, maxFrameBytes, maxBufferedBytes }: ConnectionOptions) {
+  const nameBytes = new TextEncoder().encode(serviceName).length;
+  if (nameBytes > MAX_STRING_BYTES) {
+    throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_STRING_BYTES} bytes`);
+  }
   return {
     maxFrameBytes: positiveInteger("maxFrameBytes", maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
     maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
