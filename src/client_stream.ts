@@ -1,9 +1,7 @@
 import type { Bytes } from "./buffer.ts";
-import type { Call } from "./call.ts";
 import type { Codec } from "./codec.ts";
 import type { Metadata } from "./metadata.ts";
-import type { MessageReader } from "./reader.ts";
-import type { MessageWriter } from "./writer.ts";
+import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 
 /**
  * A stream at the client: what comes, what goes, and what came beside the messages.
@@ -46,20 +44,20 @@ export interface ClientStreamingCall<Req, Res> extends AsyncDisposable {
 
 /** The {@linkcode ClientStream} over a call. */
 export class BidirectionalStream<Req, Res> implements ClientStream<Req, Res> {
-  readonly #call: Call;
+  readonly #call: OpenedCall;
   readonly #request: Codec<Req>;
   readonly #response: Codec<Res>;
-  #reader: MessageReader<Res> | undefined;
-  #writer: MessageWriter<Req> | undefined;
+  #reader: Reading<Res> | undefined;
+  #writer: Writing<Req> | undefined;
 
-  constructor(call: Call, request: Codec<Req>, response: Codec<Res>) {
+  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
     this.#call = call;
     this.#request = request;
     this.#response = response;
   }
 
   /** The call behind a stream of the library's own; `undefined` for anybody else's. */
-  static callOf(stream: object): Call | undefined {
+  static callOf(stream: object): OpenedCall | undefined {
     return #call in stream ? stream.#call : undefined;
   }
 

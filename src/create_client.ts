@@ -1,21 +1,15 @@
 import { ByteBuffer } from "./buffer.ts";
 import { Call } from "./call.ts";
-import {
-  BidirectionalStream,
-  type ClientStream,
-  type ClientStreamingCall,
-  type ServerStreamingCall,
-} from "./client_stream.ts";
+import { BidirectionalStream, type ClientStreamingCall, type ServerStreamingCall } from "./client_stream.ts";
 import type { CallOptions, StreamOpener } from "./client.ts";
 import { type Codec, rawCodec } from "./codec.ts";
 import { ErrorCode, streamError } from "./errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { Metadata } from "./metadata.ts";
+import { type OpenedCall, type Reading, WrappedCall, type Writing } from "./opened_call.ts";
 import { Outcome } from "./outcome.ts";
-import type { MessageReader } from "./reader.ts";
 import { errorFromReason } from "./reason.ts";
 import type { AnyMethods, Client, Method, MethodKind, Service } from "./service.ts";
-import type { MessageWriter } from "./writer.ts";
 
 /**
  * Makes a client of a service: a function for each of its methods. A `Connection` opens the streams, or anything
@@ -34,7 +28,10 @@ export function createClient(service: Service<AnyMethods>, opener: StreamOpener)
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const target = { service: service.name, method: method.name ?? property };
-    const open = (options?: CallOptions): Call => callOf(opener.openStream(target, options));
+    const open = (options?: CallOptions): OpenedCall => {
+      const stream = opener.openStream(target, options);
+      return BidirectionalStream.callOf(stream) ?? new WrappedCall(stream);
+    };
     client[property] = methodOf(method, open);
   }
   return client;
@@ -42,7 +39,7 @@ export function createClient(service: Service<AnyMethods>, opener: StreamOpener)
 
 function methodOf(
   { kind, request, response }: Method<MethodKind, unknown, unknown>,
-  open: (options?: CallOptions) => Call,
+  open: (options?: CallOptions) => OpenedCall,
 ): unknown {
   switch (kind) {
     case "bidirectional":
@@ -57,14 +54,8 @@ function methodOf(
   }
 }
 
-function callOf(stream: ClientStream): Call {
-  const call = BidirectionalStream.callOf(stream);
-  if (call !== undefined) return call;
-  throw new TypeError("createClient() needs an opener whose streams come from a Connection");
-}
-
 /** Sends the one request of a server streaming call. It is encoded first: a bad one must not reach the wire. */
-function openWith(message: unknown, codec: Codec<unknown>, open: () => Call): Call {
+function openWith(message: unknown, codec: Codec<unknown>, open: () => OpenedCall): OpenedCall {
   let payload: Uint8Array;
   try {
     payload = encode(codec, message);
@@ -110,16 +101,16 @@ const UNOPENED = {
 } as const;
 
 class ServerStreaming<Res> implements ServerStreamingCall<Res> {
-  readonly #call: Call;
+  readonly #call: OpenedCall;
   readonly #response: Codec<Res>;
-  #reader: MessageReader<Res> | undefined;
+  #reader: Reading<Res> | undefined;
 
-  constructor(call: Call, response: Codec<Res>) {
+  constructor(call: OpenedCall, response: Codec<Res>) {
     this.#call = call;
     this.#response = response;
   }
 
-  get #messages(): MessageReader<Res> {
+  get #messages(): Reading<Res> {
     return this.#reader ??= this.#call.reader(this.#response);
   }
 
@@ -146,13 +137,13 @@ class ServerStreaming<Res> implements ServerStreamingCall<Res> {
 }
 
 class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
-  readonly #call: Call;
+  readonly #call: OpenedCall;
   readonly #request: Codec<Req>;
   readonly #response: Codec<Res>;
-  #writer: MessageWriter<Req> | undefined;
+  #writer: Writing<Req> | undefined;
   #outcome: Outcome<Res> | undefined;
 
-  constructor(call: Call, request: Codec<Req>, response: Codec<Res>) {
+  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
     this.#call = call;
     this.#request = request;
     this.#response = response;

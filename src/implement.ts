@@ -1,10 +1,9 @@
 import type { Codec } from "./codec.ts";
 import { ExceptionType } from "./exception.ts";
+import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
-import type { Invocation } from "./invocation.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
 import type { AnyMethods, Implementation, MethodKind, Service } from "./service.ts";
-import type { MessageWriter } from "./writer.ts";
 
 /** One method, ready to be run on a stream. */
 interface Entry {
@@ -48,17 +47,13 @@ export function implement<M extends AnyMethods>(
     });
   }
   const handler = (stream: ServerStream): void | Promise<void> => {
-    const invocation = invocationOf(stream);
-    const { method } = invocation;
     // Kitex's clients always name the service; where none is named, the method decides.
-    if (invocation.service !== "" && invocation.service !== service.name) {
-      return invocation.refuse(ExceptionType.UnknownService, `unknown service ${invocation.service}`);
-    }
-    const entry = entries.get(method);
+    if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
+    const entry = entries.get(stream.method);
     if (entry === undefined) {
-      return invocation.refuse(ExceptionType.UnknownMethod, `unknown method ${method}`);
+      return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
     }
-    return run(entry, invocation);
+    return run(entry, exchangeOf(stream, entry.request, entry.response));
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -91,32 +86,37 @@ export function route(...handlers: Handler[]): Handler {
     const { service } = stream;
     const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
     if (found !== undefined) return found(stream);
-    invocationOf(stream).refuse(ExceptionType.UnknownService, `unknown service ${service}`);
+    unknownService(stream);
   };
   return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
 }
 
-function invocationOf(stream: ServerStream): Invocation {
-  const invocation = HandlerStream.invocationOf(stream);
-  if (invocation !== undefined) return invocation;
-  throw new TypeError("implement() and route() need the ServerStream that the server gave, not a copy of it");
+function unknownService(stream: ServerStream): void {
+  refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
 }
 
-async function run(entry: Entry, invocation: Invocation): Promise<void> {
-  const stream = new HandlerStream(invocation, entry.request, entry.response);
+/** Answers in the handlers' stead. A stream that middleware has wrapped is answered as a failed handler's. */
+function refuse(stream: ServerStream, type: number, message: string): void {
+  const invocation = HandlerStream.invocationOf(stream);
+  if (invocation === undefined) throw new Error(message);
+  invocation.refuse(type, message);
+}
+
+async function run(entry: Entry, exchange: Exchange): Promise<void> {
+  const { stream } = exchange;
   switch (entry.kind) {
     case "bidirectional":
-      return await answer(await entry.call(stream), stream, invocation);
+      return await answer(await entry.call(stream), exchange);
     case "server": {
-      const first = await stream.reader.next();
-      if (first.done) return invocation.refuse(ExceptionType.InternalError, "no request message");
+      const first = await exchange.next();
+      if (first.done) return refuse(exchange.raw, ExceptionType.InternalError, "no request message");
       // A second request is none of the protocol's, and is dropped.
-      invocation.discard();
-      return await answer(await entry.call(first.value, stream), stream, invocation);
+      exchange.discard();
+      return await answer(await entry.call(first.value, stream), exchange);
     }
     case "client": {
       const response = await entry.call(stream);
-      if (!invocation.ended) await stream.writer.send(response);
+      if (!exchange.ended) await exchange.send(response);
       return;
     }
     default:
@@ -125,16 +125,11 @@ async function run(entry: Entry, invocation: Invocation): Promise<void> {
 }
 
 /** Sends what the user's method returned, if it returned answers. */
-async function answer(
-  result: unknown,
-  stream: HandlerStream<unknown, unknown>,
-  invocation: Invocation,
-): Promise<void> {
+async function answer(result: unknown, exchange: Exchange): Promise<void> {
   if (result === undefined) return;
-  if (!isAsyncIterable(result)) {
-    throw new TypeError(`${stream.service}.${stream.method} must return nothing or an async iterable`);
-  }
-  await sendAll(result[Symbol.asyncIterator](), stream.writer, invocation);
+  if (isAsyncIterable(result)) return await sendAll(result[Symbol.asyncIterator](), exchange);
+  const { service, method } = exchange.stream;
+  throw new TypeError(`${service}.${method} must return nothing or an async iterable, got ${typeof result}`);
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
@@ -145,23 +140,19 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
  * Sends all that an iterator yields. When the stream ends first, the iterator is told to return and not awaited for
  * that: a generator in an `await` of its own comes to its `finally` only after it.
  */
-async function sendAll(
-  answers: AsyncIterator<unknown>,
-  writer: MessageWriter<unknown>,
-  invocation: Invocation,
-): Promise<void> {
+async function sendAll(answers: AsyncIterator<unknown>, exchange: Exchange): Promise<void> {
   const leave = () => {
-    (async () => await answers.return?.())().catch((error) => invocation.fail(error));
+    (async () => await answers.return?.())().catch((error) => exchange.fail(error));
   };
-  if (invocation.ended) return leave();
-  invocation.onEnd = leave;
+  if (exchange.ended) return leave();
+  exchange.whenEnded(leave);
   try {
     for (let next = await answers.next(); !next.done; next = await answers.next()) {
-      if (invocation.ended) return;
-      const sending = writer.send(next.value);
+      if (exchange.ended) return;
+      const sending = exchange.send(next.value);
       if (sending !== undefined) await sending;
     }
   } finally {
-    invocation.onEnd = undefined;
+    exchange.whenEnded(undefined);
   }
 }

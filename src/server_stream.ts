@@ -53,6 +53,16 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
     return #invocation in stream ? stream.#invocation : undefined;
   }
 
+  /** The reading side itself, for the library's own loops. */
+  static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
+    return stream.#reader ??= stream.#invocation.reader(stream.#request);
+  }
+
+  /** The writing side itself, for the library's own loops. */
+  static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
+    return stream.#writer ??= stream.#invocation.writer(stream.#response);
+  }
+
   get service(): string {
     return this.#invocation.service;
   }
@@ -73,22 +83,12 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
     return this.#invocation.metainfo;
   }
 
-  /** The reading side itself, for the library's own loops. */
-  get reader(): MessageReader<Req> {
-    return this.#reader ??= this.#invocation.reader(this.#request);
-  }
-
-  /** The writing side itself, for the library's own loops. */
-  get writer(): MessageWriter<Res> {
-    return this.#writer ??= this.#invocation.writer(this.#response);
-  }
-
   get readable(): ReadableStream<Req> {
-    return this.reader.readable;
+    return HandlerStream.readerOf(this).readable;
   }
 
   get writable(): WritableStream<Res> {
-    return this.writer.writable;
+    return HandlerStream.writerOf(this).writable;
   }
 
   get signal(): AbortSignal {

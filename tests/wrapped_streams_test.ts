@@ -1,0 +1,140 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  type ClientStream,
+  connect,
+  type Connection,
+  createClient,
+  defineService,
+  type Handler,
+  implement,
+  route,
+  serve,
+  type ServerStream,
+  type StreamOpener,
+  TTStreamError,
+} from "../mod.ts";
+import { text } from "./support/codecs.ts";
+
+const Chat = defineService("Chat", {
+  ask: { kind: "server", name: "Ask", request: text, response: text },
+  echo: { kind: "bidirectional", name: "Echo", request: text, response: text },
+  join: { kind: "client", name: "Join", request: text, response: text },
+});
+
+const chat = implement(Chat, {
+  async *ask(question) {
+    for (const word of question.split(" ")) yield word;
+  },
+  async *echo(stream) {
+    for await (const message of stream.readable) yield message;
+  },
+  async join(stream) {
+    return (await Array.fromAsync(stream.readable)).join("+");
+  },
+});
+
+/** Middleware that gives the handler a stream of its own making, and counts the bytes that pass. */
+function counting(next: Handler, count: (bytes: number) => void): Handler {
+  const counter = () =>
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        count(chunk.length);
+        controller.enqueue(chunk);
+      },
+    });
+  const handler = (stream: ServerStream) => {
+    const { service, method, metadata, metainfo, signal, header, trailer } = stream;
+    const readable = stream.readable.pipeThrough(counter());
+    return next({
+      service,
+      method,
+      metadata,
+      metainfo,
+      signal,
+      header,
+      trailer,
+      readable,
+      writable: stream.writable,
+      sendHeader: () => stream.sendHeader(),
+    });
+  };
+  return Object.assign(handler, { services: next.services });
+}
+
+/** An opener that wraps each stream it opens. */
+function wrapping(connection: Connection): StreamOpener {
+  return {
+    openStream(target, options): ClientStream {
+      const stream = connection.openStream(target, options);
+      return {
+        readable: stream.readable,
+        writable: stream.writable,
+        header: stream.header,
+        trailer: stream.trailer,
+        [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+async function collect(client: ReturnType<typeof createClient<typeof Chat["methods"]>>): Promise<string[][]> {
+  const asked = await Array.fromAsync(client.ask("a b c"));
+  const echo = client.echo();
+  const writer = echo.writable.getWriter();
+  await writer.write("one");
+  await writer.write("two");
+  await writer.close();
+  const echoed = await Array.fromAsync(echo.readable);
+  const join = client.join();
+  const parts = join.writable.getWriter();
+  await parts.write("x");
+  await parts.write("y");
+  await parts.close();
+  return [asked, echoed, [await join.response]];
+}
+
+const answers = [["a", "b", "c"], ["one", "two"], ["x+y"]];
+
+Deno.test("middleware may give the handler a stream that it has wrapped", async () => {
+  let bytes = 0;
+  const handler = route(counting(chat, (more) => bytes += more));
+  await using server = serve({ hostname: "127.0.0.1", port: 0 }, handler);
+  await using connection = await connect({ port: server.addr.port });
+  assertEquals(await collect(createClient(Chat, connection)), answers);
+  assertEquals(bytes, "a b conetwoxy".length);
+});
+
+Deno.test("an unknown method reaches the client through wrapped streams too", async () => {
+  const onError = () => {};
+  await using server = serve({ hostname: "127.0.0.1", port: 0, onError }, counting(chat, () => {}));
+  await using connection = await connect({ port: server.addr.port });
+  const stream = connection.openStream({ service: "Chat", method: "Nope" });
+  await assertRejects(() => stream.readable.getReader().read(), TTStreamError, "unknown method Nope");
+});
+
+Deno.test("a client works over an opener that wraps its streams", async () => {
+  await using server = serve({ hostname: "127.0.0.1", port: 0 }, chat);
+  await using connection = await connect({ port: server.addr.port });
+  assertEquals(await collect(createClient(Chat, wrapping(connection))), answers);
+});
+
+Deno.test("leaving an iteration over a wrapped stream cancels it", async () => {
+  const ended = Promise.withResolvers<unknown>();
+  const handler = implement(Chat, {
+    ask(_question, stream) {
+      stream.signal.addEventListener("abort", () => ended.resolve(stream.signal.reason), { once: true });
+      return (async function* () {
+        for (let i = 0;; i++) yield String(i);
+      })();
+    },
+    echo() {},
+    join: () => "",
+  });
+  await using server = serve({ hostname: "127.0.0.1", port: 0 }, handler);
+  await using connection = await connect({ port: server.addr.port });
+  for await (const word of createClient(Chat, wrapping(connection)).ask("count")) {
+    if (word === "3") break;
+  }
+  const reason = await ended.promise;
+  assertEquals(reason instanceof TTStreamError && reason.code, 12007);
+});
