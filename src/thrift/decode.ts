@@ -1,297 +1,265 @@
-import type { Bytes } from "../buffer.ts";
-import { below, Fault } from "./errors.ts";
-import type { Field } from "./field.ts";
-import type { KnownType } from "./known.ts";
+import { Fault, inElement, inEntry, inField } from "./errors.ts";
+import { absentValue, type Field } from "./field.ts";
+import { enter, type Input } from "./input.ts";
 import type { ThriftType } from "./types.ts";
-import { MAX_DEPTH, Wire, wireTypeOf } from "./wire.ts";
+import { leastSize, resolve, type ResolvedType, type StructLike, Wire, wireName, wireOf } from "./wire.ts";
 
 /** Reads a value, or throws a {@linkcode Fault}; `depth` counts the structs and containers around it. */
 export type Reader = (input: Input, depth: number) => unknown;
 
-/** The payload and how far it has been read. */
-export class Input {
-  readonly bytes: Bytes;
-  readonly view: DataView<ArrayBuffer>;
-  at = 0;
-
-  constructor(bytes: Bytes) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  /** Moves on by `size` bytes, which must be there. */
-  take(size: number, what: string): number {
-    const at = this.at;
-    const left = this.bytes.length - at;
-    if (size > left) throw new Fault(`${what} needs ${size} bytes, but ${left} are left`);
-    this.at = at + size;
-    return at;
-  }
+/** A field as readers need it. */
+export interface FieldReader {
+  readonly name: string;
+  readonly id: number;
+  readonly wire: number;
+  readonly field: Field<unknown>;
+  readonly read: Reader;
 }
 
-const readers = new WeakMap<ThriftType<unknown>, Reader>();
+/** Makes the reader of a struct or exception out of those of its fields, which are in the order of their definition. */
+export type StructReaderMaker = (fields: readonly FieldReader[]) => Reader;
 
-/** The reader of a type, made once. */
-export function readerOf(type: ThriftType<unknown>): Reader {
-  let reader = readers.get(type);
-  if (reader === undefined) {
-    reader = makeReader(type as KnownType);
-    readers.set(type, reader);
+/** Gives the reader of any type, made when it is first asked for. */
+export function readers(makeStructReader: StructReaderMaker): (type: ThriftType<unknown>) => Reader {
+  const known = new WeakMap<ThriftType<unknown>, Reader>();
+
+  function readerOf(someType: ThriftType<unknown>): Reader {
+    const type = resolve(someType);
+    const reader = known.get(type);
+    if (reader !== undefined) return reader;
+    // For what refers back to this type while its reader is being made.
+    known.set(type, (input, depth) => readerOf(type)(input, depth));
+    try {
+      const made = makeReader(type);
+      known.set(type, made);
+      return made;
+    } catch (error) {
+      known.delete(type);
+      throw error;
+    }
   }
-  return reader;
+
+  function makeReader(type: ResolvedType): Reader {
+    switch (type.kind) {
+      case "bool":
+        return (input) => input.bool();
+      case "byte":
+        return (input) => input.byte();
+      case "i16":
+        return (input) => input.i16();
+      case "i32":
+      case "enumeration":
+        return (input) => input.i32();
+      case "i64":
+        return (input) => input.i64();
+      case "double":
+        return (input) => input.double();
+      case "string":
+        return (input) => input.string();
+      case "binary":
+        return (input) => input.binary();
+      case "list":
+        return listReader(wireOf(resolve(type.element)), readerOf(type.element));
+      case "set":
+        return setReader(wireOf(resolve(type.element)), readerOf(type.element));
+      case "map":
+        return mapReader(
+          wireOf(resolve(type.key)),
+          readerOf(type.key),
+          wireOf(resolve(type.value)),
+          readerOf(type.value),
+        );
+      case "struct":
+      case "exception":
+        return makeStructReader(fieldReaders(type));
+      case "union":
+        return unionReader(fieldReaders(type));
+    }
+  }
+
+  function fieldReaders(type: StructLike): FieldReader[] {
+    return Object.entries(type.fields).map(([name, field]: [string, Field<unknown>]) => ({
+      name,
+      id: field.id,
+      wire: wireOf(resolve(field.type)),
+      field,
+      read: readerOf(field.type),
+    }));
+  }
+
+  return readerOf;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Refuses another wire type than the one that the struct says. */
+export function expectWire(got: number, expected: number): void {
+  if (got !== expected) throw new Fault(`expected ${wireName(expected)}, got ${wireName(got)}`);
+}
 
-function readSize(input: Input, what: string, least: number): number {
-  const size = input.view.getInt32(input.take(4, `${what}'s size`));
-  if (size < 0) throw new Fault(`${what} of size ${size}`);
-  const left = input.bytes.length - input.at;
-  if (size * least > left) throw new Fault(`${what} of size ${size}, but ${left} bytes are left`);
+/** How many elements follow; those of an empty container may claim to be of any type. */
+function readSize(input: Input, what: string, wire: number): number {
+  const got = input.wire();
+  const size = input.containerSize(what, got === wire ? leastSize(wire) ?? 1 : 0);
+  if (size > 0 && got !== wire) {
+    throw new Fault(`expected elements of type ${wireName(wire)}, got ${wireName(got)}`);
+  }
   return size;
 }
 
-function makeReader(type: KnownType): Reader {
-  switch (type.kind) {
-    case "bool":
-      return (input) => input.bytes[input.take(1, "bool")] === 1;
-    case "byte":
-      return (input) => input.view.getInt8(input.take(1, "byte"));
-    case "i16":
-      return (input) => input.view.getInt16(input.take(2, "i16"));
-    case "i32":
-    case "enumeration":
-      return (input) => input.view.getInt32(input.take(4, "i32"));
-    case "i64":
-      return (input) => input.view.getBigInt64(input.take(8, "i64"));
-    case "double":
-      return (input) => input.view.getFloat64(input.take(8, "double"));
-    case "string":
-      return (input) => {
-        const size = readSize(input, "string", 1);
-        const at = input.take(size, "string");
-        try {
-          return utf8.decode(input.bytes.subarray(at, at + size));
-        } catch {
-          throw new Fault("string is not UTF-8");
-        }
-      };
-    case "binary":
-      return (input) => {
-        const size = readSize(input, "binary", 1);
-        const at = input.take(size, "binary");
-        return input.bytes.subarray(at, at + size);
-      };
-    case "list":
-      return (input, depth) => {
-        const result: unknown[] = [];
-        readElements(type, input, depth, (value) => result.push(value));
-        return result;
-      };
-    case "set":
-      return (input, depth) => {
-        const result = new Set<unknown>();
-        readElements(type, input, depth, (value) => result.add(value));
-        return result;
-      };
-    case "map":
-      return mapReader(type.key, type.value);
-    case "struct":
-    case "exception":
-      return structReader(type.fields);
-    case "union":
-      return unionReader(type.fields);
-    case "lazy":
-      return (input, depth) => readerOf(type.resolve())(input, depth);
-  }
-}
-
-/** The fewest bytes that a value takes. */
-const LEAST: Readonly<Record<number, number>> = {
-  [Wire.Bool]: 1,
-  [Wire.Byte]: 1,
-  [Wire.Double]: 8,
-  [Wire.I16]: 2,
-  [Wire.I32]: 4,
-  [Wire.I64]: 8,
-  [Wire.String]: 4,
-  [Wire.Struct]: 1,
-  [Wire.Map]: 6,
-  [Wire.Set]: 5,
-  [Wire.List]: 5,
-};
-
-function enter(depth: number): number {
-  if (depth >= MAX_DEPTH) throw new Fault(`nested deeper than ${MAX_DEPTH}`);
-  return depth + 1;
-}
-
-function expectType(what: string, got: number, type: ThriftType<unknown>): void {
-  const wanted = wireTypeOf(type);
-  if (got !== wanted) throw new Fault(`${what} of wire type ${got}, expected ${wanted} (${type.typeName})`);
-}
-
-function readElements(
-  type: { readonly kind: string; readonly element: ThriftType<unknown> },
-  input: Input,
-  depth: number,
-  add: (value: unknown) => void,
-): void {
-  const inside = enter(depth);
-  const wire = input.view.getUint8(input.take(1, type.kind));
-  const size = readSize(input, type.kind, LEAST[wireTypeOf(type.element)] ?? 1);
-  if (size === 0) return;
-  expectType("elements", wire, type.element);
-  const read = readerOf(type.element);
-  let i = 0;
-  try {
-    for (; i < size; i++) add(read(input, inside));
-  } catch (error) {
-    throw below(`[${i}]`, error);
-  }
-}
-
-function mapReader(key: ThriftType<unknown>, value: ThriftType<unknown>): Reader {
+function listReader(wire: number, read: Reader): Reader {
   return (input, depth) => {
     const inside = enter(depth);
-    const result = new Map<unknown, unknown>();
-    const keyWire = input.view.getUint8(input.take(1, "map"));
-    const valueWire = input.view.getUint8(input.take(1, "map"));
-    const size = readSize(input, "map", (LEAST[wireTypeOf(key)] ?? 1) + (LEAST[wireTypeOf(value)] ?? 1));
-    if (size === 0) return result;
-    expectType("keys", keyWire, key);
-    expectType("values", valueWire, value);
-    const readKey = readerOf(key);
-    const readValue = readerOf(value);
+    const size = readSize(input, "a list", wire);
+    const result: unknown[] = [];
     let i = 0;
-    let part = "key";
+    try {
+      for (; i < size; i++) result.push(read(input, inside));
+    } catch (error) {
+      throw inElement(i, error);
+    }
+    return result;
+  };
+}
+
+function setReader(wire: number, read: Reader): Reader {
+  return (input, depth) => {
+    const inside = enter(depth);
+    const size = readSize(input, "a set", wire);
+    const result = new Set<unknown>();
+    let i = 0;
+    try {
+      for (; i < size; i++) result.add(read(input, inside));
+    } catch (error) {
+      throw inElement(i, error);
+    }
+    return result;
+  };
+}
+
+function mapReader(keyWire: number, readKey: Reader, valueWire: number, readValue: Reader): Reader {
+  const least = (leastSize(keyWire) ?? 1) + (leastSize(valueWire) ?? 1);
+  return (input, depth) => {
+    const inside = enter(depth);
+    const gotKey = input.wire();
+    const gotValue = input.wire();
+    const expected = gotKey === keyWire && gotValue === valueWire;
+    const size = input.containerSize("a map", expected ? least : 0);
+    if (size > 0 && !expected) {
+      throw new Fault(
+        `expected entries of type ${wireName(keyWire)} to ${wireName(valueWire)}, ` +
+          `got ${wireName(gotKey)} to ${wireName(gotValue)}`,
+      );
+    }
+    const result = new Map<unknown, unknown>();
+    let i = 0;
+    let label: unknown;
     try {
       for (; i < size; i++) {
-        part = "key";
-        const k = readKey(input, inside);
-        part = "value";
-        result.set(k, readValue(input, inside));
+        label = undefined;
+        const key = readKey(input, inside);
+        label = key;
+        result.set(key, readValue(input, inside));
       }
     } catch (error) {
-      throw below(`[${part} ${i}]`, error);
+      throw inEntry(label, i, error);
     }
     return result;
   };
 }
 
-type Named = readonly [name: string, field: Field<unknown>];
-
-/** Reads fields up to the stop byte into `target`. */
-function readFields(byId: ReadonlyMap<number, Named>, input: Input, depth: number): Record<string, unknown> {
-  const inside = enter(depth);
-  const result: Record<string, unknown> = {};
-  while (true) {
-    const wire = input.view.getUint8(input.take(1, "field"));
-    if (wire === Wire.Stop) return result;
-    const id = input.view.getInt16(input.take(2, "field id"));
-    const named = byId.get(id);
-    if (named === undefined) {
-      try {
-        skip(wire, input, inside);
-      } catch (error) {
-        throw below(`.#${id}`, error);
-      }
-      continue;
-    }
-    const [name, field] = named;
-    try {
-      expectType("value", wire, field.type);
-      result[name] = readerOf(field.type)(input, inside);
-    } catch (error) {
-      throw below(`.${name}`, error);
-    }
-  }
-}
-
-function skip(wire: number, input: Input, depth: number): void {
-  switch (wire) {
-    case Wire.String:
-      input.take(readSize(input, "string", 1), "string");
-      return;
-    case Wire.Struct: {
-      const inside = enter(depth);
-      while (true) {
-        const inner = input.view.getUint8(input.take(1, "field"));
-        if (inner === Wire.Stop) return;
-        input.take(2, "field id");
-        skip(inner, input, inside);
-      }
-    }
-    case Wire.List:
-    case Wire.Set: {
-      const inside = enter(depth);
-      const element = input.view.getUint8(input.take(1, "list"));
-      const size = readSize(input, "list", LEAST[element] ?? 1);
-      for (let i = 0; i < size; i++) skip(element, input, inside);
-      return;
-    }
-    case Wire.Map: {
-      const inside = enter(depth);
-      const key = input.view.getUint8(input.take(1, "map"));
-      const value = input.view.getUint8(input.take(1, "map"));
-      const size = readSize(input, "map", (LEAST[key] ?? 1) + (LEAST[value] ?? 1));
-      for (let i = 0; i < size; i++) {
-        skip(key, input, inside);
-        skip(value, input, inside);
-      }
-      return;
-    }
-    default: {
-      const size = LEAST[wire];
-      if (size === undefined) throw new Fault(`unknown wire type ${wire}`);
-      input.take(size, "value");
-    }
-  }
-}
-
-function byIdOf(fields: Readonly<Record<string, Field<unknown>>>): ReadonlyMap<number, Named> {
-  return new Map(Object.entries(fields).map((named) => [named[1].id, named]));
-}
-
-/** The value of a field that is not there. */
-function absent(field: Field<unknown>): unknown {
-  if (field.default !== undefined) return field.default;
+/** Passes over a field that the struct does not know. */
+export function skipField(input: Input, wire: number, id: number, depth: number): void {
   try {
-    return field.type.zero();
+    input.skip(wire, depth);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Fault(`missing, and ${error.message}`);
+    throw error instanceof Fault ? new Fault(`unknown field ${id}: ${error.reason}`) : error;
   }
 }
 
-function structReader(fields: Readonly<Record<string, Field<unknown>>>): Reader {
-  const byId = byIdOf(fields);
-  const all = Object.entries(fields);
+/** The value of a field that did not come; undefined where it is to be left out. */
+export function valueOfAbsent(field: Field<unknown>): unknown {
+  if (field.requiredness === "required") throw new Fault("missing, but required");
+  try {
+    return absentValue(field);
+  } catch (error) {
+    // The type has no zero value.
+    throw error instanceof TypeError ? new Fault(`missing: ${error.message}`) : error;
+  }
+}
+
+/** Fields that are always there come first: objects then have fewer shapes, and are faster. */
+export function inShapeOrder(fields: readonly FieldReader[]): FieldReader[] {
+  const isOptional = ({ field }: FieldReader) =>
+    field.requiredness === "optional" && field.default === undefined;
+  return [...fields.filter((field) => !isOptional(field)), ...fields.filter(isOptional)];
+}
+
+/** The reader of a struct as a loop: where code must not be generated. */
+export function loopingStructReader(fields: readonly FieldReader[]): Reader {
+  const ordered = inShapeOrder(fields);
+  const indexOf = new Map(ordered.map(({ id }, index) => [id, index]));
   return (input, depth) => {
-    const read = readFields(byId, input, depth);
-    const result: Record<string, unknown> = {};
-    for (const [name, field] of all) {
-      const value = read[name];
-      if (value !== undefined) {
-        result[name] = value;
-      } else if (field.requiredness === "required") {
-        throw new Fault("missing").under(`.${name}`);
-      } else if (field.requiredness === "default" || field.default !== undefined) {
-        result[name] = absent(field);
+    const inside = enter(depth);
+    const values: unknown[] = ordered.map(() => undefined);
+    let current: string | undefined;
+    try {
+      for (let wire = input.wire(); wire !== Wire.Stop; wire = input.wire()) {
+        const id = input.fieldId();
+        const index = indexOf.get(id);
+        const field = index === undefined ? undefined : ordered[index];
+        if (index === undefined || field === undefined) {
+          skipField(input, wire, id, inside);
+          continue;
+        }
+        current = field.name;
+        expectWire(wire, field.wire);
+        values[index] = field.read(input, inside);
+        current = undefined;
       }
+      const result: Record<string, unknown> = {};
+      for (const [index, { name, field }] of ordered.entries()) {
+        current = name;
+        const value = values[index] ?? valueOfAbsent(field);
+        if (value !== undefined) result[name] = value;
+      }
+      return result;
+    } catch (error) {
+      throw inField(current, error);
     }
-    return result;
   };
 }
 
-function unionReader(fields: Readonly<Record<string, Field<unknown>>>): Reader {
-  const byId = byIdOf(fields);
+function unionReader(fields: readonly FieldReader[]): Reader {
+  const byId = new Map(fields.map((field) => [field.id, field]));
+  const fallback = fields.find(({ field }) => field.default !== undefined);
   return (input, depth) => {
-    const result = readFields(byId, input, depth);
-    const names = Object.keys(result);
-    if (names.length !== 1) {
-      throw new Fault(`a union has exactly one field, got ${names.join(" and ") || "none"}`);
+    const inside = enter(depth);
+    let value: unknown;
+    let given: FieldReader | undefined;
+    let current: string | undefined;
+    try {
+      for (let wire = input.wire(); wire !== Wire.Stop; wire = input.wire()) {
+        const id = input.fieldId();
+        const field = byId.get(id);
+        if (field === undefined) {
+          skipField(input, wire, id, inside);
+          continue;
+        }
+        if (given !== undefined && given !== field) {
+          throw new Fault(`a union has exactly one field, got ${given.name} and ${field.name}`);
+        }
+        given = field;
+        current = field.name;
+        expectWire(wire, field.wire);
+        value = field.read(input, inside);
+        current = undefined;
+      }
+    } catch (error) {
+      throw inField(current, error);
     }
-    return result;
+    if (given === undefined) {
+      if (fallback === undefined) throw new Fault("a union has exactly one field, got none that is known");
+      return { [fallback.name]: absentValue(fallback.field) };
+    }
+    return { [given.name]: value };
   };
 }

@@ -1,235 +1,304 @@
 import type { ByteBuffer } from "../buffer.ts";
-import { below, Fault } from "./errors.ts";
+import { Fault, inElement, inEntry, inField } from "./errors.ts";
 import type { Field } from "./field.ts";
-import type { KnownType } from "./known.ts";
+import { enter } from "./input.ts";
 import type { ThriftType } from "./types.ts";
-import { MAX_DEPTH, wireTypeOf } from "./wire.ts";
+import { resolve, type ResolvedType, type StructLike, Wire, wireOf } from "./wire.ts";
 
 /** Writes a value, or throws a {@linkcode Fault}; `depth` counts the structs and containers around it. */
 export type Writer = (value: unknown, buffer: ByteBuffer, depth: number) => void;
 
-const writers = new WeakMap<ThriftType<unknown>, Writer>();
-
-/** The writer of a type, made once. */
-export function writerOf(type: ThriftType<unknown>): Writer {
-  let writer = writers.get(type);
-  if (writer === undefined) {
-    writer = makeWriter(type as KnownType);
-    writers.set(type, writer);
-  }
-  return writer;
+/** A field as writers need it. */
+export interface FieldWriter {
+  readonly name: string;
+  readonly id: number;
+  readonly wire: number;
+  readonly optional: boolean;
+  readonly write: Writer;
 }
 
-function makeWriter(type: KnownType): Writer {
-  switch (type.kind) {
-    case "bool":
-      return (value, buffer) => buffer.writeUint8(boolean(value) ? 1 : 0);
-    case "byte":
-      return (value, buffer) => buffer.writeUint8(integer(value, -0x80, 0x7f));
-    case "i16":
-      return (value, buffer) => buffer.writeInt16(integer(value, -0x8000, 0x7fff));
-    case "i32":
-    case "enumeration":
-      return (value, buffer) => buffer.writeInt32(integer(value, -0x80000000, 0x7fffffff));
-    case "i64":
-      return (value, buffer) => buffer.writeInt64(bigint(value));
-    case "double":
-      return (value, buffer) => buffer.writeFloat64(number(value));
-    case "string":
-      return writeString;
-    case "binary":
-      return writeBinary;
-    case "list":
-      return listWriter(type.element);
-    case "set":
-      return setWriter(type.element);
-    case "map":
-      return mapWriter(type.key, type.value);
-    case "struct":
-    case "exception":
-      return structWriter(type.fields);
-    case "union":
-      return unionWriter(type.fields);
-    case "lazy":
-      return (value, buffer, depth) => writerOf(type.resolve())(value, buffer, depth);
+/** Makes the writer of a struct or exception out of those of its fields, which are in the order of their ids. */
+export type StructWriterMaker = (fields: readonly FieldWriter[]) => Writer;
+
+/** Gives the writer of any type, made when it is first asked for. */
+export function writers(makeStructWriter: StructWriterMaker): (type: ThriftType<unknown>) => Writer {
+  const known = new WeakMap<ThriftType<unknown>, Writer>();
+
+  function writerOf(someType: ThriftType<unknown>): Writer {
+    const type = resolve(someType);
+    const writer = known.get(type);
+    if (writer !== undefined) return writer;
+    // For what refers back to this type while its writer is being made.
+    known.set(type, (value, buffer, depth) => writerOf(type)(value, buffer, depth));
+    try {
+      const made = makeWriter(type);
+      known.set(type, made);
+      return made;
+    } catch (error) {
+      known.delete(type);
+      throw error;
+    }
   }
+
+  function makeWriter(type: ResolvedType): Writer {
+    switch (type.kind) {
+      case "bool":
+        return writeBool;
+      case "byte":
+        return writeByte;
+      case "i16":
+        return writeI16;
+      case "i32":
+      case "enumeration":
+        return writeI32;
+      case "i64":
+        return writeI64;
+      case "double":
+        return writeDouble;
+      case "string":
+        return writeString;
+      case "binary":
+        return writeBinary;
+      case "list":
+        return listWriter(wireOf(resolve(type.element)), writerOf(type.element));
+      case "set":
+        return setWriter(wireOf(resolve(type.element)), writerOf(type.element));
+      case "map":
+        return mapWriter(
+          wireOf(resolve(type.key)),
+          writerOf(type.key),
+          wireOf(resolve(type.value)),
+          writerOf(type.value),
+        );
+      case "struct":
+      case "exception":
+        return makeStructWriter(fieldWriters(type));
+      case "union":
+        return unionWriter(fieldWriters(type));
+    }
+  }
+
+  function fieldWriters(type: StructLike): FieldWriter[] {
+    return Object.entries(type.fields).map(([name, field]: [string, Field<unknown>]) => ({
+      name,
+      id: field.id,
+      wire: wireOf(resolve(field.type)),
+      optional: field.requiredness === "optional",
+      write: writerOf(field.type),
+    })).sort((a, b) => a.id - b.id);
+  }
+
+  return writerOf;
 }
 
-function show(value: unknown): string {
-  if (value === null) return "null";
+function unexpected(what: string, value: unknown): Fault {
+  if (value === undefined) return new Fault(`missing: expected ${what}`);
+  return new Fault(`expected ${what}, got ${describe(value)}`);
+}
+
+function describe(value: unknown): string {
   switch (typeof value) {
     case "number":
-    case "boolean":
-    case "undefined":
-      return String(value);
+      return `the number ${value}`;
     case "bigint":
-      return `${value}n`;
-    case "string":
-      return "a string";
+      return `the bigint ${value}n`;
+    case "boolean":
+      return `${value}`;
     case "object":
+      if (value === null) return "null";
       return Array.isArray(value) ? "an array" : "an object";
     default:
       return `a ${typeof value}`;
   }
 }
 
-const expected = (what: string, value: unknown) => new Fault(`expected ${what}, got ${show(value)}`);
-
-function boolean(value: unknown): boolean {
-  if (typeof value !== "boolean") throw expected("a boolean", value);
-  return value;
+function writeBool(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "boolean") throw unexpected("a boolean", value);
+  const at = buffer.reserve(1);
+  buffer.bytes[at] = value ? 1 : 0;
+  buffer.length = at + 1;
 }
 
-function integer(value: unknown, min: number, max: number): number {
-  if (typeof value !== "number") throw expected("a number", value);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Fault(`${value} is not an integer from ${min} to ${max}`, true);
+function notAnInteger(value: unknown, bits: number): Fault {
+  if (typeof value !== "number") return unexpected("a number", value);
+  return new Fault(`${value} is not an integer of ${bits} bits`, { outOfRange: true });
+}
+
+function writeByte(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "number" || value << 24 >> 24 !== value) throw notAnInteger(value, 8);
+  const at = buffer.reserve(1);
+  buffer.bytes[at] = value;
+  buffer.length = at + 1;
+}
+
+function writeI16(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "number" || value << 16 >> 16 !== value) throw notAnInteger(value, 16);
+  buffer.writeInt16(value);
+}
+
+function writeI32(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "number" || (value | 0) !== value) throw notAnInteger(value, 32);
+  const at = buffer.reserve(4);
+  buffer.setInt32(at, value);
+  buffer.length = at + 4;
+}
+
+function writeI64(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "bigint") throw unexpected("a bigint", value);
+  if (BigInt.asIntN(64, value) !== value) {
+    throw new Fault(`${value} is not an integer of 64 bits`, { outOfRange: true });
   }
-  return value;
+  const at = buffer.reserve(8);
+  buffer.view.setBigInt64(at, value);
+  buffer.length = at + 8;
 }
 
-const MIN_I64 = -(2n ** 63n);
-const MAX_I64 = 2n ** 63n - 1n;
-
-function bigint(value: unknown): bigint {
-  if (typeof value !== "bigint") throw expected("a bigint", value);
-  if (value < MIN_I64 || value > MAX_I64) throw new Fault(`${value} does not fit in 64 bits`, true);
-  return value;
-}
-
-function number(value: unknown): number {
-  if (typeof value !== "number") throw expected("a number", value);
-  return value;
+function writeDouble(value: unknown, buffer: ByteBuffer): void {
+  if (typeof value !== "number") throw unexpected("a number", value);
+  const at = buffer.reserve(8);
+  buffer.view.setFloat64(at, value);
+  buffer.length = at + 8;
 }
 
 function writeString(value: unknown, buffer: ByteBuffer): void {
-  if (typeof value !== "string") throw expected("a string", value);
-  buffer.writeInt32(0);
+  if (typeof value !== "string") throw unexpected("a string", value);
+  const at = buffer.reserve(4);
+  buffer.length = at + 4;
   const size = buffer.writeUtf8(value);
-  buffer.setInt32(buffer.length - size - 4, size);
+  buffer.setInt32(at, size);
 }
+
+const MAX_SIZE = 0x7fffffff;
 
 function writeBinary(value: unknown, buffer: ByteBuffer): void {
-  if (!(value instanceof Uint8Array)) throw expected("a Uint8Array", value);
-  buffer.writeInt32(value.length);
-  buffer.writeBytes(value);
+  if (!(value instanceof Uint8Array)) throw unexpected("a Uint8Array", value);
+  const size = value.length;
+  if (size > MAX_SIZE) throw new Fault(`${size} bytes exceed the limit of ${MAX_SIZE}`, { outOfRange: true });
+  const at = buffer.reserve(size + 4);
+  buffer.setInt32(at, size);
+  buffer.bytes.set(value, at + 4);
+  buffer.length = at + 4 + size;
 }
 
-function enter(depth: number): number {
-  if (depth >= MAX_DEPTH) throw new Fault(`nested deeper than ${MAX_DEPTH}`, true);
-  return depth + 1;
-}
-
-function listWriter(element: ThriftType<unknown>): Writer {
-  const write = writerOf(element);
+function listWriter(wire: number, write: Writer): Writer {
   return (value, buffer, depth) => {
-    if (!Array.isArray(value)) throw expected("an array", value);
+    if (!Array.isArray(value)) throw unexpected("an array", value);
     const inside = enter(depth);
-    buffer.writeUint8(wireTypeOf(element));
-    buffer.writeInt32(value.length);
+    const size = value.length;
+    buffer.writeUint8(wire);
+    buffer.writeInt32(size);
     let i = 0;
     try {
-      for (; i < value.length; i++) write(value[i], buffer, inside);
+      for (; i < size; i++) write(value[i], buffer, inside);
     } catch (error) {
-      throw below(`[${i}]`, error);
+      throw inElement(i, error);
     }
   };
 }
 
-function setWriter(element: ThriftType<unknown>): Writer {
-  const write = writerOf(element);
+function setWriter(wire: number, write: Writer): Writer {
   return (value, buffer, depth) => {
-    if (!(value instanceof Set)) throw expected("a Set", value);
+    if (!(value instanceof Set)) throw unexpected("a Set", value);
     const inside = enter(depth);
-    buffer.writeUint8(wireTypeOf(element));
+    buffer.writeUint8(wire);
     buffer.writeInt32(value.size);
     let i = 0;
     try {
-      for (const item of value) {
-        write(item, buffer, inside);
+      for (const element of value) {
+        write(element, buffer, inside);
         i++;
       }
     } catch (error) {
-      throw below(`[${i}]`, error);
+      throw inElement(i, error);
     }
   };
 }
 
-function mapWriter(key: ThriftType<unknown>, item: ThriftType<unknown>): Writer {
-  const writeKey = writerOf(key);
-  const writeItem = writerOf(item);
-  return (value, buffer, depth) => {
-    if (!(value instanceof Map)) throw expected("a Map", value);
+function mapWriter(keyWire: number, writeKey: Writer, valueWire: number, writeValue: Writer): Writer {
+  return (map, buffer, depth) => {
+    if (!(map instanceof Map)) throw unexpected("a Map", map);
     const inside = enter(depth);
-    buffer.writeUint8(wireTypeOf(key));
-    buffer.writeUint8(wireTypeOf(item));
-    buffer.writeInt32(value.size);
+    buffer.writeUint8(keyWire);
+    buffer.writeUint8(valueWire);
+    buffer.writeInt32(map.size);
     let i = 0;
-    let part = "key";
+    let label: unknown;
     try {
-      for (const [k, v] of value) {
-        part = "key";
-        writeKey(k, buffer, inside);
-        part = "value";
-        writeItem(v, buffer, inside);
+      for (const [key, value] of map) {
+        label = undefined;
+        writeKey(key, buffer, inside);
+        label = key;
+        writeValue(value, buffer, inside);
         i++;
       }
     } catch (error) {
-      throw below(`[${part} ${i}]`, error);
+      throw inEntry(label, i, error);
     }
   };
 }
 
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) throw expected("an object", value);
-  return value as Record<string, unknown>;
+/** An object's properties, and no others: a field may have the name of something that every object inherits. */
+export function propertyOf(source: object, name: string): unknown {
+  if (name in Object.prototype && !Object.hasOwn(source, name)) return undefined;
+  return (source as Readonly<Record<string, unknown>>)[name];
 }
 
-function writeField(buffer: ByteBuffer, field: Field<unknown>, value: unknown, depth: number): void {
-  buffer.writeUint8(wireTypeOf(field.type));
-  buffer.writeInt16(field.id);
-  writerOf(field.type)(value, buffer, depth);
+/** The value itself, when it can have fields. */
+export function fieldsOf(value: unknown): object {
+  if (typeof value !== "object" || value === null) throw unexpected("an object", value);
+  return value;
 }
 
-function structWriter(fields: Readonly<Record<string, Field<unknown>>>): Writer {
-  const ordered = Object.entries(fields).sort(([, a], [, b]) => a.id - b.id);
+/** Writes what comes before a field's value. */
+export function writeFieldHeader(buffer: ByteBuffer, wire: number, id: number): void {
+  const at = buffer.reserve(3);
+  const bytes = buffer.bytes;
+  bytes[at] = wire;
+  bytes[at + 1] = id >> 8;
+  bytes[at + 2] = id;
+  buffer.length = at + 3;
+}
+
+/** The writer of a struct as a loop over its fields: where code must not be generated. */
+export function loopingStructWriter(fields: readonly FieldWriter[]): Writer {
   return (value, buffer, depth) => {
-    const source = record(value);
+    const source = fieldsOf(value);
     const inside = enter(depth);
-    let current = "";
+    let current: string | undefined;
     try {
-      for (const [name, field] of ordered) {
+      for (const { name, id, wire, optional, write } of fields) {
         current = name;
-        const item = source[name];
-        if (item === undefined) {
-          if (field.requiredness === "optional") continue;
-          throw new Fault("missing");
-        }
-        writeField(buffer, field, item, inside);
+        const item = propertyOf(source, name);
+        if (item === undefined && optional) continue;
+        writeFieldHeader(buffer, wire, id);
+        write(item, buffer, inside);
       }
     } catch (error) {
-      throw below(`.${current}`, error);
+      throw inField(current, error);
     }
-    buffer.writeUint8(0);
+    buffer.writeUint8(Wire.Stop);
   };
 }
 
-function unionWriter(fields: Readonly<Record<string, Field<unknown>>>): Writer {
-  const names = Object.keys(fields);
+function unionWriter(fields: readonly FieldWriter[]): Writer {
   return (value, buffer, depth) => {
-    const source = record(value);
+    const source = fieldsOf(value);
     const inside = enter(depth);
-    const given = names.filter((name) => source[name] !== undefined);
-    const name = given[0];
-    const field = name === undefined ? undefined : fields[name];
-    if (field === undefined || given.length > 1) {
-      throw new Fault(`a union has exactly one field, got ${given.join(" and ") || "none"}`);
+    let given: FieldWriter | undefined;
+    for (const field of fields) {
+      if (propertyOf(source, field.name) === undefined) continue;
+      if (given !== undefined) {
+        throw new Fault(`a union has exactly one field, got ${given.name} and ${field.name}`);
+      }
+      given = field;
     }
+    if (given === undefined) throw new Fault("a union has exactly one field, got none");
+    writeFieldHeader(buffer, given.wire, given.id);
     try {
-      writeField(buffer, field, source[name ?? ""], inside);
+      given.write(propertyOf(source, given.name), buffer, inside);
     } catch (error) {
-      throw below(`.${name}`, error);
+      throw inField(given.name, error);
     }
-    buffer.writeUint8(0);
+    buffer.writeUint8(Wire.Stop);
   };
 }

@@ -1,17 +1,20 @@
 /**
- * A payload that is not what the struct says: cut short, of another type, with a size beyond its end, nested too
+ * A payload that is not what its struct says: cut short, of other types, with a size beyond its end, nested too
  * deep, with text that is not UTF-8, or without a required field.
  *
- * Only `decode` throws it. What cannot be encoded is a `TypeError` or a `RangeError` that names the field as well.
+ * Only `decode` throws it. What cannot be encoded is a `TypeError` or a `RangeError`, which names the field as well.
  */
 export class ThriftError extends Error {
+  /** `"ThriftError"`. */
   override readonly name = "ThriftError";
-  /** Where: the struct and, where one is to blame, the field: `ChatRequest.items[3].name`. */
+  /** Where: the struct and, where a field is to blame, that field: `ChatRequest.items[3].name`. */
   readonly path: string;
   /** What is wrong there. */
   readonly reason: string;
 
   /**
+   * Made by the codec.
+   *
    * @param path The struct and the field.
    * @param reason What is wrong there.
    */
@@ -22,16 +25,16 @@ export class ThriftError extends Error {
   }
 }
 
-/** What is thrown inside the codec: it learns its path on its way up, then becomes a public error. */
+/** What is thrown inside the codec: it learns its path on the way up and then becomes a public error. */
 export class Fault {
   readonly reason: string;
-  /** Whether a value was out of its range, rather than of the wrong type. */
-  readonly range: boolean;
+  /** Whether a value of the right type was out of range. */
+  readonly outOfRange: boolean;
   #path = "";
 
-  constructor(reason: string, range = false) {
+  constructor(reason: string, { outOfRange = false }: { outOfRange?: boolean | undefined } = {}) {
     this.reason = reason;
-    this.range = range;
+    this.outOfRange = outOfRange;
   }
 
   /** The path below the outermost struct: `.items[3].name`. */
@@ -39,14 +42,40 @@ export class Fault {
     return this.#path;
   }
 
-  /** Puts one more step before the path. */
+  /** Puts a step before the path. */
   under(step: string): this {
     this.#path = step + this.#path;
     return this;
   }
 }
 
-/** What was thrown below `step`, which a {@linkcode Fault} is told; anything else is not ours. */
-export function below(step: string, thrown: unknown): unknown {
-  return thrown instanceof Fault ? thrown.under(step) : thrown;
+/** What was thrown while working on the field `name`, or between fields where there is none. */
+export function inField(name: string | undefined, thrown: unknown): unknown {
+  return thrown instanceof Fault && name !== undefined ? thrown.under(`.${name}`) : thrown;
+}
+
+/** What was thrown while working on the element `index` of a list or set. */
+export function inElement(index: number, thrown: unknown): unknown {
+  return thrown instanceof Fault ? thrown.under(`[${index}]`) : thrown;
+}
+
+/** What was thrown while working on the value at `key` of a map, or, where `key` is undefined, on its key `index`. */
+export function inEntry(key: unknown, index: number, thrown: unknown): unknown {
+  return thrown instanceof Fault ? thrown.under(`[${keyLabel(key) ?? `key ${index}`}]`) : thrown;
+}
+
+/** A key that a payload may have chosen does not make a message longer than this. */
+const LONGEST_KEY = 32;
+
+function keyLabel(key: unknown): string | undefined {
+  switch (typeof key) {
+    case "string":
+      return JSON.stringify(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key);
+    case "number":
+    case "bigint":
+    case "boolean":
+      return String(key);
+    default:
+      return undefined;
+  }
 }

@@ -81,6 +81,16 @@ export function field<T>(
   if (options.optional === true && (options.required as boolean | undefined) === true) {
     throw new TypeError(`field ${id} cannot be both optional and required`);
   }
-  const requiredness = options.optional ? "optional" : options.required ? "required" : "default";
+  const requiredness: Requiredness = options.optional
+    ? "optional"
+    : options.required
+    ? "required"
+    : "default";
   return Object.freeze({ id, type, requiredness, default: options.default });
+}
+
+/** The value of a field that is not given: a copy of its default, its zero value, or undefined: it is left out. */
+export function absentValue({ type, requiredness, default: value }: Field<unknown>): unknown {
+  if (value !== undefined) return typeof value === "object" ? structuredClone(value) : value;
+  return requiredness === "optional" ? undefined : type.zero();
 }

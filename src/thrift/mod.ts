@@ -16,7 +16,14 @@
  * @module
  */
 export * from "./types.ts";
-export * from "./field.ts";
+export {
+  type Field,
+  field,
+  type FieldOptions,
+  type Fields,
+  type OptionalFieldOptions,
+  type Requiredness,
+} from "./field.ts";
 export * from "./struct.ts";
 export { ThriftError } from "./errors.ts";
 export type { ByteBuffer, Bytes } from "../buffer.ts";

@@ -1,9 +1,11 @@
 import { ByteBuffer, type Bytes } from "../buffer.ts";
 import type { Codec } from "../codec.ts";
-import { Input, readerOf } from "./decode.ts";
-import { writerOf } from "./encode.ts";
+import { loopingStructReader, type Reader, readers } from "./decode.ts";
+import { loopingStructWriter, propertyOf, type Writer, writers } from "./encode.ts";
 import { Fault, ThriftError } from "./errors.ts";
-import type { Field, Fields } from "./field.ts";
+import { absentValue, type Field, type Fields } from "./field.ts";
+import { canGenerateCode, generatedStructReader, generatedStructWriter } from "./generate.ts";
+import { Input } from "./input.ts";
 import type { ThriftType } from "./types.ts";
 
 /** Some properties of a `T`; the others are filled in. */
@@ -14,7 +16,10 @@ export type Init<T> = { readonly [K in keyof T]?: T[K] | undefined };
  * fields of other structs.
  */
 export interface StructCodec<in out T> extends ThriftType<T>, Codec<T> {
+  /** Which of them it is. */
   readonly kind: "struct" | "union" | "exception";
+  /** Its name in the IDL. */
+  readonly typeName: string;
   /** Its fields by name, in the order of their definition. */
   readonly fields: Fields;
   /**
@@ -48,11 +53,13 @@ export interface StructCodec<in out T> extends ThriftType<T>, Codec<T> {
   decode(payload: Bytes): T;
 }
 
-type OptionalNames<F extends Fields> = {
+/** The names of the optional fields among `F`. */
+export type OptionalNames<F extends Fields> = {
   [K in keyof F]: F[K] extends Field<unknown, "optional"> ? K : never;
 }[keyof F];
 
-type ValueOf<F> = F extends Field<infer T> ? T : never;
+/** The type of a field's values. */
+export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
 /** The values of a struct with the fields `F`. */
 export type StructValue<F extends Fields> =
@@ -64,24 +71,27 @@ export type StructValue<F extends Fields> =
 /** The values of a union with the fields `F`: objects with exactly one of them. */
 export type UnionValue<F extends Fields> = { [K in keyof F]: { [P in K]: ValueOf<F[K]> } }[keyof F];
 
-class StructLike<T> implements StructCodec<T> {
+const generating = canGenerateCode();
+const writerOf = writers(generating ? generatedStructWriter : loopingStructWriter);
+const readerOf = readers(generating ? generatedStructReader : loopingStructReader);
+
+/** A buffer kept for `encode`: making one costs more than filling it. It is not kept once it has grown to this. */
+const LARGE_BUFFER = 64 * 1024;
+let spareBuffer: ByteBuffer | undefined;
+
+class StructLikeCodec<T> implements StructCodec<T> {
   readonly kind: "struct" | "union" | "exception";
   readonly typeName: string;
   readonly fields: Fields;
-  #zeroing = false;
+  #write: Writer | undefined;
+  #read: Reader | undefined;
+  #isCreating = false;
 
   constructor(kind: "struct" | "union" | "exception", typeName: string, fields: Fields) {
-    const names = new Map<number, string>();
-    for (const [name, { id }] of Object.entries(fields)) {
-      const other = names.get(id);
-      if (other !== undefined) {
-        throw new TypeError(`${typeName}: ${other} and ${name} both have the id ${id}`);
-      }
-      names.set(id, name);
-    }
+    checkFields(typeName, fields);
     this.kind = kind;
     this.typeName = typeName;
-    this.fields = fields;
+    this.fields = Object.freeze({ ...fields });
   }
 
   zero(): T {
@@ -89,54 +99,82 @@ class StructLike<T> implements StructCodec<T> {
   }
 
   create(init: Init<T> = {}): T {
-    if (this.#zeroing) throw new TypeError(`${this.typeName} holds itself`);
-    this.#zeroing = true;
+    if (this.#isCreating) throw new TypeError(`${this.typeName} contains itself, so it has no zero value`);
+    this.#isCreating = true;
     try {
-      const given = init as Readonly<Record<string, unknown>>;
-      const result: Record<string, unknown> = {};
-      for (const [name, field] of Object.entries(this.fields)) {
-        const value = given[name] ?? field.default;
-        if (value !== undefined) result[name] = value;
-        else if (this.kind !== "union" && field.requiredness !== "optional") result[name] = field.type.zero();
-      }
-      if (this.kind === "union" && Object.keys(result).length !== 1) {
-        throw new TypeError(`union ${this.typeName} has exactly one field`);
-      }
-      return result as T;
+      return (this.kind === "union" ? this.#createUnion(init) : this.#createStruct(init)) as T;
     } finally {
-      this.#zeroing = false;
+      this.#isCreating = false;
     }
   }
 
+  #createStruct(init: object): object {
+    const result: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(this.fields)) {
+      const value = propertyOf(init, name) ?? absentValue(field);
+      if (value !== undefined) result[name] = value;
+    }
+    return result;
+  }
+
+  #createUnion(init: object): object {
+    const fields = Object.entries(this.fields);
+    const given = fields.filter(([name]) => propertyOf(init, name) !== undefined);
+    const [first, second] = given.length > 0
+      ? given
+      : fields.filter(([, field]) => field.default !== undefined);
+    if (first === undefined) throw new TypeError(`the union ${this.typeName} has no zero value`);
+    const [name, field] = first;
+    if (second !== undefined) {
+      throw new TypeError(`${this.typeName}: a union has exactly one field, got ${name} and ${second[0]}`);
+    }
+    return { [name]: propertyOf(init, name) ?? absentValue(field) };
+  }
+
   encode(message: T): Bytes {
-    const buffer = new ByteBuffer();
+    // Taken away while in use: a getter of the message's may encode another one.
+    const buffer = spareBuffer ?? new ByteBuffer(1024);
+    spareBuffer = undefined;
+    buffer.length = 0;
     this.encodeInto(message, buffer);
-    return buffer.toBytes();
+    const payload = buffer.toBytes();
+    if (buffer.bytes.length < LARGE_BUFFER) spareBuffer = buffer;
+    return payload;
   }
 
   encodeInto(message: T, buffer: ByteBuffer): void {
     const start = buffer.length;
     try {
-      writerOf(this)(message, buffer, 0);
+      this.#write ??= writerOf(this);
+      this.#write(message, buffer, 0);
     } catch (error) {
       buffer.length = start;
       if (!(error instanceof Fault)) throw error;
       const text = `${this.typeName}${error.path}: ${error.reason}`;
-      throw error.range ? new RangeError(text) : new TypeError(text);
+      throw error.outOfRange ? new RangeError(text) : new TypeError(text);
     }
   }
 
   decode(payload: Bytes): T {
     const input = new Input(payload);
     try {
-      const message = readerOf(this)(input, 0);
-      const left = payload.length - input.at;
-      if (left > 0) throw new Fault(`${left} bytes after its end`);
+      this.#read ??= readerOf(this);
+      const message = this.#read(input, 0);
+      if (input.left > 0) throw new Fault(`${input.left} more bytes after its end`);
       return message as T;
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      throw new ThriftError(this.typeName + error.path, error.reason);
+      throw error instanceof Fault ? new ThriftError(this.typeName + error.path, error.reason) : error;
     }
+  }
+}
+
+function checkFields(typeName: string, fields: Fields): void {
+  const names = new Map<number, string>();
+  for (const [name, { id }] of Object.entries(fields)) {
+    if (name === "__proto__") throw new TypeError(`${typeName}: a field cannot have the name __proto__`);
+    const other = names.get(id);
+    if (other !== undefined) throw new TypeError(`${typeName}: ${other} and ${name} have the same id ${id}`);
+    names.set(id, name);
   }
 }
 
@@ -163,7 +201,7 @@ class StructLike<T> implements StructCodec<T> {
  * ```
  */
 export function struct<F extends Fields>(typeName: string, fields: F): StructCodec<StructValue<F>> {
-  return new StructLike("struct", typeName, fields);
+  return new StructLikeCodec("struct", typeName, fields);
 }
 
 /**
@@ -174,7 +212,7 @@ export function struct<F extends Fields>(typeName: string, fields: F): StructCod
  * @throws {TypeError} When two fields have the same id.
  */
 export function union<F extends Fields>(typeName: string, fields: F): StructCodec<UnionValue<F>> {
-  return new StructLike("union", typeName, fields);
+  return new StructLikeCodec("union", typeName, fields);
 }
 
 /**
@@ -203,5 +241,5 @@ export function union<F extends Fields>(typeName: string, fields: F): StructCode
  * ```
  */
 export function exception<F extends Fields>(typeName: string, fields: F): StructCodec<StructValue<F>> {
-  return new StructLike("exception", typeName, fields);
+  return new StructLikeCodec("exception", typeName, fields);
 }

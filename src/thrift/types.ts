@@ -28,8 +28,6 @@ export type ThriftKind =
 export interface ThriftType<out T> {
   /** What it is; tells which other properties it has. */
   readonly kind: ThriftKind;
-  /** How an IDL writes it: `i32`, `list<string>`, the name of a struct. */
-  readonly typeName: string;
   /**
    * The value of a field that is not there: `0`, `0n`, `""`, `false`, no bytes, an empty container, or a struct
    * of such values. It is a new one on every call.
@@ -45,6 +43,7 @@ export type Infer<Type extends ThriftType<unknown>> = Type extends ThriftType<in
 
 /** A type without parts. */
 export interface ScalarType<out T> extends ThriftType<T> {
+  /** What it is. */
   readonly kind: "bool" | "byte" | "i16" | "i32" | "i64" | "double" | "string" | "binary";
 }
 
@@ -52,7 +51,7 @@ function scalar<T extends boolean | number | bigint | string>(
   kind: ScalarType<T>["kind"],
   zero: T,
 ): ScalarType<T> {
-  return Object.freeze({ kind, typeName: kind, zero: () => zero });
+  return Object.freeze({ kind, zero: () => zero });
 }
 
 /** `true` or `false`. On the wire 1 is true and every other byte false, as Kitex reads it. */
@@ -82,12 +81,12 @@ export const string: ScalarType<string> = scalar<string>("string", "");
  */
 export const binary: ScalarType<Bytes> = Object.freeze({
   kind: "binary",
-  typeName: "binary",
   zero: () => new Uint8Array(0),
 });
 
 /** A {@linkcode list}. */
 export interface ListType<out T> extends ThriftType<T[]> {
+  /** What it is. */
   readonly kind: "list";
   /** The type of its elements. */
   readonly element: ThriftType<T>;
@@ -97,9 +96,6 @@ export interface ListType<out T> extends ThriftType<T[]> {
 export function list<T>(element: ThriftType<T>): ListType<T> {
   return {
     kind: "list",
-    get typeName() {
-      return `list<${element.typeName}>`;
-    },
     element,
     zero: () => [],
   };
@@ -107,6 +103,7 @@ export function list<T>(element: ThriftType<T>): ListType<T> {
 
 /** A {@linkcode set}. */
 export interface SetType<out T> extends ThriftType<Set<T>> {
+  /** What it is. */
   readonly kind: "set";
   /** The type of its elements. */
   readonly element: ThriftType<T>;
@@ -121,9 +118,6 @@ export interface SetType<out T> extends ThriftType<Set<T>> {
 export function set<T>(element: ThriftType<T>): SetType<T> {
   return {
     kind: "set",
-    get typeName() {
-      return `set<${element.typeName}>`;
-    },
     element,
     zero: () => new Set(),
   };
@@ -131,6 +125,7 @@ export function set<T>(element: ThriftType<T>): SetType<T> {
 
 /** A {@linkcode map}. */
 export interface MapType<out K, out V> extends ThriftType<Map<K, V>> {
+  /** What it is. */
   readonly kind: "map";
   /** The type of its keys. */
   readonly key: ThriftType<K>;
@@ -147,9 +142,6 @@ export interface MapType<out K, out V> extends ThriftType<Map<K, V>> {
 export function map<K, V>(key: ThriftType<K>, value: ThriftType<V>): MapType<K, V> {
   return {
     kind: "map",
-    get typeName() {
-      return `map<${key.typeName},${value.typeName}>`;
-    },
     key,
     value,
     zero: () => new Map(),
@@ -160,7 +152,10 @@ export function map<K, V>(key: ThriftType<K>, value: ThriftType<V>): MapType<K, 
 export interface EnumerationType<
   out M extends Readonly<Record<string, number>> = Readonly<Record<string, number>>,
 > extends ThriftType<number> {
+  /** What it is. */
   readonly kind: "enumeration";
+  /** Its name in the IDL. */
+  readonly typeName: string;
   /** Its members, by name. */
   readonly members: M;
 }
@@ -195,6 +190,7 @@ export function enumeration<const M extends Readonly<Record<string, number>>>(
 
 /** A {@linkcode lazy} type. */
 export interface LazyType<out T> extends ThriftType<T> {
+  /** What it is. */
   readonly kind: "lazy";
   /** The type meant. */
   resolve(): ThriftType<T>;
@@ -222,9 +218,6 @@ export interface LazyType<out T> extends ThriftType<T> {
 export function lazy<T>(resolve: () => ThriftType<T>): LazyType<T> {
   return {
     kind: "lazy",
-    get typeName() {
-      return resolve().typeName;
-    },
     resolve,
     zero: () => resolve().zero(),
   };
