@@ -216,9 +216,10 @@ export function loopingStructReader(fields: readonly FieldReader[]): Reader {
         current = undefined;
       }
       const result: Record<string, unknown> = {};
-      for (const [index, { name, field }] of ordered.entries()) {
+      let index = 0;
+      for (const { name, field } of ordered) {
         current = name;
-        const value = values[index] ?? valueOfAbsent(field);
+        const value = values[index++] ?? valueOfAbsent(field);
         if (value !== undefined) result[name] = value;
       }
       return result;

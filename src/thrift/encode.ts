@@ -14,6 +14,8 @@ export interface FieldWriter {
   readonly id: number;
   readonly wire: number;
   readonly optional: boolean;
+  /** Whether every object inherits a property of this name, `constructor` for one: then only an own one counts. */
+  readonly inherited: boolean;
   readonly write: Writer;
 }
 
@@ -84,6 +86,7 @@ export function writers(makeStructWriter: StructWriterMaker): (type: ThriftType<
       id: field.id,
       wire: wireOf(resolve(field.type)),
       optional: field.requiredness === "optional",
+      inherited: name in Object.prototype,
       write: writerOf(field.type),
     })).sort((a, b) => a.id - b.id);
   }
@@ -237,16 +240,23 @@ function mapWriter(keyWire: number, writeKey: Writer, valueWire: number, writeVa
   };
 }
 
-/** An object's properties, and no others: a field may have the name of something that every object inherits. */
-export function propertyOf(source: object, name: string): unknown {
-  if (name in Object.prototype && !Object.hasOwn(source, name)) return undefined;
-  return (source as Readonly<Record<string, unknown>>)[name];
-}
+/** An object as its properties. */
+export type Properties = Readonly<Record<string, unknown>>;
 
 /** The value itself, when it can have fields. */
-export function fieldsOf(value: unknown): object {
+export function propertiesOf(value: unknown): Properties {
   if (typeof value !== "object" || value === null) throw unexpected("an object", value);
-  return value;
+  return value as Properties;
+}
+
+/** A property that does not come from `Object.prototype`. */
+export function propertyOf(source: Properties, name: string): unknown {
+  return name in Object.prototype ? ownProperty(source, name) : source[name];
+}
+
+/** A property of the object itself. */
+export function ownProperty(source: Properties, name: string): unknown {
+  return Object.hasOwn(source, name) ? source[name] : undefined;
 }
 
 /** Writes what comes before a field's value. */
@@ -262,13 +272,13 @@ export function writeFieldHeader(buffer: ByteBuffer, wire: number, id: number): 
 /** The writer of a struct as a loop over its fields: where code must not be generated. */
 export function loopingStructWriter(fields: readonly FieldWriter[]): Writer {
   return (value, buffer, depth) => {
-    const source = fieldsOf(value);
+    const source = propertiesOf(value);
     const inside = enter(depth);
     let current: string | undefined;
     try {
-      for (const { name, id, wire, optional, write } of fields) {
+      for (const { name, id, wire, optional, inherited, write } of fields) {
         current = name;
-        const item = propertyOf(source, name);
+        const item = inherited ? ownProperty(source, name) : source[name];
         if (item === undefined && optional) continue;
         writeFieldHeader(buffer, wire, id);
         write(item, buffer, inside);
@@ -282,20 +292,23 @@ export function loopingStructWriter(fields: readonly FieldWriter[]): Writer {
 
 function unionWriter(fields: readonly FieldWriter[]): Writer {
   return (value, buffer, depth) => {
-    const source = fieldsOf(value);
+    const source = propertiesOf(value);
     const inside = enter(depth);
     let given: FieldWriter | undefined;
+    let item: unknown;
     for (const field of fields) {
-      if (propertyOf(source, field.name) === undefined) continue;
+      const candidate = field.inherited ? ownProperty(source, field.name) : source[field.name];
+      if (candidate === undefined) continue;
       if (given !== undefined) {
         throw new Fault(`a union has exactly one field, got ${given.name} and ${field.name}`);
       }
       given = field;
+      item = candidate;
     }
     if (given === undefined) throw new Fault("a union has exactly one field, got none");
     writeFieldHeader(buffer, given.wire, given.id);
     try {
-      given.write(propertyOf(source, given.name), buffer, inside);
+      given.write(item, buffer, inside);
     } catch (error) {
       throw inField(given.name, error);
     }

@@ -6,7 +6,7 @@ import {
   skipField,
   valueOfAbsent,
 } from "./decode.ts";
-import { fieldsOf, type FieldWriter, propertyOf, writeFieldHeader, type Writer } from "./encode.ts";
+import { type FieldWriter, ownProperty, propertiesOf, writeFieldHeader, type Writer } from "./encode.ts";
 import { inField } from "./errors.ts";
 import { enter } from "./input.ts";
 
@@ -33,18 +33,18 @@ function evaluate(source: string, scope: Readonly<Record<string, unknown>>): unk
 
 /** The writer of a struct as straight code. */
 export function generatedStructWriter(fields: readonly FieldWriter[]): Writer {
-  const scope: Record<string, unknown> = { fieldsOf, propertyOf, writeFieldHeader, enter, inField };
-  const statements = fields.map(({ name, id, wire, optional, write }, i) => {
+  const scope: Record<string, unknown> = { propertiesOf, ownProperty, writeFieldHeader, enter, inField };
+  const statements = fields.map(({ name, id, wire, optional, inherited, write }, i) => {
     scope[`write${i}`] = write;
     const key = JSON.stringify(name);
-    const write_ = `writeFieldHeader(buffer, ${wire}, ${id}); write${i}(value, buffer, inside);`;
+    const writing = `writeFieldHeader(buffer, ${wire}, ${id}); write${i}(value, buffer, inside);`;
     return `
     current = ${key};
-    value = ${name in Object.prototype ? `propertyOf(source, ${key})` : `source[${key}]`};
-    ${optional ? `if (value !== undefined) { ${write_} }` : write_}`;
+    value = ${inherited ? `ownProperty(source, ${key})` : `source[${key}]`};
+    ${optional ? `if (value !== undefined) { ${writing} }` : writing}`;
   });
   const source = `return function writeStruct(message, buffer, depth) {
-  const source = fieldsOf(message);
+  const source = propertiesOf(message);
   const inside = enter(depth);
   let current, value;
   try {${statements.join("")}

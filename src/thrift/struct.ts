@@ -1,7 +1,14 @@
 import { ByteBuffer, type Bytes } from "../buffer.ts";
 import type { Codec } from "../codec.ts";
 import { loopingStructReader, type Reader, readers } from "./decode.ts";
-import { loopingStructWriter, propertyOf, type Writer, writers } from "./encode.ts";
+import {
+  loopingStructWriter,
+  type Properties,
+  propertiesOf,
+  propertyOf,
+  type Writer,
+  writers,
+} from "./encode.ts";
 import { Fault, ThriftError } from "./errors.ts";
 import { absentValue, type Field, type Fields } from "./field.ts";
 import { canGenerateCode, generatedStructReader, generatedStructWriter } from "./generate.ts";
@@ -102,33 +109,32 @@ class StructLikeCodec<T> implements StructCodec<T> {
     if (this.#isCreating) throw new TypeError(`${this.typeName} contains itself, so it has no zero value`);
     this.#isCreating = true;
     try {
-      return (this.kind === "union" ? this.#createUnion(init) : this.#createStruct(init)) as T;
+      const source = propertiesOf(init);
+      return (this.kind === "union" ? this.#createUnion(source) : this.#createStruct(source)) as T;
     } finally {
       this.#isCreating = false;
     }
   }
 
-  #createStruct(init: object): object {
+  #createStruct(source: Properties): object {
     const result: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(this.fields)) {
-      const value = propertyOf(init, name) ?? absentValue(field);
+      const value = propertyOf(source, name) ?? absentValue(field);
       if (value !== undefined) result[name] = value;
     }
     return result;
   }
 
-  #createUnion(init: object): object {
+  #createUnion(source: Properties): object {
     const fields = Object.entries(this.fields);
-    const given = fields.filter(([name]) => propertyOf(init, name) !== undefined);
-    const [first, second] = given.length > 0
-      ? given
-      : fields.filter(([, field]) => field.default !== undefined);
+    const set = fields.filter(([name]) => propertyOf(source, name) !== undefined);
+    const [first, second] = set.length > 0 ? set : fields.filter(([, field]) => field.default !== undefined);
     if (first === undefined) throw new TypeError(`the union ${this.typeName} has no zero value`);
     const [name, field] = first;
     if (second !== undefined) {
       throw new TypeError(`${this.typeName}: a union has exactly one field, got ${name} and ${second[0]}`);
     }
-    return { [name]: propertyOf(init, name) ?? absentValue(field) };
+    return { [name]: propertyOf(source, name) ?? absentValue(field) };
   }
 
   encode(message: T): Bytes {
