@@ -120,9 +120,11 @@ export class Input {
   /** Passes over a value; `depth` counts the structs and containers around it. */
   skip(wire: number, depth: number): void {
     switch (wire) {
-      case Wire.String:
-        this.#at += this.#byteSize("a string");
+      case Wire.String: {
+        const size = this.#byteSize("a string");
+        this.#at += size;
         return;
+      }
       case Wire.Struct: {
         const inside = enter(depth);
         for (let field = this.wire(); field !== Wire.Stop; field = this.wire()) {
