@@ -108,7 +108,7 @@ function readSize(input: Input, what: string, wire: number): number {
 function listReader(wire: number, read: Reader): Reader {
   return (input, depth) => {
     const inside = enter(depth);
-    const size = readSize(input, "a list", wire);
+    const size = readSize(input, "list", wire);
     const result: unknown[] = [];
     let i = 0;
     try {
@@ -123,7 +123,7 @@ function listReader(wire: number, read: Reader): Reader {
 function setReader(wire: number, read: Reader): Reader {
   return (input, depth) => {
     const inside = enter(depth);
-    const size = readSize(input, "a set", wire);
+    const size = readSize(input, "set", wire);
     const result = new Set<unknown>();
     let i = 0;
     try {
@@ -142,7 +142,7 @@ function mapReader(keyWire: number, readKey: Reader, valueWire: number, readValu
     const gotKey = input.wire();
     const gotValue = input.wire();
     const expected = gotKey === keyWire && gotValue === valueWire;
-    const size = input.containerSize("a map", expected ? least : 0);
+    const size = input.containerSize("map", expected ? least : 0);
     if (size > 0 && !expected) {
       throw new Fault(
         `expected entries of type ${wireName(keyWire)} to ${wireName(valueWire)}, ` +

@@ -38,39 +38,39 @@ export class Input {
 
   /** The type byte of a field, a container's elements or the stop. */
   wire(): number {
-    return this.#bytes[this.#take(1, "a type")] ?? 0;
+    return this.#bytes[this.#take(1, "type")] ?? 0;
   }
 
   /** The id of a field. */
   fieldId(): number {
-    const at = this.#take(2, "a field id");
+    const at = this.#take(2, "field id");
     return ((this.#bytes[at] ?? 0) << 24 >> 16) | (this.#bytes[at + 1] ?? 0);
   }
 
   bool(): boolean {
-    return this.#bytes[this.#take(1, "a bool")] === 1;
+    return this.#bytes[this.#take(1, "bool")] === 1;
   }
 
   byte(): number {
-    return (this.#bytes[this.#take(1, "a byte")] ?? 0) << 24 >> 24;
+    return (this.#bytes[this.#take(1, "byte")] ?? 0) << 24 >> 24;
   }
 
   i16(): number {
-    const at = this.#take(2, "an i16");
+    const at = this.#take(2, "i16");
     return ((this.#bytes[at] ?? 0) << 24 >> 16) | (this.#bytes[at + 1] ?? 0);
   }
 
   i32(): number {
-    return this.#int32(this.#take(4, "an i32"));
+    return this.#int32(this.#take(4, "i32"));
   }
 
   i64(): bigint {
-    this.#loadWide(this.#take(8, "an i64"));
+    this.#loadWide(this.#take(8, "i64"));
     return wide.getBigInt64(0);
   }
 
   double(): number {
-    this.#loadWide(this.#take(8, "a double"));
+    this.#loadWide(this.#take(8, "double"));
     return wide.getFloat64(0);
   }
 
@@ -80,7 +80,7 @@ export class Input {
   }
 
   string(): string {
-    const size = this.#byteSize("a string");
+    const size = this.#byteSize("string");
     const at = this.#at;
     const text = readUtf8(this.#bytes, at, at + size);
     if (text === undefined) throw new Fault("not UTF-8");
@@ -90,7 +90,7 @@ export class Input {
 
   /** A view: nothing is copied. */
   binary(): Bytes {
-    const size = this.#byteSize("a binary");
+    const size = this.#byteSize("binary");
     const at = this.#at;
     this.#at = at + size;
     // Not `subarray`: it is slower, and a subclass such as Node's Buffer would give its own kind.
@@ -99,7 +99,7 @@ export class Input {
 
   /** The size of a string or binary, all of which is there. */
   #byteSize(what: string): number {
-    const size = this.#int32(this.#take(4, "a size"));
+    const size = this.#int32(this.#take(4, "size"));
     if (size < 0) throw new Fault(`${what} of size ${size}`);
     if (size > this.left) throw new Fault(`${what} of ${count(size, "byte")}, ${this.left} left`);
     return size;
@@ -107,7 +107,7 @@ export class Input {
 
   /** The size of a container whose elements take `least` bytes each, or more: there is room for all of them. */
   containerSize(what: string, least: number): number {
-    const size = this.#int32(this.#take(4, "a size"));
+    const size = this.#int32(this.#take(4, "size"));
     if (size < 0) throw new Fault(`${what} of size ${size}`);
     if (size * least > this.left) {
       throw new Fault(
@@ -121,7 +121,7 @@ export class Input {
   skip(wire: number, depth: number): void {
     switch (wire) {
       case Wire.String: {
-        const size = this.#byteSize("a string");
+        const size = this.#byteSize("string");
         this.#at += size;
         return;
       }
@@ -138,7 +138,7 @@ export class Input {
         const inside = enter(depth);
         const element = this.wire();
         const least = leastSize(element) ?? 0;
-        const size = this.containerSize(`a ${wireName(wire)}`, least);
+        const size = this.containerSize(wireName(wire), least);
         if (isFixedSize(element)) this.#at += size * least;
         else for (let i = 0; i < size; i++) this.skip(element, inside);
         return;
@@ -147,7 +147,7 @@ export class Input {
         const inside = enter(depth);
         const key = this.wire();
         const value = this.wire();
-        const size = this.containerSize("a map", (leastSize(key) ?? 0) + (leastSize(value) ?? 0));
+        const size = this.containerSize("map", (leastSize(key) ?? 0) + (leastSize(value) ?? 0));
         for (let i = 0; i < size; i++) {
           this.skip(key, inside);
           this.skip(value, inside);
@@ -157,7 +157,7 @@ export class Input {
       default: {
         const size = leastSize(wire);
         if (size === undefined) throw new Fault(wireName(wire));
-        this.#take(size, `a ${wireName(wire)}`);
+        this.#take(size, wireName(wire));
       }
     }
   }
