@@ -77,7 +77,7 @@ export function field<T>(
   type: ThriftType<T>,
   options: OptionalFieldOptions<T> | FieldOptions<T> = {},
 ): Field<T> {
-  if ((id << 16) >> 16 !== id) throw new RangeError(`field id ${id} is not an integer of 16 bits`);
+  checkFieldId(id);
   if (options.optional === true && (options.required as boolean | undefined) === true) {
     throw new TypeError(`field ${id} cannot be both optional and required`);
   }
@@ -87,6 +87,11 @@ export function field<T>(
     ? "required"
     : "default";
   return Object.freeze({ id, type, requiredness, default: options.default });
+}
+
+/** Refuses what the wire has no room for. */
+export function checkFieldId(id: number): void {
+  if (id << 16 >> 16 !== id) throw new RangeError(`field id ${id} is not an integer of 16 bits`);
 }
 
 /** The value of a field that is not given: a copy of its default, its zero value, or undefined: it is left out. */

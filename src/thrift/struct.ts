@@ -10,7 +10,7 @@ import {
   writers,
 } from "./encode.ts";
 import { Fault, ThriftError } from "./errors.ts";
-import { absentValue, type Field, type Fields } from "./field.ts";
+import { absentValue, checkFieldId, type Field, type Fields } from "./field.ts";
 import { canGenerateCode, generatedStructReader, generatedStructWriter } from "./generate.ts";
 import { Input } from "./input.ts";
 import type { ThriftType } from "./types.ts";
@@ -177,6 +177,7 @@ class StructLikeCodec<T> implements StructCodec<T> {
 function checkFields(typeName: string, fields: Fields): void {
   const names = new Map<number, string>();
   for (const [name, { id }] of Object.entries(fields)) {
+    checkFieldId(id); // A field is plain data, it may have been written by hand.
     if (name === "__proto__") throw new TypeError(`${typeName}: a field cannot have the name __proto__`);
     const other = names.get(id);
     if (other !== undefined) throw new TypeError(`${typeName}: ${other} and ${name} have the same id ${id}`);

@@ -31,26 +31,36 @@ export function readUtf8(bytes: Bytes, from: number, to: number): string | undef
   }
 }
 
-/** The text in a range of bytes, if they are all ASCII; in steps of eight, which is what makes it fast. */
+/**
+ * The text in a range of bytes, if they are all ASCII. Most strings are short, and what costs is to join pieces: so
+ * the pieces are of eight characters, but for the first.
+ */
 function readAscii(bytes: Bytes, from: number, to: number): string | undefined {
-  let text = "";
-  let i = from;
-  for (; i + 8 <= to; i += 8) {
+  const first = from + (to - from) % 8;
+  let text = readFewAscii(bytes, from, first - from);
+  for (let i = first; i < to && text !== undefined; i += 8) {
     const a = bytes[i] ?? 0, b = bytes[i + 1] ?? 0, c = bytes[i + 2] ?? 0, d = bytes[i + 3] ?? 0;
     const e = bytes[i + 4] ?? 0, f = bytes[i + 5] ?? 0, g = bytes[i + 6] ?? 0, h = bytes[i + 7] ?? 0;
-    if ((a | b | c | d | e | f | g | h) > 0x7f) return undefined;
-    text += chars(a, b, c, d, e, f, g, h);
-  }
-  if (i + 4 <= to) {
-    const a = bytes[i] ?? 0, b = bytes[i + 1] ?? 0, c = bytes[i + 2] ?? 0, d = bytes[i + 3] ?? 0;
-    if ((a | b | c | d) > 0x7f) return undefined;
-    text += chars(a, b, c, d);
-    i += 4;
-  }
-  for (; i < to; i++) {
-    const a = bytes[i] ?? 0;
-    if (a > 0x7f) return undefined;
-    text += chars(a);
+    text = (a | b | c | d | e | f | g | h) > 0x7f ? undefined : text + chars(a, b, c, d, e, f, g, h);
   }
   return text;
+}
+
+/** The same for up to seven bytes. */
+function readFewAscii(bytes: Bytes, i: number, size: number): string | undefined {
+  if (size === 0) return "";
+  const a = bytes[i] ?? 0;
+  if (size === 1) return a > 0x7f ? undefined : chars(a);
+  const b = bytes[i + 1] ?? 0;
+  if (size === 2) return (a | b) > 0x7f ? undefined : chars(a, b);
+  const c = bytes[i + 2] ?? 0;
+  if (size === 3) return (a | b | c) > 0x7f ? undefined : chars(a, b, c);
+  const d = bytes[i + 3] ?? 0;
+  if (size === 4) return (a | b | c | d) > 0x7f ? undefined : chars(a, b, c, d);
+  const e = bytes[i + 4] ?? 0;
+  if (size === 5) return (a | b | c | d | e) > 0x7f ? undefined : chars(a, b, c, d, e);
+  const f = bytes[i + 5] ?? 0;
+  if (size === 6) return (a | b | c | d | e | f) > 0x7f ? undefined : chars(a, b, c, d, e, f);
+  const g = bytes[i + 6] ?? 0;
+  return (a | b | c | d | e | f | g) > 0x7f ? undefined : chars(a, b, c, d, e, f, g);
 }
