@@ -169,6 +169,7 @@ export function enter(depth: number): number {
   return depth + 1;
 }
 
-function count(size: number, unit: string): string {
+/** A number of things. */
+export function count(size: number, unit: string): string {
   return size === 1 ? `1 ${unit}` : `${size} ${unit}s`;
 }

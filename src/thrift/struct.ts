@@ -12,7 +12,7 @@ import {
 import { Fault, ThriftError } from "./errors.ts";
 import { absentValue, checkFieldId, type Field, type Fields } from "./field.ts";
 import { canGenerateCode, generatedStructReader, generatedStructWriter } from "./generate.ts";
-import { Input } from "./input.ts";
+import { count, Input } from "./input.ts";
 import type { ThriftType } from "./types.ts";
 
 /** Some properties of a `T`; the others are filled in. */
@@ -53,7 +53,7 @@ export interface StructCodec<in out T> extends ThriftType<T>, Codec<T> {
   encodeInto(message: T, buffer: ByteBuffer): void;
   /**
    * The message in `payload`. Fields may come in any order, of two with the same id the later one counts, and
-   * unknown ones are skipped.
+   * unknown ones are skipped. A known one of another type is an error: Kitex skips it, and nobody learns of it.
    *
    * @throws {ThriftError} When `payload` is not such a struct and nothing else.
    */
@@ -166,7 +166,7 @@ class StructLikeCodec<T> implements StructCodec<T> {
     try {
       this.#read ??= readerOf(this);
       const message = this.#read(input, 0);
-      if (input.left > 0) throw new Fault(`${input.left} more bytes after its end`);
+      if (input.left > 0) throw new Fault(`${count(input.left, "byte")} after its end`);
       return message as T;
     } catch (error) {
       throw error instanceof Fault ? new ThriftError(this.typeName + error.path, error.reason) : error;

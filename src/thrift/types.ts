@@ -197,7 +197,8 @@ export interface LazyType<out T> extends ThriftType<T> {
 }
 
 /**
- * A type that is defined later, or that contains the one being defined.
+ * A type that is defined later, or that contains the one being defined. A struct that contains itself does so in an
+ * optional field or in a container: otherwise it has no end, and no zero value.
  *
  * @param resolve Returns it; called when it is first needed.
  *

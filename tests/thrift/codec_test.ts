@@ -351,6 +351,7 @@ Deno.test("structs may contain each other", () => {
 Deno.test("a codec that was used before a type it needs was defined works afterwards", () => {
   const Early: StructCodec<{ late: number[] }> = struct("Early", { late: field(1, list(lazy(() => late))) });
   assertThrows(() => Early.encode({ late: [1] }), ReferenceError);
+  assertThrows(() => Early.decode(hex("00")), ReferenceError);
   const late = i32;
   assertEquals(Early.decode(Early.encode({ late: [1] })), { late: [1] });
 });

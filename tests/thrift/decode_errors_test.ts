@@ -249,7 +249,8 @@ const rows: readonly Row[] = [
     path: "Order.content.text",
     reason: "not UTF-8",
   },
-  { name: "bytes after the end", payload: "00 0102", path: "Order", reason: "2 more bytes after its end" },
+  { name: "a byte after the end", payload: "00 00", path: "Order", reason: "1 byte after its end" },
+  { name: "bytes after the end", payload: "00 0102", path: "Order", reason: "2 bytes after its end" },
   {
     name: "an unknown field of no known type",
     payload: "07 0063 00",
@@ -373,7 +374,19 @@ Deno.test("a size beyond the end is refused before anything is allocated", () =>
   assert(performance.now() - before < 5_000);
 });
 
-Deno.test("a long list of an unknown field is passed over in one step", () => {
+Deno.test("a byte that is not UTF-8 is found wherever it is", () => {
+  const codec = struct("Text", { text: field(1, string) });
+  for (let size = 1; size <= 20; size++) {
+    const payload = codec.encode({ text: "a".repeat(size) });
+    for (let at = 7; at < 7 + size; at++) {
+      const broken = payload.slice();
+      broken[at] = 0xff;
+      assertThrows(() => codec.decode(broken), ThriftError, "Text.text: not UTF-8");
+    }
+  }
+});
+
+Deno.test("a list of 16 MiB in an unknown field is passed over", () => {
   const payload = new Uint8Array(16 * 1024 * 1024);
   payload.set(hex("0f 0002 02"));
   new DataView(payload.buffer).setInt32(4, payload.length - 9);

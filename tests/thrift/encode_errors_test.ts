@@ -130,6 +130,12 @@ const rows: readonly Row[] = [
   },
   {
     type: map(string, i32),
+    value: new Map<unknown, number>([["a", 1], [2, 2]]),
+    error: TypeError,
+    message: "Box.value[key 1]: expected a string, got the number 2",
+  },
+  {
+    type: map(string, i32),
     value: new Map([["a", "b"]]),
     error: TypeError,
     message: 'Box.value["a"]: expected a number, got a string',

@@ -4,7 +4,7 @@ import { ByteBuffer, type Bytes } from "../../src/buffer.ts";
 import { loopingStructReader, readers } from "../../src/thrift/decode.ts";
 import { loopingStructWriter, writers } from "../../src/thrift/encode.ts";
 import { Fault } from "../../src/thrift/errors.ts";
-import { Input } from "../../src/thrift/input.ts";
+import { count, Input } from "../../src/thrift/input.ts";
 import { ThriftError } from "../../src/thrift/mod.ts";
 import { schemaAndMessage } from "./arbitrary.ts";
 import { codecOf, type StructSchema, twinEncode } from "./twin.ts";
@@ -86,7 +86,7 @@ Deno.test("a payload with random bytes changed decodes or is a ThriftError, the 
       const looping = outcome(() => {
         const input = new Input(payload);
         const decoded = readerOf(codec)(input, 0);
-        if (input.left > 0) throw new Fault(`${input.left} more bytes after its end`);
+        if (input.left > 0) throw new Fault(`${count(input.left, "byte")} after its end`);
         return decoded;
       });
       if (generated instanceof Error) throw generated;
