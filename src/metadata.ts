@@ -44,14 +44,19 @@ export const NO_METADATA: Metadata = new Map();
 export function readMetadata(init: MetadataInit | undefined, what: string): Map<string, string> {
   const map = new Map<string, string>();
   if (init === undefined) return map;
-  if (typeof init !== "object" || init === null) {
+  if (typeof init !== "object" || init === null || Array.isArray(init)) {
     throw new TypeError(`${what} must be a Map or a record of strings, got ${String(init)}`);
   }
-  for (const [key, value] of init instanceof Map ? init : Object.entries(init)) {
+  for (const [key, value] of isMap(init) ? init : Object.entries(init)) {
     checkPair(key, value, what);
     map.set(key, value);
   }
   return map;
+}
+
+/** Any `ReadonlyMap` will do, not only a `Map`. */
+function isMap(init: MetadataInit): init is Metadata {
+  return Symbol.iterator in init;
 }
 
 /** @throws {TypeError} If the key or the value is not a string. */

@@ -59,8 +59,14 @@ export function connSocket(conn: Conn): ByteSocket {
   };
 }
 
-/** The socket of any pair of byte streams. */
+/**
+ * The socket of any pair of byte streams.
+ *
+ * @throws {TypeError} If one of the streams is locked; the other is then left free.
+ */
 export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
+  if (readable.locked) throw new TypeError("the duplex's readable is locked");
+  if (writable.locked) throw new TypeError("the duplex's writable is locked");
   const reader = readable.getReader();
   const writer = writable.getWriter();
   writer.closed.catch(() => {

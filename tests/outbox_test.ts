@@ -1,0 +1,249 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Bytes } from "../mod.ts";
+import { Outbox } from "../src/outbox.ts";
+
+/** A socket whose writes end when the test says so. */
+class Script {
+  /** What has been written, copied when the write began. */
+  readonly writes: Bytes[] = [];
+  readonly failures: unknown[] = [];
+  readonly outbox: Outbox;
+  #pending: { readonly bytes: Bytes; readonly settled: PromiseWithResolvers<void> } | undefined;
+  #begun: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /** @param immediate Whether writes end by themselves. */
+  constructor(immediate = false) {
+    this.outbox = new Outbox((bytes) => {
+      this.writes.push(bytes.slice());
+      this.#begun.resolve();
+      if (immediate) return Promise.resolve();
+      this.#pending = { bytes, settled: Promise.withResolvers() };
+      return this.#pending.settled.promise;
+    }, (error) => {
+      this.failures.push(error);
+      this.outbox.close();
+    });
+  }
+
+  /** Appends bytes and sees to it that they are sent. */
+  send(size: number, fill = 0): void {
+    this.outbox.buffer.writeBytes(new Uint8Array(size).fill(fill));
+    this.outbox.flush();
+  }
+
+  /** Resolves when a write has begun. */
+  async begun(): Promise<void> {
+    await this.#begun.promise;
+  }
+
+  /** Ends the write under way: what it was given must not have changed meanwhile. */
+  finish(error?: Error): void {
+    const pending = this.#pending;
+    if (pending === undefined) throw new Error("no write is under way");
+    assertEquals(pending.bytes, this.writes.at(-1));
+    this.#pending = undefined;
+    this.#begun = Promise.withResolvers();
+    if (error === undefined) pending.settled.resolve();
+    else pending.settled.reject(error);
+  }
+
+  sizes(): number[] {
+    return this.writes.map(({ length }) => length);
+  }
+}
+
+const CONGESTED = 256 * 1024;
+
+Deno.test("Outbox sends all that was appended in a turn in one write", async () => {
+  const script = new Script(true);
+  for (let i = 0; i < 10; i++) script.send(3, i);
+  assertEquals(script.writes, []);
+  await script.outbox.idle();
+  assertEquals(script.sizes(), [30]);
+  assertEquals(Array.from(script.writes[0] ?? []), Array.from({ length: 30 }, (_, i) => Math.floor(i / 3)));
+});
+
+Deno.test("Outbox gathers what comes while a write is under way into the next one, in order", async () => {
+  const script = new Script();
+  script.send(1, 1);
+  await script.begun();
+  for (const fill of [2, 3, 4]) {
+    script.send(1, fill);
+    await Promise.resolve();
+  }
+  assertEquals(script.writes.length, 1);
+  script.finish();
+  await script.begun();
+  script.send(1, 5);
+  script.finish();
+  await script.begun();
+  script.finish();
+  await script.outbox.idle();
+  assertEquals(script.writes.map((write) => [...write]), [[1], [2, 3, 4], [5]]);
+});
+
+Deno.test("Outbox sends every byte in order, whatever the sizes and however large", async () => {
+  const script = new Script(true);
+  const sizes = [1, 5000, 3, 2 * 1024 * 1024, 7, 100_000];
+  for (const [index, size] of sizes.entries()) {
+    script.send(size, index);
+    if (index % 2 === 1) await script.outbox.idle();
+  }
+  await script.outbox.idle();
+  const sent = script.writes.flatMap((write) => [...write]);
+  assertEquals(sent.length, sizes.reduce((sum, size) => sum + size));
+  let at = 0;
+  for (const [index, size] of sizes.entries()) {
+    assertEquals([sent[at], sent[at + size - 1]], [index, index]);
+    at += size;
+  }
+});
+
+Deno.test("Outbox.flush with nothing appended writes nothing", async () => {
+  const script = new Script(true);
+  script.outbox.flush();
+  await script.outbox.idle();
+  assertEquals(script.writes, []);
+});
+
+Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted together", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  script.send(CONGESTED);
+  assertEquals(outbox.congested, false);
+  script.send(1);
+  assertEquals(outbox.congested, true);
+  await script.begun();
+  assertEquals(outbox.congested, true);
+  script.finish();
+  await outbox.idle();
+  assertEquals(outbox.congested, false);
+});
+
+Deno.test("Outbox.wait calls back once, when the congestion is over", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  let woken = 0;
+  script.send(CONGESTED + 1);
+  outbox.wait(() => woken++);
+  await script.begun();
+  script.send(CONGESTED + 1);
+  script.finish();
+  await script.begun();
+  assertEquals(woken, 0); // the next buffer is full as well
+  script.finish();
+  await outbox.idle();
+  assertEquals(woken, 1);
+  script.send(1);
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  assertEquals(woken, 1);
+});
+
+Deno.test("Outbox.unwait takes a wait back, and the others stay", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  const woken: string[] = [];
+  const first = () => woken.push("first");
+  script.send(CONGESTED + 1);
+  outbox.wait(first);
+  outbox.wait(() => woken.push("second"));
+  outbox.unwait(first);
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  assertEquals(woken, ["second"]);
+});
+
+Deno.test("Outbox: a wake-up may wait again without being called in the same round", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  let woken = 0;
+  const wake = () => {
+    woken++;
+    outbox.wait(wake);
+  };
+  script.send(CONGESTED + 1);
+  outbox.wait(wake);
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  assertEquals(woken, 1);
+  outbox.unwait(wake);
+});
+
+Deno.test("Outbox.idle resolves at once when nothing is unsent, else when all of it has been sent", async () => {
+  const script = new Script();
+  await script.outbox.idle();
+  script.send(1);
+  let idle = false;
+  const waiting = script.outbox.idle().then(() => idle = true);
+  await script.begun();
+  assertEquals(idle, false);
+  script.send(1);
+  script.finish();
+  await script.begun();
+  assertEquals(idle, false);
+  script.finish();
+  await waiting;
+  assertEquals(script.sizes(), [1, 1]);
+});
+
+Deno.test("Outbox.close drops what is unsent, wakes who waits, and takes nothing more", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  let woken = 0;
+  script.send(CONGESTED + 1);
+  await script.begun();
+  script.send(10);
+  outbox.wait(() => woken++);
+  const idle = outbox.idle();
+  outbox.close();
+  await idle;
+  assertEquals(woken, 1);
+  script.send(10);
+  assertEquals(outbox.buffer.length, 0);
+  script.finish();
+  // Whatever would still be written has had its turn after a timer.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(script.sizes(), [CONGESTED + 1]);
+  assertEquals(script.failures, []);
+});
+
+Deno.test("Outbox tells of a write that fails, once, and sends nothing after it", async () => {
+  const script = new Script();
+  const error = new Error("broken pipe");
+  script.send(1);
+  await script.begun();
+  script.send(2);
+  script.finish(error);
+  await script.outbox.idle();
+  assertEquals(script.failures.length, 1);
+  assertStrictEquals(script.failures[0], error);
+  script.send(3);
+  await script.outbox.idle();
+  assertEquals(script.sizes(), [1]);
+});
+
+Deno.test("Outbox says nothing of a write that fails after the close: whoever closed knows", async () => {
+  const script = new Script();
+  script.send(1);
+  await script.begun();
+  script.outbox.close();
+  script.finish(new Error("closed"));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(script.failures, []);
+});
+
+Deno.test("Outbox gives back a buffer that a large message has blown up", async () => {
+  const script = new Script(true);
+  const { outbox } = script;
+  script.send(3 * 1024 * 1024);
+  await outbox.idle();
+  const sizes = [outbox.buffer.bytes.length];
+  script.send(1);
+  await outbox.idle();
+  sizes.push(outbox.buffer.bytes.length);
+  assertEquals(sizes.every((size) => size <= 1024 * 1024), true);
+});
