@@ -4,7 +4,7 @@ import { BidirectionalStream, type ClientStream } from "./client_stream.ts";
 import { rawCodec } from "./codec.ts";
 import { FrameConnection, TRANSPORT_CLOSING } from "./connection.ts";
 import { dial, type DialOptions } from "./dial.ts";
-import { streamError, type TTStreamError } from "./errors.ts";
+import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { FrameType, MAX_STRING_BYTES } from "./frame.ts";
 import { headerMetadata, type MetadataInit, type Metainfo, type MetainfoInit } from "./metadata.ts";
 import {
@@ -192,7 +192,7 @@ class ClientConnection implements Connection {
     });
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) call.refuse(errorFromReason(aborted.reason, "client"));
-    else if (this.#closing) call.refuse(this.#lost ?? streamError(TRANSPORT_CLOSING));
+    else if (this.#closing) call.refuse(this.#closedError());
     else {
       frames.sendFrame({ type: FrameType.Header, streamId, method, metadata });
       frames.register(streamId, call);
@@ -200,6 +200,12 @@ class ClientConnection implements Connection {
       call.watch();
     }
     return call;
+  }
+
+  /** What a stream reads that comes too late: the broken frame that ended the connection was none of its own. */
+  #closedError(): TTStreamError {
+    if (this.#lost?.code === ErrorCode.TransportClosing) return this.#lost;
+    return streamError({ ...TRANSPORT_CLOSING, cause: this.#lost });
   }
 
   async close(): Promise<void> {

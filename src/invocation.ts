@@ -243,7 +243,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   writeAborted(reason: unknown): void {
-    this.#failWith(reason, errorFromReason(reason, "server"));
+    const end = errorFromReason(reason, "server");
+    this.#failWith(reason, end, { text: reason === undefined ? end.description : reasonText(reason) });
   }
 
   encodeFailed(error: unknown): void {
@@ -263,7 +264,11 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.#finish(error);
   }
 
-  #failWith(error: unknown, end: TTStreamError, sides: { write?: unknown } = {}): void {
+  #failWith(
+    error: unknown,
+    end: TTStreamError,
+    { text = reasonText(error), ...sides }: { text?: string; write?: unknown } = {},
+  ): void {
     if (error instanceof BizStatusError) {
       if (this.ended) return;
       try {
@@ -278,8 +283,10 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
         this.#link.defer(() => this.#report(error));
       }
       if (this.ended) return;
-      const message = `biz error: ${error === undefined ? end.description : reasonText(error)}`;
-      this.#sendTrailer(this.#trailer ?? NO_METADATA, { type: ExceptionType.InternalError, message });
+      this.#sendTrailer(this.#trailer ?? NO_METADATA, {
+        type: ExceptionType.InternalError,
+        message: `biz error: ${text}`,
+      });
     }
     this.#finish(end, sides);
   }
