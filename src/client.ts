@@ -17,6 +17,7 @@ import {
 import { Outcome } from "./outcome.ts";
 import { errorFromReason } from "./reason.ts";
 import { type ByteDuplex, type ByteSocket, duplexSocket } from "./socket.ts";
+import { nextStreamId } from "./stream_id.ts";
 import { withinMs } from "./turn.ts";
 
 /** Options of every connection that a client makes. */
@@ -179,7 +180,7 @@ class ClientConnection implements Connection {
     const frames = this.#frames;
     const metadata = headerMetadata(service, options);
     const signals = [options.signal, options.parent?.signal].filter((signal) => signal !== undefined);
-    const streamId = this.#nextId();
+    const streamId = nextStreamId(this.#lastId, (id) => frames.has(id));
     const call = new Call({
       link: frames,
       streamId,
@@ -231,14 +232,5 @@ class ClientConnection implements Connection {
   #closeIfDone(): void {
     if (!this.#closing || this.#frames.size > 0 || this.#frames.closed) return;
     withinMs(LAST_FRAMES_MS, this.#frames.sent()).then(() => this.#frames.end(undefined));
-  }
-
-  /** Ids count up from 1, wrap to negative, and skip 0, which is the connection's, and those still in use. */
-  #nextId(): number {
-    let id = this.#lastId;
-    do {
-      id = id + 1 | 0;
-    } while (id === 0 || this.#frames.has(id));
-    return id;
   }
 }
