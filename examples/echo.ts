@@ -29,12 +29,15 @@ await using server = serve(
 await using connection = await connect({ ...server.addr, serviceName: "EchoClient" });
 await using stream = createClient(Echo, connection).echo();
 
-const reading = (async () => {
-  for await (const answer of stream.readable) console.log(answer);
-})();
+async function send(messages: string[]): Promise<void> {
+  const writer = stream.writable.getWriter();
+  // Await every write: that is the back-pressure, and a rejected one that nobody awaits ends the process.
+  for (const message of messages) await writer.write(message);
+  await writer.close(); // half close: "I am done", while the answers still come
+}
 
-// Await every write: it is the back-pressure, and an un-awaited one that fails would end the process.
-const writer = stream.writable.getWriter();
-for (const message of ["hello", "and", "goodbye"]) await writer.write(message);
-await writer.close(); // half close: "I am done", while the answers still come
-await reading;
+async function receive(): Promise<void> {
+  for await (const answer of stream.readable) console.log(answer);
+}
+
+await Promise.all([send(["hello", "and", "goodbye"]), receive()]);
