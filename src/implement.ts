@@ -47,6 +47,7 @@ export function implement<M extends AnyMethods>(
     });
   }
   const handler = (stream: ServerStream): void | Promise<void> => {
+    checkStream(stream);
     // Kitex's clients always name the service; where none is named, the method decides.
     if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
     const entry = entries.get(stream.method);
@@ -83,12 +84,21 @@ export function route(...handlers: Handler[]): Handler {
   }
   const only = byService.size === 1 ? [...byService.values()][0] : undefined;
   const handler = (stream: ServerStream): void | Promise<void> => {
+    checkStream(stream);
     const { service } = stream;
     const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
     if (found !== undefined) return found(stream);
     unknownService(stream);
   };
   return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
+}
+
+/** The properties of a stream are getters: `{ ...stream }` has none of them. */
+function checkStream(stream: ServerStream): void {
+  if (typeof stream.service === "string" && typeof stream.method === "string") return;
+  throw new TypeError(
+    "a handler needs a ServerStream; a spread copies none of its properties, name them one by one",
+  );
 }
 
 function unknownService(stream: ServerStream): void {

@@ -15,8 +15,11 @@ const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
   // What the documentation shows is code that people paste: it is checked, too.
-  { name: "types", args: ["check", "--doc"] },
-  ...(await guides()).map((path) => ({ name: `types in ${path}`, args: ["check", "--doc-only", path] })),
+  { name: "types", args: ["check", "--quiet", "--doc"] },
+  ...(await guides()).map((path) => ({
+    name: `types in ${path}`,
+    args: ["check", "--quiet", "--doc-only", path],
+  })),
   { name: "documentation", args: ["doc", "--lint", ...await entryPoints()] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
 ];
