@@ -8,6 +8,7 @@ import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { FrameType, MAX_STRING_BYTES } from "./frame.ts";
 import { headerMetadata, type MetadataInit, type Metainfo, type MetainfoInit } from "./metadata.ts";
 import {
+  abortSignal,
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
   nonEmptyString,
@@ -75,7 +76,8 @@ export interface StreamOpener {
    * Opens a stream of bytes. It is synchronous: what is wrong with the connection, or a signal that has aborted
    * already, errors the stream from the start.
    *
-   * @throws {TypeError} If a name is no string or empty, or the metadata is not of strings or holds `isn`.
+   * @throws {TypeError} If a name is no string or empty, `signal` or `parent.signal` is no AbortSignal, or the metadata
+   * is not of strings or holds `isn`.
    * @throws {RangeError} If a time-out is not a positive finite number, or a key, a value or the whole header is too long.
    */
   openStream(target: StreamTarget, options?: CallOptions): ClientStream;
@@ -137,6 +139,14 @@ function checkLimits({ serviceName, maxFrameBytes, maxBufferedBytes }: Connectio
   };
 }
 
+/** Whatever cancels a call. Checked before anything is sent: what cannot be watched must not open a stream. */
+function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {
+  const signals: AbortSignal[] = [];
+  if (signal !== undefined) signals.push(abortSignal("signal", signal));
+  if (parent !== undefined) signals.push(abortSignal("parent.signal", parent.signal));
+  return signals;
+}
+
 /** How long, in milliseconds, the last frames may take to leave before the socket closes all the same. */
 const LAST_FRAMES_MS = 1_000;
 
@@ -179,7 +189,7 @@ class ClientConnection implements Connection {
     const method = nonEmptyString("method", target.method);
     const frames = this.#frames;
     const metadata = headerMetadata(service, options);
-    const signals = [options.signal, options.parent?.signal].filter((signal) => signal !== undefined);
+    const signals = signalsOf(options);
     const streamId = nextStreamId(this.#lastId, (id) => frames.has(id));
     const call = new Call({
       link: frames,

@@ -1,3 +1,4 @@
+import { abortSignal } from "./options.ts";
 import { reasonText } from "./reason.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
 
@@ -42,6 +43,7 @@ const DEFAULT_HOSTNAME = "127.0.0.1";
 export async function dial(options: DialOptions): Promise<ByteSocket> {
   const address = addressOf(options);
   const { signal } = options;
+  if (signal !== undefined) abortSignal("signal", signal);
   try {
     signal?.throwIfAborted();
     const opening = open(options);

@@ -45,3 +45,13 @@ export function nonEmptyString(name: string, value: unknown): string {
   if (value === "") throw new TypeError(`${name} must not be empty`);
   return value;
 }
+
+/**
+ * A signal that may cancel something.
+ *
+ * @throws {TypeError} If it is anything else: its AbortController, say.
+ */
+export function abortSignal(name: string, value: unknown): AbortSignal {
+  if (value instanceof AbortSignal) return value;
+  throw new TypeError(`${name} must be an AbortSignal, got ${String(value)}`);
+}

@@ -1,6 +1,7 @@
 import type { ConnectionLimits } from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import {
+  abortSignal,
   DEFAULT_FRAME_TIMEOUT_MS,
   DEFAULT_GRACE_MS,
   DEFAULT_MAX_BUFFERED_BYTES,
@@ -162,6 +163,7 @@ function servingInit(
   handler: Handler,
 ): Omit<ServingInit, "remoteAddr"> & { remoteAddr: undefined } {
   if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${typeof handler}`);
+  if (options.signal !== undefined) abortSignal("signal", options.signal);
   const name = options.serviceName === undefined ? "" : `${options.serviceName}: `;
   const limits: ConnectionLimits = {
     maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),

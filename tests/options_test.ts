@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { nonEmptyString, positiveInteger, positiveMs } from "../src/options.ts";
+import { abortSignal, nonEmptyString, positiveInteger, positiveMs } from "../src/options.ts";
 
 for (const value of [1, 65_536, Number.MAX_SAFE_INTEGER]) {
   Deno.test(`positiveInteger takes ${value}`, () => assertEquals(positiveInteger("limit", value, 7), value));
@@ -44,6 +44,21 @@ for (const value of [undefined, null, 5, Symbol("s")]) {
       () => nonEmptyString("service", value),
       TypeError,
       `service must be a string, got ${String(value)}`,
+    );
+  });
+}
+
+Deno.test("abortSignal takes a signal, aborted or not", () => {
+  const signals = [new AbortController().signal, AbortSignal.abort()];
+  for (const signal of signals) assertEquals(abortSignal("signal", signal), signal);
+});
+
+for (const value of [new AbortController(), undefined, null, "signal"]) {
+  Deno.test(`abortSignal refuses ${String(value)} by name`, () => {
+    assertThrows(
+      () => abortSignal("signal", value),
+      TypeError,
+      `signal must be an AbortSignal, got ${String(value)}`,
     );
   });
 }
