@@ -109,10 +109,15 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     return this.#trailer.promise;
   }
 
-  /** Sends the one request of a server streaming call, encoded already, and half closes. */
+  /** Sends the one request of a server streaming call, encoded already, and half closes. One too large ends the call. */
   request(payload: Uint8Array): void {
     if (!this.#state.live) return;
-    this.#init.link.sendMessage(this.#init.streamId, dataPrefix(this.#init.method), rawCodec, payload);
+    const { link, streamId, method } = this.#init;
+    try {
+      link.sendMessage(streamId, dataPrefix(method), rawCodec, payload);
+    } catch (error) {
+      return this.encodeFailed(error);
+    }
     this.closeSend();
   }
 

@@ -3,7 +3,7 @@ import { Call } from "./call.ts";
 import { BidirectionalStream, type ClientStreamingCall, type ServerStreamingCall } from "./client_stream.ts";
 import type { CallOptions, StreamOpener } from "./client.ts";
 import { type Codec, rawCodec } from "./codec.ts";
-import { ErrorCode, streamError } from "./errors.ts";
+import { BizStatusError, ErrorCode, streamError, TTStreamError } from "./errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { Metadata } from "./metadata.ts";
 import { type OpenedCall, type Reading, WrappedCall, type Writing } from "./opened_call.ts";
@@ -177,7 +177,11 @@ class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
 
   async #receive(): Promise<Res> {
     const reader = this.#call.reader(this.#response);
-    const { done, value } = await reader.next();
+    const { done, value } = await reader.next().catch((error) => {
+      // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
+      if (error instanceof TTStreamError || error instanceof BizStatusError) throw error;
+      throw errorFromReason(error, "client");
+    });
     if (done) {
       const description = "stream ended without a response";
       throw streamError({ code: ErrorCode.ApplicationException, description, side: "client" });

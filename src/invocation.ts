@@ -32,7 +32,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   readonly #state = new StreamState("server");
   readonly #inbox: Inbox;
   #reader: { fail(error: unknown): void } | undefined;
-  #writer: { fail(error: unknown): void; flushed(): Promise<void> | undefined } | undefined;
+  #writer:
+    | { fail(error: unknown): void; finish(error: unknown): void; flushed(): Promise<void> | undefined }
+    | undefined;
   #header: SendableMetadata | undefined;
   #trailer: SendableMetadata | undefined;
   #metainfo: Metainfo | undefined;
@@ -154,11 +156,10 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     }
     if (this.ended) return;
     this.#sendTrailer(this.#trailer ?? NO_METADATA, undefined);
-    this.#finish(streamError({
-      code: ErrorCode.HandlerReturned,
-      description: Description.handlerReturned,
-      side: "server",
-    }));
+    const description = Description.handlerReturned;
+    const end = streamError({ code: ErrorCode.HandlerReturned, description, side: "server" });
+    this.#writer?.finish(end);
+    this.#finish(end);
   }
 
   /** The handler has thrown `error`. A handler that only passes its own stream's end on is not at fault. */
@@ -243,6 +244,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   writeAborted(reason: unknown): void {
+    // A pipe hands the reading side's end on.
+    if (this.#isOwnEnd(reason)) return;
     const end = errorFromReason(reason, "server");
     this.#failWith(reason, end, { text: reason === undefined ? end.description : reasonText(reason) });
   }

@@ -3,6 +3,7 @@ import { type DataPrefix, dataPrefix } from "./encode.ts";
 import { Description, ErrorCode, type Side, streamError } from "./errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { StreamState } from "./state.ts";
+import { nextTick } from "./turn.ts";
 
 /** What the owner of a stream is told of its writing side. */
 export interface WriteOwner {
@@ -88,6 +89,18 @@ export class MessageWriter<T> {
     this.#failure = { error };
     // An error of ours in the middle of abort() would make that reject.
     if (!this.#aborting) this.#controller?.error(error);
+    this.#settle();
+  }
+
+  /** As {@linkcode fail}, but a `close()` that waits behind what was written still resolves. */
+  finish(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(error));
+    this.#settle();
+  }
+
+  #settle(): void {
     this.recheck();
     this.#resolveFlushed();
   }

@@ -51,6 +51,11 @@ export class WirePeer implements AsyncDisposable {
     await this.#writer.write(bytes);
   }
 
+  /** Says that nothing more will come, and goes on reading: what a FIN is. */
+  async closeWriting(): Promise<void> {
+    await this.#writer.close();
+  }
+
   /** Hangs up. */
   async close(): Promise<void> {
     await this.#writer.close().catch(() => {});
