@@ -62,12 +62,15 @@ function withCause(error: Error, cause: unknown): Error {
   return error;
 }
 
+/** @throws {RangeError | TypeError} If the options cannot be right, whoever listens there. */
 function addressOf(options: DialOptions): string {
   if ("path" in options) return options.path;
-  const { hostname = DEFAULT_HOSTNAME, port } = options;
+  const { hostname = DEFAULT_HOSTNAME, port, tls = false } = options;
   if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
     throw new RangeError(`port must be an integer from 1 to 65535, got ${String(port)}`);
   }
+  const { cert, key } = typeof tls === "object" ? tls : {};
+  if ((cert === undefined) !== (key === undefined)) throw new TypeError("tls: cert and key go together");
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
@@ -75,29 +78,40 @@ async function open(options: DialOptions): Promise<Conn> {
   if ("path" in options) return await Deno.connect({ transport: "unix", path: options.path });
   const { hostname = DEFAULT_HOSTNAME, port, tls = false, signal } = options;
   const { caCerts, alpnProtocols, cert, key } = typeof tls === "object" ? tls : {};
-  if ((cert === undefined) !== (key === undefined)) throw new TypeError("tls: cert and key go together");
   const settings = {
     hostname,
     ...(caCerts === undefined ? {} : { caCerts }),
     ...(alpnProtocols === undefined ? {} : { alpnProtocols }),
   };
   if (cert !== undefined && key !== undefined) {
-    return await handshaken(await Deno.connectTls({ ...settings, port, cert, key, keyFormat: "pem" }));
+    return await handshaken(
+      await Deno.connectTls({ ...settings, port, cert, key, keyFormat: "pem" }),
+      signal,
+    );
   }
   const conn = await Deno.connect({ hostname, port, ...(signal === undefined ? {} : { signal }) });
   // Without it Nagle holds a second small frame back for some 40 ms.
   conn.setNoDelay(true);
-  return tls === false ? conn : await handshaken(await Deno.startTls(conn, settings));
+  return tls === false ? conn : await handshaken(await Deno.startTls(conn, settings), signal);
 }
 
-/** A certificate that is not trusted must fail the connect, not the first read. */
-async function handshaken(conn: Deno.TlsConn): Promise<Deno.TlsConn> {
+/**
+ * A certificate that is not trusted must fail the connect, not the first read. A handshake that is given up must
+ * not hold the socket until the server moves.
+ */
+async function handshaken(conn: Deno.TlsConn, signal: AbortSignal | undefined): Promise<Deno.TlsConn> {
+  const close = () => conn.close();
+  if (signal?.aborted) close();
+  else signal?.addEventListener("abort", close, { once: true });
   try {
     await conn.handshake();
+    signal?.throwIfAborted();
     return conn;
   } catch (error) {
-    conn.close();
+    if (!signal?.aborted) close();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", close);
   }
 }
 

@@ -203,14 +203,14 @@ function start<A extends Deno.Addr>(
   init: ServingInit,
   options: ServerOptions<A>,
 ): Server<A> {
-  const server = new ListeningServer(listener, init, options.signal);
   try {
     options.onListen?.(listener.addr);
   } catch (error) {
-    server.shutdown({ graceMs: 0 });
+    // Nothing has been accepted yet: the address is free again at once.
+    closeListener(listener);
     throw error;
   }
-  return server;
+  return new ListeningServer(listener, init, options.signal);
 }
 
 /** Calls `task` once `signal` aborts. @returns A function that takes it back. */
