@@ -1,4 +1,5 @@
 import type { ByteBuffer, Bytes } from "./buffer.ts";
+import { show } from "./show.ts";
 
 /**
  * How messages of type `T` become payloads and back. `encode` and `decode` are all that a user must write.
@@ -31,14 +32,9 @@ export interface Codec<T> {
 export const rawCodec: Codec<Uint8Array> & Codec<Bytes> = {
   encode(message: Uint8Array): Uint8Array {
     if (message instanceof Uint8Array) return message;
-    throw new TypeError(`a message must be a Uint8Array, got ${describe(message)}`);
+    throw new TypeError(`a message must be a Uint8Array, got ${show(message)}`);
   },
   decode(payload: Bytes): Bytes {
     return payload;
   },
 };
-
-function describe(value: unknown): string {
-  if (value === null || typeof value !== "object") return String(value);
-  return Object.prototype.toString.call(value);
-}

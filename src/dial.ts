@@ -1,6 +1,7 @@
 import { abortSignal } from "./options.ts";
 import { reasonText } from "./reason.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
+import { hostAndPort, show } from "./show.ts";
 
 /** TLS settings of a client. */
 export interface TlsOptions {
@@ -67,11 +68,11 @@ function addressOf(options: DialOptions): string {
   if ("path" in options) return options.path;
   const { hostname = DEFAULT_HOSTNAME, port, tls = false } = options;
   if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
-    throw new RangeError(`port must be an integer from 1 to 65535, got ${String(port)}`);
+    throw new RangeError(`port must be an integer from 1 to 65535, got ${show(port)}`);
   }
   const { cert, key } = typeof tls === "object" ? tls : {};
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("tls: cert and key go together");
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return hostAndPort(hostname, port);
 }
 
 async function open(options: DialOptions): Promise<Conn> {

@@ -1,3 +1,5 @@
+import { show } from "./show.ts";
+
 /** The codes a {@linkcode TTStreamError} carries, as Kitex numbers them (`pkg/remote/trans/ttstream/exception.go`). */
 export const ErrorCode: {
   /** The server's handler failed; the description is what it said. */
@@ -197,7 +199,7 @@ export class BizStatusError extends Error {
     if (
       !Number.isInteger(statusCode) || statusCode === 0 || statusCode < INT32_MIN || statusCode > INT32_MAX
     ) {
-      throw new RangeError(`statusCode must be an int32 other than 0, got ${String(statusCode)}`);
+      throw new RangeError(`statusCode must be an int32 other than 0, got ${show(statusCode)}`);
     }
     super(`biz error: code=${statusCode}, msg=${statusMessage}`);
     this.statusCode = statusCode;

@@ -1,3 +1,5 @@
+import { show } from "./show.ts";
+
 /** String keys and values of a frame. The keys are case-sensitive, which is why this is not `Headers`. */
 export type Metadata = ReadonlyMap<string, string>;
 
@@ -45,7 +47,7 @@ export function readMetadata(init: MetadataInit | undefined, what: string): Map<
   const map = new Map<string, string>();
   if (init === undefined) return map;
   if (typeof init !== "object" || init === null || Array.isArray(init)) {
-    throw new TypeError(`${what} must be a Map or a record of strings, got ${String(init)}`);
+    throw new TypeError(`${what} must be a Map or a record of strings, got ${show(init)}`);
   }
   for (const [key, value] of isMap(init) ? init : Object.entries(init)) {
     checkPair(key, value, what);
@@ -61,7 +63,7 @@ function isMap(init: MetadataInit): init is Metadata {
 
 /** @throws {TypeError} If the key or the value is not a string. */
 export function checkPair(key: unknown, value: unknown, what: string): void {
-  if (typeof key !== "string") throw new TypeError(`${what}: the key ${String(key)} is not a string`);
+  if (typeof key !== "string") throw new TypeError(`${what}: the key ${show(key)} is not a string`);
   if (typeof value !== "string") {
     throw new TypeError(`${what}: the value of "${key}" is not a string but ${typeof value}`);
   }

@@ -1,3 +1,5 @@
+import { show } from "./show.ts";
+
 /** The default of `maxFrameBytes`: what a chat needs a hundred times over, and nothing that hurts a server. */
 export const DEFAULT_MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
 /** The default of `maxBufferedBytes`: enough to keep a fast reader busy, little enough for a thousand connections. */
@@ -17,7 +19,7 @@ export const DEFAULT_GRACE_MS = 5_000;
 export function positiveInteger(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (!Number.isSafeInteger(value) || value <= 0) {
-    throw new RangeError(`${name} must be a positive integer, got ${String(value)}`);
+    throw new RangeError(`${name} must be a positive integer, got ${show(value)}`);
   }
   return value;
 }
@@ -30,7 +32,7 @@ export function positiveInteger(name: string, value: number | undefined, fallbac
 export function positiveMs(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
-    throw new RangeError(`${name} must be a positive finite number of milliseconds, got ${String(value)}`);
+    throw new RangeError(`${name} must be a positive finite number of milliseconds, got ${show(value)}`);
   }
   return value;
 }
@@ -41,7 +43,7 @@ export function positiveMs(name: string, value: number | undefined, fallback: nu
  * @throws {TypeError} If it is not a string or empty.
  */
 export function nonEmptyString(name: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${String(value)}`);
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${show(value)}`);
   if (value === "") throw new TypeError(`${name} must not be empty`);
   return value;
 }
@@ -53,5 +55,5 @@ export function nonEmptyString(name: string, value: unknown): string {
  */
 export function abortSignal(name: string, value: unknown): AbortSignal {
   if (value instanceof AbortSignal) return value;
-  throw new TypeError(`${name} must be an AbortSignal, got ${String(value)}`);
+  throw new TypeError(`${name} must be an AbortSignal, got ${show(value)}`);
 }

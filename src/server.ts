@@ -15,6 +15,7 @@ import { reasonText } from "./reason.ts";
 import type { ServerStream } from "./server_stream.ts";
 import { isProtocolError, Serving, type ServingInit } from "./serving.ts";
 import { type ByteDuplex, connSocket, duplexSocket } from "./socket.ts";
+import { hostAndPort, show } from "./show.ts";
 
 /** Options of a connection at the server, and so of every server. */
 export interface ServeOverOptions {
@@ -127,7 +128,10 @@ export function serve(
 ): Server {
   const init = servingInit(options, handler);
   if ("listener" in options) return start(options.listener, init, options);
-  if ("path" in options) return start(Deno.listen({ transport: "unix", path: options.path }), init, options);
+  if ("path" in options) {
+    const { path } = options;
+    return start(listenOn(path, () => Deno.listen({ transport: "unix", path })), init, options);
+  }
   return start(listenTcp(options), init, options);
 }
 
@@ -189,13 +193,26 @@ function listenTcp(
   { port, hostname = "0.0.0.0", reusePort = false, cert, key }: ServeTcpOptions,
 ): Deno.Listener<Deno.Conn, Deno.NetAddr> {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
-    throw new RangeError(`port must be an integer from 0 to 65535, got ${String(port)}`);
+    throw new RangeError(`port must be an integer from 0 to 65535, got ${show(port)}`);
   }
-  if (cert === undefined && key === undefined) return Deno.listen({ port, hostname, reusePort });
+  const address = hostAndPort(hostname, port);
+  if (cert === undefined && key === undefined) {
+    return listenOn(address, () => Deno.listen({ port, hostname, reusePort }));
+  }
   if (cert === undefined || key === undefined) {
     throw new TypeError("cert and key go together: one of them is missing");
   }
-  return Deno.listenTls({ port, hostname, reusePort, cert, key });
+  return listenOn(address, () => Deno.listenTls({ port, hostname, reusePort, cert, key }));
+}
+
+/** The system does not say where it could not listen. Its error keeps its class, which tells what went wrong. */
+function listenOn<L>(address: string, listen: () => L): L {
+  try {
+    return listen();
+  } catch (error) {
+    if (error instanceof Error) error.message = `cannot listen on ${address}: ${error.message}`;
+    throw error;
+  }
 }
 
 function start<A extends Deno.Addr>(
@@ -255,7 +272,7 @@ class ListeningServer<A extends Deno.Addr> implements Server<A> {
   async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number | undefined } = {}): Promise<void> {
     if (typeof graceMs !== "number" || !Number.isFinite(graceMs) || graceMs < 0) {
       throw new RangeError(
-        `graceMs must be a finite number of milliseconds, 0 or more, got ${String(graceMs)}`,
+        `graceMs must be a finite number of milliseconds, 0 or more, got ${show(graceMs)}`,
       );
     }
     if (!this.#closing) {
@@ -334,7 +351,7 @@ class ListeningServer<A extends Deno.Addr> implements Server<A> {
 }
 
 function print(addr: Deno.Addr): string {
-  if ("hostname" in addr) return `${addr.hostname}:${addr.port}`;
+  if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
   return "path" in addr ? addr.path : addr.transport;
 }
 

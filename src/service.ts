@@ -3,6 +3,7 @@ import type { CallOptions } from "./client.ts";
 import type { Codec } from "./codec.ts";
 import { nonEmptyString } from "./options.ts";
 import type { ServerStream } from "./server_stream.ts";
+import { show } from "./show.ts";
 
 /** Who streams: the words of the IDL's `streaming.mode`. */
 export type MethodKind = "client" | "server" | "bidirectional";
@@ -61,7 +62,7 @@ export function defineService<const M extends AnyMethods>(name: string, methods:
     wireNames.add(wireName);
     if (!KINDS.includes(method.kind)) {
       throw new TypeError(
-        `${name}.${property}: kind must be one of ${KINDS.join(", ")}, got ${String(method.kind)}`,
+        `${name}.${property}: kind must be one of ${KINDS.join(", ")}, got ${show(method.kind)}`,
       );
     }
     for (const part of ["request", "response"] as const) {

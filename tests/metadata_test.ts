@@ -52,7 +52,7 @@ const bad: { name: string; init: MetadataInit; message: string }[] = [
   {
     name: "a string",
     init: JSON.parse('"a=b"'),
-    message: "metadata must be a Map or a record of strings, got a=b",
+    message: 'metadata must be a Map or a record of strings, got "a=b"',
   },
   {
     name: "a number as a value",
@@ -67,12 +67,12 @@ const bad: { name: string; init: MetadataInit; message: string }[] = [
   {
     name: "an array",
     init: JSON.parse('["a"]'),
-    message: "metadata must be a Map or a record of strings, got a",
+    message: "metadata must be a Map or a record of strings, got [object Array]",
   },
   {
     name: "an array of pairs",
     init: JSON.parse('[["a","b"]]'),
-    message: "metadata must be a Map or a record of strings, got a,b",
+    message: "metadata must be a Map or a record of strings, got [object Array]",
   },
 ];
 

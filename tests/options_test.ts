@@ -53,7 +53,7 @@ Deno.test("abortSignal takes a signal, aborted or not", () => {
   for (const signal of signals) assertEquals(abortSignal("signal", signal), signal);
 });
 
-for (const value of [new AbortController(), undefined, null, "signal"]) {
+for (const value of [new AbortController(), undefined, null]) {
   Deno.test(`abortSignal refuses ${String(value)} by name`, () => {
     assertThrows(
       () => abortSignal("signal", value),
