@@ -30,7 +30,7 @@ export function check(module: Module, resolver: Resolver, evaluator: Evaluator):
         }
         break;
       case "service":
-        checkService(module, resolver, definition);
+        checkService(module, resolver, evaluator, definition);
         break;
     }
   }
@@ -64,11 +64,16 @@ function checkFields(module: Module, resolver: Resolver, fields: readonly FieldN
   }
 }
 
-function checkService(module: Module, resolver: Resolver, service: ServiceDefinition): void {
+function checkService(
+  module: Module,
+  resolver: Resolver,
+  evaluator: Evaluator,
+  service: ServiceDefinition,
+): void {
   const { parent, functions } = service;
   if (parent !== undefined) checkParent(module, resolver, service, parent);
   unique(module, resolver, functions.map(({ name }) => name), `method of ${service.name.text}`);
-  for (const node of functions) checkFunction(module, resolver, node);
+  for (const node of functions) checkFunction(module, resolver, evaluator, node);
 }
 
 function checkParent(module: Module, resolver: Resolver, service: ServiceDefinition, parent: Name): void {
@@ -94,7 +99,7 @@ function checkParent(module: Module, resolver: Resolver, service: ServiceDefinit
   }
 }
 
-function checkFunction(module: Module, resolver: Resolver, node: FunctionNode): void {
+function checkFunction(module: Module, resolver: Resolver, evaluator: Evaluator, node: FunctionNode): void {
   const { name, oneway, result, parameters, throws } = node;
   if (oneway && result !== undefined) {
     resolver.report(module, result.offset, `expected \`void\`: ${name.text} is oneway`);
@@ -104,7 +109,10 @@ function checkFunction(module: Module, resolver: Resolver, node: FunctionNode): 
     resolver.report(module, thrown.name.offset, `expected no exceptions: ${name.text} is oneway`);
   }
   if (result !== undefined) resolver.type(module, result);
-  for (const { type } of [...parameters, ...throws]) resolver.type(module, type);
+  for (const field of [...parameters, ...throws]) {
+    resolver.type(module, field.type);
+    evaluator.default(module, field);
+  }
   streamingMode(resolver, module, node);
 }
 

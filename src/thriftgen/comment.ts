@@ -50,7 +50,9 @@ function isApart(between: string): boolean {
  * A JSDoc comment of these lines, each with `indent` before it; nothing where there are none.
  */
 export function jsDoc(doc: readonly string[], indent = ""): string {
-  const lines = trimLines(doc).map((line) => line.replaceAll("*/", "*\\/"));
+  const lines = trimLines(doc).filter((line, index, all) => line !== "" || all[index - 1] !== "").map((
+    line,
+  ) => line.replaceAll("*/", "*\\/"));
   const [first, ...rest] = lines;
   if (first === undefined) return "";
   if (rest.length === 0) return `${indent}/** ${first} */\n`;

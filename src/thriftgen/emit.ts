@@ -10,7 +10,7 @@ import { withDeprecation } from "./deprecation.ts";
 import { serviceCode } from "./emit_service.ts";
 import { codecCode, isOptional, propertyCode, typeCode } from "./emit_type.ts";
 import { valueCode } from "./emit_value.ts";
-import { args, type Code, layOut, object, typeArgs, WIDTH } from "./layout.ts";
+import { args, type Code, constCode, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
 import type { Module } from "./load.ts";
 import type { Type, Value } from "./model.ts";
 import { type LibrarySpecifiers, ModuleScope, type Outputs } from "./module_scope.ts";
@@ -99,10 +99,12 @@ class ModuleWriter {
     const members = definition.members.map(({ name, value, doc, annotations }) =>
       jsDoc(withDeprecation(doc, annotations), "  ") + `  ${propertyKey(name.text)}: ${value},\n`
     );
-    const object = members.length === 0 ? "{}" : `{\n${members.join("")}}`;
+    const constants = members.length === 0
+      ? layOut([hanging(`export const ${name} =`, "{} as const"), ";"])
+      : `export const ${name} = {\n${members.join("")}} as const;`;
     const note = `A number of {@linkcode ${name}}, or one that a newer IDL has a name for.`;
     return jsDoc(withDeprecation(definition.doc, definition.annotations)) +
-      `export const ${name} = ${object} as const;\n\n/** ${note} */\nexport type ${name} = number;\n`;
+      `${constants}\n\n/** ${note} */\n${layOut([hanging(`export type ${name} =`, "number"), ";"])}\n`;
   }
 
   #typedef(definition: TypedefDefinition): string {
@@ -110,11 +112,7 @@ class ModuleWriter {
     const doc = jsDoc(withDeprecation(definition.doc, definition.annotations));
     const type = this.#type(this.#context.resolver.type(this.#module, definition.type));
     if (type.kind !== "struct" && type.kind !== "enum") {
-      const code = typeCode(this.#scope, type);
-      const head = `export type ${name} =`;
-      const line = `${head} ${layOut(code, 0, head.length + 1, 1)};`;
-      const [first = ""] = line.split("\n", 1);
-      return doc + (first.length <= WIDTH ? `${line}\n` : `${head}\n  ${layOut(code, 2, 2, 1)};\n`);
+      return `${doc}${layOut([hanging(`export type ${name} =`, typeCode(this.#scope, type)), ";"])}\n`;
     }
     const target = this.#context.outputs.exportName(type.module, type.definition);
     const from = type.module === this.#module
@@ -124,9 +122,9 @@ class ModuleWriter {
     const line = `export { ${names} }${from};\n`;
     if (line.length - 1 <= WIDTH) return doc + line;
     // A comment inside keeps the braces on lines of their own at every width.
-    return `export {\n${
-      doc === "" ? "  /** By another name. */\n" : jsDoc(definition.doc, "  ")
-    }  ${names},\n}${from};\n`;
+    const inner = doc === "" ? "  /** By another name. */\n" : jsDoc(definition.doc, "  ");
+    const broken = names.length + 3 <= WIDTH ? names : names.replace(" as ", "\n    as ");
+    return `export {\n${inner}  ${broken},\n}${from};\n`;
   }
 
   #const(definition: ConstDefinition): string {
@@ -134,16 +132,11 @@ class ModuleWriter {
     const value = evaluator.constant(this.#module, definition);
     if (value === undefined) throw new TypeError(`${definition.name.text} has no value`);
     const type = this.#type(resolver.type(this.#module, definition.type));
-    const head = `export const ${this.#name(definition)}`;
-    const code = valueCode(this.#scope, value);
+    const code = valueCode(this.#scope, value, true);
     const doc = jsDoc(withDeprecation(definition.doc, definition.annotations));
-    const parts: Code = isLiteral(value)
-      ? [head, " = ", code, ";"]
-      : [head, ": ", typeCode(this.#scope, type), " = ", code, ";"];
-    const text = layOut(parts);
-    const [first = ""] = text.split("\n", 1);
-    if (first.length <= WIDTH || typeof code !== "string") return `${doc}${text}\n`;
-    return `${doc}${layOut(parts.slice(0, -3))} =\n  ${code};\n`;
+    const name = this.#name(definition);
+    if (isLiteral(value)) return `${doc}${layOut([hanging(`export const ${name} =`, code), ";"])}\n`;
+    return `${doc}${constCode(name, typeCode(this.#scope, type), code)}`;
   }
 
   #struct(definition: StructDefinition): string {
@@ -159,7 +152,10 @@ class ModuleWriter {
 
   #interface(name: string, definition: StructDefinition): string {
     if (definition.fields.length === 0) {
-      return `export type ${name} = ${this.#scope.global("Record")}<string, never>;\n`;
+      {
+        const type = typeArgs(this.#scope.global("Record"), ["string", "never"]);
+        return `${layOut([hanging(`export type ${name} =`, type), ";"])}\n`;
+      }
     }
     const properties = definition.fields.map((field) => {
       const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
@@ -196,7 +192,7 @@ class ModuleWriter {
       if (category !== "union") {
         if (field.requiredness !== "default") options.push(`${field.requiredness}: true`);
         const value = this.#context.evaluator.default(this.#module, field);
-        if (value !== undefined) options.push(["default: ", valueCode(this.#scope, value)]);
+        if (value !== undefined) options.push(hanging("default:", valueCode(this.#scope, value)));
       }
       const parts = [String(field.id), codec, ...options.length > 0 ? [object(options)] : []];
       return [
@@ -205,17 +201,12 @@ class ModuleWriter {
       ];
     });
     const create = this.#scope.value("thrift", category);
-    return layOut([
-      `export const ${name}: `,
+    const parts = [JSON.stringify(definition.name.text), object(properties, properties.length > 0)];
+    return constCode(
+      name,
       typeArgs(this.#scope.type("thrift", "StructCodec"), [name]),
-      " = ",
-      args(
-        `${create}(`,
-        [JSON.stringify(definition.name.text), object(properties, properties.length > 0)],
-        ")",
-      ),
-      ";",
-    ]) + "\n";
+      args(`${create}(`, parts, ")"),
+    );
   }
 
   #name(definition: Definition): string {

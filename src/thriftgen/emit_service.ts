@@ -1,7 +1,8 @@
 import type { ServiceDefinition } from "./ast.ts";
 import { jsDoc } from "./comment.ts";
 import { withDeprecation } from "./deprecation.ts";
-import { args, type Code, layOut, object, typeArgs } from "./layout.ts";
+import { propertyCode } from "./emit_type.ts";
+import { args, type Code, constCode, hanging, layOut, object, typeArgs } from "./layout.ts";
 import type { Module } from "./load.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { methodNames } from "./names.ts";
@@ -23,30 +24,28 @@ export function serviceCode(
   const properties = streaming.map(({ kind, node, request, response }, index): Code => {
     const types = [request, response].map((type) => scope.export(type.module, type.definition, "type"));
     const method = typeArgs(scope.type("main", "Method"), [`"${kind}"`, ...types]);
-    const start = `  readonly ${names[index]}: `;
-    return jsDoc(withDeprecation(node.doc, node.annotations), "  ") + start +
-      layOut(method, 2, start.length, 1) + ";\n";
+    return jsDoc(withDeprecation(node.doc, node.annotations), "  ") +
+      propertyCode(`readonly ${names[index]}`, method, false, 2);
   });
   const methods = streaming.map(({ kind, node, request, response }, index): Code => {
     const parts: Code[] = [
       `kind: "${kind}"`,
-      `request: ${scope.export(request.module, request.definition, "value")}`,
-      `response: ${scope.export(response.module, response.definition, "value")}`,
+      hanging("request:", scope.export(request.module, request.definition, "value")),
+      hanging("response:", scope.export(response.module, response.definition, "value")),
     ];
-    if (names[index] !== node.name.text) parts.push(`name: ${JSON.stringify(node.name.text)}`);
-    return [`${names[index]}: `, object(parts)];
+    if (names[index] !== node.name.text) parts.push(hanging("name:", JSON.stringify(node.name.text)));
+    return hanging(`${names[index]}:`, object(parts));
   });
   const type = scope.type("main", "Service");
   const define = args(`${scope.value("main", "defineService")}(`, [
     JSON.stringify(definition.name.text),
     object(methods, methods.length > 0),
   ], ")");
-  const head = `export const ${name}: `;
   const comment = jsDoc(withDeprecation(doc, definition.annotations));
   if (streaming.length === 0) {
-    return `${comment}${
-      layOut([head, typeArgs(type, [`${scope.global("Record")}<never, never>`]), " = ", define, ";"])
-    }\n`;
+    return comment + constCode(name, typeArgs(type, [`${scope.global("Record")}<never, never>`]), define);
   }
-  return `${comment}${head}${type}<{\n${properties.join("")}}> = ${layOut([define, ";"], 0, 5)}\n`;
+  return `${comment}export const ${name}: ${type}<{\n${properties.join("")}}> = ${
+    layOut([define, ";"], 0, 5)
+  }\n`;
 }

@@ -1,5 +1,5 @@
 import type { FieldNode } from "./ast.ts";
-import { args, type Code, layOut, typeArgs, WIDTH } from "./layout.ts";
+import { args, type Code, hanging, layOut, typeArgs, WIDTH } from "./layout.ts";
 import type { Type } from "./model.ts";
 import type { ModuleScope } from "./module_scope.ts";
 
@@ -43,17 +43,11 @@ export function shapeCode(scope: ModuleScope, type: Type): Code {
 /** `name: type;` on one line or, where it is too long for that, as `deno fmt` breaks it. */
 export function propertyCode(name: string, type: Code, optional: boolean, indent: number): string {
   const blanks = " ".repeat(indent);
-  const start = `${blanks}${name}${optional ? "?" : ""}:`;
-  const whole: Code = optional ? [type, " | undefined"] : type;
-  const line = `${start} ${layOut(whole, indent, start.length + 1, 1)};`;
+  const head = `${blanks}${name}${optional ? "?" : ""}:`;
+  if (!optional) return `${layOut([hanging(head, type), ";"], indent, 0)}\n`;
+  const line = `${head} ${layOut([type, " | undefined;"], indent, head.length + 1)}`;
   if (!line.includes("\n") && line.length <= WIDTH) return `${line}\n`;
-  if (optional) {
-    return `${start}\n${blanks}  | ${layOut(type, indent + 2, indent + 4)}\n${blanks}  | undefined;\n`;
-  }
-  const [first = ""] = line.split("\n", 1);
-  return first.length <= WIDTH
-    ? `${line}\n`
-    : `${start}\n${blanks}  ${layOut(type, indent + 2, indent + 2, 1)};\n`;
+  return `${head}\n${blanks}  | ${layOut(type, indent + 2, indent + 4)}\n${blanks}  | undefined;\n`;
 }
 
 /**
@@ -89,7 +83,7 @@ export function codecCode(scope: ModuleScope, type: Type, isDefined: (name: stri
       const name = scope.export(type.module, type.definition, "value");
       return name.includes(".") || isDefined(name)
         ? name
-        : args(`${scope.value("thrift", "lazy")}(`, [`() => ${name}`], ")");
+        : args(`${scope.value("thrift", "lazy")}(`, [hanging("() =>", name)], ")");
     }
   }
 }

@@ -1,15 +1,20 @@
-import { args, type Code, object } from "./layout.ts";
-import type { Value } from "./model.ts";
+import { typeCode } from "./emit_type.ts";
+import { args, type Code, hanging, object, typeArgs } from "./layout.ts";
+import type { Type, Value } from "./model.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { propertyKey } from "./names.ts";
 
-/** The expression for a value. */
-export function valueCode(scope: ModuleScope, value: Value): Code {
+/**
+ * The expression for a value.
+ *
+ * @param isTyped Whether the type that it must have is written before it: an empty set inside a list knows of none.
+ */
+export function valueCode(scope: ModuleScope, value: Value, isTyped = false): Code {
   switch (value.kind) {
     case "bool":
       return String(value.value);
     case "number":
-      return Object.is(value.value, -0) ? "-0" : String(value.value);
+      return numberCode(value.value);
     case "bigint":
       return `${value.value}n`;
     case "string":
@@ -35,17 +40,26 @@ export function valueCode(scope: ModuleScope, value: Value): Code {
     }
     case "list":
       return args("[", items(scope, value.items), "]");
-    case "set": {
-      const create = `new ${scope.global("Set")}(`;
-      return value.items.length === 0 ? `${create})` : args(`${create}[`, items(scope, value.items), "])");
-    }
+    case "set":
+      return construct(
+        scope,
+        "Set",
+        isTyped ? [] : [value.type.element],
+        items(scope, value.items),
+      );
     case "map": {
-      const create = `new ${scope.global("Map")}(`;
       const entries = value.entries.map((entry) => args("[", items(scope, entry), "]"));
-      return entries.length === 0 ? `${create})` : args(`${create}[`, entries, "])");
+      return construct(
+        scope,
+        "Map",
+        isTyped ? [] : [value.type.key, value.type.value],
+        entries,
+      );
     }
     case "struct":
-      return object(value.fields.map(([name, field]) => [`${propertyKey(name)}: `, valueCode(scope, field)]));
+      return object(
+        value.fields.map(([name, field]) => hanging(`${propertyKey(name)}:`, valueCode(scope, field))),
+      );
   }
 }
 
@@ -53,10 +67,26 @@ function items(scope: ModuleScope, values: readonly Value[]): Code[] {
   return values.map((value) => valueCode(scope, value));
 }
 
+function construct(
+  scope: ModuleScope,
+  name: "Set" | "Map",
+  types: readonly Type[],
+  parts: readonly Code[],
+): Code {
+  const head = `new ${scope.global(name)}`;
+  const typed = types.length === 0 ? head : typeArgs(head, types.map((type) => typeCode(scope, type)));
+  return [typed, parts.length === 0 ? "()" : args("([", parts, "])")];
+}
+
+function numberCode(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  if (Number.isFinite(value)) return String(value);
+  return value > 0 ? "Number.POSITIVE_INFINITY" : "Number.NEGATIVE_INFINITY";
+}
+
 function binaryCode(scope: ModuleScope, bytes: Uint8Array): Code {
-  const array = scope.global("Uint8Array");
-  if (bytes.length === 0) return `new ${array}()`;
-  return args(`${array}.of(`, [...bytes].map(String), ")");
+  const create = `new ${scope.global("Uint8Array")}(`;
+  return bytes.length === 0 ? `${create})` : args(`${create}[`, [...bytes].map(String), "])");
 }
 
 /** A string literal with the quotes that `deno fmt` prefers: double ones, unless that means more escapes. */

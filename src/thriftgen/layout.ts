@@ -1,11 +1,12 @@
-/** The width of `deno fmt`'s own settings. Where a line may be wider its formatter leaves broken lines broken. */
+/** The width of `deno fmt`'s own settings. Where a line may be wider its formatter leaves broken brackets broken. */
 export const WIDTH = 80;
 
 /** A piece of code that knows how it may be broken into lines. */
-export type Code = string | Group | readonly Code[];
+export type Code = string | Group | Hanging | readonly Code[];
 
 /** Items between brackets: all on one line, or each on a line of its own. */
 export interface Group {
+  readonly kind: "group";
   readonly open: string;
   readonly close: string;
   readonly items: readonly Code[];
@@ -17,36 +18,32 @@ export interface Group {
   readonly broken: boolean;
 }
 
+/** `head body`, or the body on a line of its own and further in. */
+export interface Hanging {
+  readonly kind: "hanging";
+  readonly head: string;
+  readonly body: Code;
+}
+
 /** A call's arguments, an array's elements. */
-export function args(open: string, items: readonly Code[], close: string, broken = false): Group {
-  return { open, close, items, padding: "", trailing: ",", broken };
+export function args(open: string, items: readonly Code[], close: string): Group {
+  return { kind: "group", open, close, items, padding: "", trailing: ",", broken: false };
 }
 
 /** The properties of an object. */
 export function object(items: readonly Code[], broken = false): Group {
-  return { open: "{", close: "}", items, padding: items.length > 0 ? " " : "", trailing: ",", broken };
+  const padding = items.length > 0 ? " " : "";
+  return { kind: "group", open: "{", close: "}", items, padding, trailing: ",", broken };
 }
 
 /** Type arguments. */
 export function typeArgs(name: string, items: readonly Code[]): Group {
-  return { open: `${name}<`, close: ">", items, padding: "", trailing: "", broken: false };
+  return { kind: "group", open: `${name}<`, close: ">", items, padding: "", trailing: "", broken: false };
 }
 
-/** The code on one line; `undefined` where a part of it is always broken. */
-function flat(code: Code): string | undefined {
-  if (typeof code === "string") return code;
-  if (isGroup(code)) {
-    if (code.broken) return undefined;
-    const items = code.items.map(flat);
-    if (items.some((item) => item === undefined)) return undefined;
-    return code.open + code.padding + items.join(", ") + code.padding + code.close;
-  }
-  const parts = code.map(flat);
-  return parts.some((part) => part === undefined) ? undefined : parts.join("");
-}
-
-function isGroup(code: Code): code is Group {
-  return typeof code === "object" && "items" in code;
+/** A property and its value, a name and its type. */
+export function hanging(head: string, body: Code): Hanging {
+  return { kind: "hanging", head, body };
 }
 
 /**
@@ -61,39 +58,66 @@ export function layOut(code: Code, indent = 0, column = indent, after = 0): stri
   const line = flat(code);
   if (line !== undefined && column + line.length + after <= WIDTH) return line;
   if (typeof code === "string") return code;
-  if (isGroup(code)) return breakGroup(code, indent, column);
+  if ("kind" in code) {
+    return code.kind === "group" ? breakGroup(code, indent, column) : hang(code, indent, column, after);
+  }
   let text = "";
   for (const [index, part] of code.entries()) {
     const rest = code.slice(index + 1);
-    text += layOut(
-      part,
-      indent,
-      text.includes("\n") ? lastLine(text) : column + text.length,
-      firstLine(rest) + (rest.length === 0 ? after : 0),
-    );
+    const start = text.includes("\n") ? lastLine(text) : column + text.length;
+    text += layOut(part, indent, start, firstLine(rest) + (isAtom(rest) ? after : 0));
   }
   return text;
 }
 
+/** The code on one line; `undefined` where a part of it is always broken. */
+function flat(code: Code): string | undefined {
+  if (typeof code === "string") return code;
+  if (!("kind" in code)) return join(code, "");
+  if (code.kind === "hanging") {
+    const body = flat(code.body);
+    return body && `${code.head} ${body}`;
+  }
+  const items = code.broken ? undefined : join(code.items, ", ");
+  return items === undefined ? undefined : code.open + code.padding + items + code.padding + code.close;
+}
+
+function join(codes: readonly Code[], separator: string): string | undefined {
+  const parts = codes.map(flat);
+  return parts.includes(undefined) ? undefined : parts.join(separator);
+}
+
 function breakGroup(group: Group, indent: number, column: number): string {
   const last = group.items.at(-1);
-  if (
-    group.trailing === "," && group.padding === "" && last !== undefined && isObject(last) && !group.broken
-  ) {
-    const before = group.items.slice(0, -1).map(flat);
-    const head = group.open + before.map((item) => `${item}, `).join("");
-    if (!before.includes(undefined) && column + head.length + last.open.length <= WIDTH) {
-      return head + breakGroup({ ...last, broken: true }, indent, column + head.length) + group.close;
+  if (last === undefined) return group.open + group.close;
+  if (group.close === ")" && isObject(last)) {
+    const before = join(group.items.slice(0, -1).map((item) => [item, ", "]), "");
+    const head = before === undefined ? undefined : group.open + before;
+    if (head !== undefined && column + head.length + last.open.length <= WIDTH) {
+      return head + breakGroup(last, indent, column + head.length) + group.close;
     }
   }
-  if (group.items.length === 0) return group.open + group.close;
   const inner = indent + 2;
   const items = group.items.map((item) => " ".repeat(inner) + layOut(item, inner, inner, 1));
   return `${group.open}\n${items.join(",\n")}${group.trailing}\n${" ".repeat(indent)}${group.close}`;
 }
 
+function hang({ head, body }: Hanging, indent: number, column: number, after: number): string {
+  const text = layOut(body, indent, column + head.length + 1, after);
+  const [first = ""] = text.split("\n", 1);
+  const fits = column + head.length + 1 + first.length + (first === text ? after : 0) <= WIDTH;
+  if (fits) return `${head} ${text}`;
+  return `${head}\n${" ".repeat(indent + 2)}${layOut(body, indent + 2, indent + 2, after)}`;
+}
+
 function isObject(code: Code): code is Group {
-  return isGroup(code as Code) && (code as Group).open === "{" && (code as Group).items.length > 0;
+  return typeof code === "object" && "kind" in code && code.kind === "group" && code.open === "{" &&
+    code.items.length > 0;
+}
+
+/** Whether it can only be on one line. */
+function isAtom(code: Code): boolean {
+  return typeof code === "string" || (!("kind" in code) && code.every(isAtom));
 }
 
 function lastLine(text: string): number {
@@ -103,11 +127,22 @@ function lastLine(text: string): number {
 /** How much of the code must stay on the line that it begins on. */
 function firstLine(code: Code): number {
   if (typeof code === "string") return code.length;
-  if (isGroup(code)) return code.open.length;
+  if ("kind" in code) return code.kind === "group" ? code.open.length : code.head.length;
   let length = 0;
   for (const part of code) {
     length += firstLine(part);
-    if (typeof part !== "string" && (isGroup(part) || flat(part) === undefined)) break;
+    if (!isAtom(part)) break;
   }
   return length;
+}
+
+/** `export const name: type = value;` */
+export function constCode(name: string, type: Code, value: Code): string {
+  const head = `export const ${name}:`;
+  const fits = (text: string) => (text.split("\n", 1)[0] ?? "").length <= WIDTH;
+  const line = layOut([`${head} `, type, " = ", value, ";"]);
+  if (fits(line)) return `${line}\n`;
+  const typed = layOut([`${head} `, type, " ="]);
+  if (fits(typed)) return `${typed}\n  ${layOut([value, ";"], 2)}\n`;
+  return `${head}\n  ${layOut([type, " = ", value, ";"], 2)}\n`;
 }

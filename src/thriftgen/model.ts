@@ -32,8 +32,12 @@ export type Value =
   /** A constant of the very same type. */
   | { readonly kind: "constant"; readonly module: Module; readonly name: string }
   | { readonly kind: "list"; readonly items: readonly Value[] }
-  | { readonly kind: "set"; readonly items: readonly Value[] }
-  | { readonly kind: "map"; readonly entries: readonly (readonly [Value, Value])[] }
+  | { readonly kind: "set"; readonly items: readonly Value[]; readonly type: Type & { kind: "set" } }
+  | {
+    readonly kind: "map";
+    readonly entries: readonly (readonly [Value, Value])[];
+    readonly type: Type & { kind: "map" };
+  }
   | { readonly kind: "struct"; readonly fields: readonly (readonly [string, Value])[] };
 
 /** How a type is called in messages. */

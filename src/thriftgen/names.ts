@@ -4,9 +4,9 @@
  */
 const RESERVED: ReadonlySet<string> = new Set(
   ("arguments await break case catch class const continue debugger default delete do else enum eval export extends " +
-    "false finally for function if implements import in instanceof interface let new null package private " +
+    "false finally for function globalThis if implements import in instanceof interface let new null package private " +
     "protected public return static super switch this throw true try typeof var void while with yield " +
-    "any bigint boolean never number object string symbol undefined unknown " +
+    "any bigint boolean infer intrinsic keyof never number object string readonly symbol undefined unique unknown " +
     "BigInt Boolean Function Infinity NaN Number Object String Symbol").split(" "),
 );
 

@@ -60,7 +60,8 @@ export function parseType(tokens: TokenReader, annotations: () => Annotation[], 
 }
 
 function skipCppType(tokens: TokenReader): void {
-  if (tokens.skip("cpp_type")) tokens.literal("a C++ type in quotes");
+  // Without a literal behind it, it is the name of a field.
+  if (tokens.peek(1).kind === "literal" && tokens.skip("cpp_type")) tokens.literal("a C++ type in quotes");
 }
 
 /** Reads the value of a constant or a default. */

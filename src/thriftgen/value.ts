@@ -213,7 +213,7 @@ export class Evaluator {
     const items = (node.kind === "list" ? node.items : []).map((item) =>
       this.#value(module, type.element, item)
     );
-    return items.every((item) => item !== undefined) ? { kind: type.kind, items } : undefined;
+    return items.every((item) => item !== undefined) ? makeItems(type, items) : undefined;
   }
 
   #entries(module: Module, type: Type & { kind: "map" }, node: ValueNode): Value | undefined {
@@ -225,7 +225,7 @@ export class Evaluator {
       if (key !== undefined && value !== undefined) entries.push([key, value]);
       else whole = false;
     }
-    return whole ? { kind: "map", entries } : undefined;
+    return whole ? { kind: "map", entries, type } : undefined;
   }
 
   #struct(
@@ -316,9 +316,9 @@ export class Evaluator {
         return { kind: "binary", bytes: new Uint8Array(0) };
       case "list":
       case "set":
-        return { kind: type.kind, items: [] };
+        return makeItems(type, []);
       case "map":
-        return { kind: "map", entries: [] };
+        return { kind: "map", entries: [], type };
       case "byte":
       case "i16":
       case "i32":
@@ -341,6 +341,10 @@ export class Evaluator {
     this.#resolver.report(module, offset, message);
     return undefined;
   }
+}
+
+function makeItems(type: Type & { kind: "list" | "set" }, items: readonly Value[]): Value {
+  return type.kind === "list" ? { kind: "list", items } : { kind: "set", items, type };
 }
 
 /** `[]` and `{}` are empty containers of either kind. */
