@@ -31,14 +31,13 @@ Existing files are overwritten. Nothing is written when anything is wrong.
 
 Options:
   --out DIR                  the folder to write to; it is made where there is none
-  --import SPECIFIER         where the modules import the library from; default ${LIBRARY}.
-                             jsr:${LIBRARY}@1 and the like are taken as they are. A path to the
-                             library's mod.ts may be given; one that begins with ./ or ../ is
-                             meant from DIR
+  --import SPECIFIER         where the modules import the library from; default
+                             ${LIBRARY}. A path to the library's mod.ts will do, too;
+                             one that begins with ./ or ../ is meant from DIR
   --import-thrift SPECIFIER  where they import the struct codec from; default SPECIFIER/thrift
                              or, where that is a path to mod.ts, src/thrift/mod.ts beside it
-  -I, --include DIR          where else to look for included files; may be given several times.
-                             First come the folder of the including file, and the current one
+  -I, --include DIR          where else to look for included files, after the folder of the
+                             including file and the current one; may be given several times
   -h, --help                 print this
 
 Exit codes: 0 done, 1 something is wrong with an IDL or a file, 2 wrong arguments.`;

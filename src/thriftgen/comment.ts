@@ -4,7 +4,7 @@ import type { Comment } from "./lexer.ts";
 export function commentLines(text: string): string[] {
   if (text.startsWith("#")) return [text.replace(/^#+ ?/, "").trimEnd()];
   if (text.startsWith("//")) return [text.replace(/^\/{2,} ?/, "").trimEnd()];
-  const lines = text.replace(/^\/\*+/, "").replace(/\*+\/$/, "").split(/\r\n|\r|\n/);
+  const lines = text.slice(2, -2).replace(/^\*+|\*+$/g, "").split(/\r\n|\r|\n/);
   const [first = "", ...rest] = lines;
   const starred = rest.filter((line) => line.trim() !== "").every((line) => /^\s*\*/.test(line));
   const body = starred ? rest.map((line) => line.replace(/^\s*\*/, "")) : rest;

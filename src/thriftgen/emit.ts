@@ -14,7 +14,7 @@ import { args, type Code, constCode, hanging, layOut, object, typeArgs, WIDTH } 
 import type { Module } from "./load.ts";
 import type { Type, Value } from "./model.ts";
 import { type LibrarySpecifiers, ModuleScope, type Outputs } from "./module_scope.ts";
-import { propertyKey } from "./names.ts";
+import { fieldKey, propertyKey } from "./names.ts";
 import { basename } from "./path.ts";
 import type { Resolver } from "./resolve.ts";
 import type { Evaluator } from "./value.ts";
@@ -152,15 +152,13 @@ class ModuleWriter {
 
   #interface(name: string, definition: StructDefinition): string {
     if (definition.fields.length === 0) {
-      {
-        const type = typeArgs(this.#scope.global("Record"), ["string", "never"]);
-        return `${layOut([hanging(`export type ${name} =`, type), ";"])}\n`;
-      }
+      const type = typeArgs(this.#scope.global("Record"), ["string", "never"]);
+      return `${layOut([hanging(`export type ${name} =`, type), ";"])}\n`;
     }
     const properties = definition.fields.map((field) => {
       const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
       return jsDoc(withDeprecation(field.doc, field.annotations), "  ") +
-        propertyCode(propertyKey(field.name.text), type, isOptional(field), 2);
+        propertyCode(fieldKey(field.name.text), type, isOptional(field), 2);
     });
     return `export interface ${name} {\n${properties.join("")}}\n`;
   }
@@ -172,7 +170,7 @@ class ModuleWriter {
       const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
       const indent = single ? 2 : 4;
       const doc = jsDoc(withDeprecation(field.doc, field.annotations), " ".repeat(indent));
-      const property = propertyCode(propertyKey(field.name.text), type, false, indent);
+      const property = propertyCode(fieldKey(field.name.text), type, false, indent);
       const line = `{ ${property.trim().replace(/;$/, "")} }`;
       const start = single ? `export type ${name} = ` : "  | ";
       if (doc === "" && !property.trim().includes("\n") && start.length + line.length < WIDTH) return line;
@@ -196,7 +194,7 @@ class ModuleWriter {
       }
       const parts = [String(field.id), codec, ...options.length > 0 ? [object(options)] : []];
       return [
-        `${propertyKey(field.name.text)}: `,
+        `${fieldKey(field.name.text)}: `,
         args(`${this.#scope.value("thrift", "field")}(`, parts, ")"),
       ];
     });

@@ -2,7 +2,7 @@ import { typeCode } from "./emit_type.ts";
 import { args, type Code, hanging, object, typeArgs } from "./layout.ts";
 import type { Type, Value } from "./model.ts";
 import type { ModuleScope } from "./module_scope.ts";
-import { propertyKey } from "./names.ts";
+import { fieldKey, propertyKey } from "./names.ts";
 
 /**
  * The expression for a value.
@@ -58,7 +58,7 @@ export function valueCode(scope: ModuleScope, value: Value, isTyped = false): Co
     }
     case "struct":
       return object(
-        value.fields.map(([name, field]) => hanging(`${propertyKey(name)}:`, valueCode(scope, field))),
+        value.fields.map(([name, field]) => hanging(`${fieldKey(name)}:`, valueCode(scope, field))),
       );
   }
 }

@@ -63,6 +63,11 @@ export function methodNames(names: readonly string[]): string[] {
   });
 }
 
+/** A field's property. Only the id is on the wire, so that the one name that no object can have is changed. */
+export function fieldKey(name: string): string {
+  return propertyKey(name === "__proto__" ? "__proto___" : name);
+}
+
 /** A property's name in an object literal or an interface. */
 export function propertyKey(name: string): string {
   if (name === "__proto__") return '["__proto__"]';
