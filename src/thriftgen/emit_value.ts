@@ -23,13 +23,10 @@ export function valueCode(scope: ModuleScope, value: Value, isTyped = false): Co
       return binaryCode(scope, value.bytes);
     case "member": {
       const { module, definition, member } = value;
-      const key = propertyKey(member);
       const owner = scope.export(module, definition, "value");
-      return key === member
-        ? `${owner}.${member}`
-        : key.startsWith("[")
-        ? `${owner}${key}`
-        : `${owner}[${key}]`;
+      const key = propertyKey(member);
+      if (key === member) return hanging(owner, `.${member}`, "");
+      return key.startsWith("[") ? owner + key : `${owner}[${key}]`;
     }
     case "constant": {
       const definition = value.module.definitions.get(value.name);

@@ -23,6 +23,8 @@ export interface Hanging {
   readonly kind: "hanging";
   readonly head: string;
   readonly body: Code;
+  /** What is between them on one line: nothing in `Color.RED`. */
+  readonly blank: "" | " ";
 }
 
 /** A call's arguments, an array's elements. */
@@ -42,8 +44,8 @@ export function typeArgs(name: string, items: readonly Code[]): Group {
 }
 
 /** A property and its value, a name and its type. */
-export function hanging(head: string, body: Code): Hanging {
-  return { kind: "hanging", head, body };
+export function hanging(head: string, body: Code, blank: "" | " " = " "): Hanging {
+  return { kind: "hanging", head, body, blank };
 }
 
 /**
@@ -76,7 +78,7 @@ function flat(code: Code): string | undefined {
   if (!("kind" in code)) return join(code, "");
   if (code.kind === "hanging") {
     const body = flat(code.body);
-    return body && `${code.head} ${body}`;
+    return body && code.head + code.blank + body;
   }
   const items = code.broken ? undefined : join(code.items, ", ");
   return items === undefined ? undefined : code.open + code.padding + items + code.padding + code.close;
@@ -102,11 +104,12 @@ function breakGroup(group: Group, indent: number, column: number): string {
   return `${group.open}\n${items.join(",\n")}${group.trailing}\n${" ".repeat(indent)}${group.close}`;
 }
 
-function hang({ head, body }: Hanging, indent: number, column: number, after: number): string {
-  const text = layOut(body, indent, column + head.length + 1, after);
+function hang({ head, body, blank }: Hanging, indent: number, column: number, after: number): string {
+  const start = head + blank;
+  const text = layOut(body, indent, column + start.length, after);
   const [first = ""] = text.split("\n", 1);
-  const fits = column + head.length + 1 + first.length + (first === text ? after : 0) <= WIDTH;
-  if (fits) return `${head} ${text}`;
+  const fits = column + start.length + first.length + (first === text ? after : 0) <= WIDTH;
+  if (fits) return start + text;
   return `${head}\n${" ".repeat(indent + 2)}${layOut(body, indent + 2, indent + 2, after)}`;
 }
 
@@ -139,10 +142,21 @@ function firstLine(code: Code): number {
 /** `export const name: type = value;` */
 export function constCode(name: string, type: Code, value: Code): string {
   const head = `export const ${name}:`;
-  const fits = (text: string) => (text.split("\n", 1)[0] ?? "").length <= WIDTH;
-  const line = layOut([`${head} `, type, " = ", value, ";"]);
-  if (fits(line)) return `${line}\n`;
+  const fits = (line: string | undefined) => (line ?? "").length <= WIDTH;
+  // What has no brackets of its own goes to another line as a whole.
+  const atom = typeof value === "string" || ("kind" in value && value.kind === "hanging")
+    ? flat(value)
+    : undefined;
+  const text = layOut([`${head} `, type, " = ", atom ?? value, ";"]);
+  const lines = text.split("\n");
+  if (atom === undefined ? fits(lines[0]) : lines.every(fits)) return `${text}\n`;
   const typed = layOut([`${head} `, type, " ="]);
-  if (fits(typed)) return `${typed}\n  ${layOut([value, ";"], 2)}\n`;
-  return `${head}\n  ${layOut([type, " = ", value, ";"], 2)}\n`;
+  if (fits(typed.split("\n", 1)[0])) return `${typed}\n  ${layOut([value, ";"], 2)}\n`;
+  const below = layOut([type, " = ", atom ?? value, ";"], 2);
+  if (
+    atom === undefined || below.split("\n").every((line, index) => fits(index === 0 ? `  ${line}` : line))
+  ) {
+    return `${head}\n  ${below}\n`;
+  }
+  return `${head}\n  ${layOut([type, " ="], 2)}\n    ${layOut([value, ";"], 4)}\n`;
 }

@@ -1,4 +1,9 @@
-/** What the generator refuses, and the place that it points at. Each of these thriftgo refuses, too, or makes Go code of that does not compile. */
+/**
+ * What the generator refuses, and the place that it points at. Nearly all of it thriftgo or Kitex refuse, too. Of the
+ * rest they make Go code that does not compile (numbers that do not fit, constants and services made of themselves,
+ * constants of another type), or that means something else: an empty container for `5`, the id 0 for `0x1`. A union
+ * and a struct that holds itself have no zero value here, where Go has nil.
+ */
 import { assertEquals } from "@std/assert";
 import { errorsOf } from "./support.ts";
 

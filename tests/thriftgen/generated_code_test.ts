@@ -1,5 +1,6 @@
 /** What Deno's own tools say about generated code, with their default settings, and what the command line does for real. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { moduleOf } from "./support.ts";
 
 const decoder = new TextDecoder();
 const golden = new URL("golden/", import.meta.url);
@@ -66,6 +67,51 @@ for (const [name, args] of tools) {
     });
   });
 }
+
+/** An IDL with names of `length` letters in every place where a line may grow too long. */
+function idlWithNames(length: number): string {
+  const name = (first: string) => first + "n".repeat(length - 1);
+  const [struct, other, field] = [name("S"), name("T"), name("f")];
+  return `
+    enum ${name("E")} { ${name("V")} }
+    enum ${name("D")} {}
+    typedef map<string, list<${struct}>> ${name("A")}
+    typedef ${struct} ${name("B")}
+    const ${name("E")} ${name("C")} = ${name("E")}.${name("V")}
+    const string ${name("G")} = "${name("a")}"
+    const list<string> ${name("H")} = ["${name("a")}", "${name("b")}"]
+    const map<string, ${other}> ${name("I")} = {"${name("a")}": {}}
+    const binary ${name("J")} = "${"b".repeat(length % 7)}"
+    const set<${other}> ${name("K")} = []
+    struct ${other} {}
+    struct ${struct} {
+      1: ${other} ${field}
+      2: optional ${name("A")} ${name("g")}
+      3: required list<${name("E")}> ${name("h")} = [0]
+      4: string ${name("i")} = "${name("a")}"
+      5: optional map<${other}, set<${struct}>> ${name("j")} = {}
+    }
+    union ${name("U")} { 1: ${other} ${field}; 2: map<string, ${struct}> ${name("g")} }
+    union ${name("W")} { 1: ${other} ${field} }
+    service ${name("X")} {
+      ${other} ${name("M")}(1: ${struct} a) (streaming.mode = "bidirectional")
+      ${name("U")} ${name("n")}(1: ${other} a) (streaming.mode = "server")
+    }
+    service ${name("Y")} {}`;
+}
+
+Deno.test("deno fmt --check finds nothing wrong with generated code, however long its names are", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "thriftgen-" });
+  try {
+    for (let length = 1; length <= 55; length++) {
+      await Deno.writeTextFile(`${folder}/names${length}.ts`, moduleOf(idlWithNames(length)));
+    }
+    const { code, stderr } = await deno(["fmt", "--check", "--no-config"], folder);
+    assertEquals(code, 0, stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("The package's lint would find a slow type", async () => {
   await withPackage(async (folder) => {
