@@ -1,0 +1,39 @@
+import type { Source } from "./source.ts";
+
+/** What is wrong with an IDL, and where. */
+export interface Diagnostic {
+  readonly source: Source;
+  /** Where the caret goes. */
+  readonly offset: number;
+  /** What was expected, or what is wrong. */
+  readonly message: string;
+}
+
+/** Thrown when at least one IDL cannot be turned into a module; nothing has been written then. */
+export class IdlError extends Error {
+  override readonly name = "IdlError";
+  /** What is wrong, in the order of the files; never empty. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(formatDiagnostic).join("\n"));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/**
+ * `FILE:LINE:COL: message`, then the line, then a caret below the place:
+ *
+ * ```text
+ * chat.thrift:3:15: expected a field name, found `,`
+ *   1: string , text
+ *             ^
+ * ```
+ */
+export function formatDiagnostic({ source, offset, message }: Diagnostic): string {
+  const { line, column } = source.position(offset);
+  const text = source.line(line);
+  // Tabs stay tabs, so that the caret stands below its character whatever their width.
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+  return `${source.path}:${line}:${column}: ${message}\n${text}\n${indent}^`;
+}

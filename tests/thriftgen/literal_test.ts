@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { literalBytes, literalText } from "../../src/thriftgen/literal.ts";
+
+const texts: readonly (readonly [string, string])[] = [
+  ['""', ""],
+  ["'plain'", "plain"],
+  [`'say "hi"'`, 'say "hi"'],
+  [String.raw`'it\'s'`, "it's"],
+  [String.raw`"it\'s \"so\""`, `it's "so"`],
+  [String.raw`"a\\n"`, "a\\n"],
+  [String.raw`"\a\b\f\n\r\t\v"`, "\x07\b\f\n\r\t\v"],
+  [String.raw`"\x41\u00e9\U0001F600\101"`, "Aé😀A"],
+  [String.raw`"\xc3\xa9"`, "é"],
+  [String.raw`"\q \x4 \u12 \U00110000 \9"`, String.raw`\q \x4 \u12 \U00110000 \9`],
+  ['"line\nbreak"', "line\nbreak"],
+  ['"日本"', "日本"],
+];
+
+for (const [literal, expected] of texts) {
+  Deno.test(`The literal ${JSON.stringify(literal)} is the text ${JSON.stringify(expected)}`, () => {
+    assertEquals(literalText(literal), expected);
+  });
+}
+
+Deno.test("A literal that is not UTF-8 has bytes, but no text", () => {
+  assertEquals(literalBytes(String.raw`"a\xff\000"`), Uint8Array.of(97, 255, 0));
+  assertEquals(literalText(String.raw`"a\xff"`), undefined);
+});

@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { fieldKey, methodName, methodNames, propertyKey, Scope } from "../../src/thriftgen/names.ts";
+
+const methods: readonly (readonly [string, string])[] = [
+  ["chat", "chat"],
+  ["SayHello", "sayHello"],
+  ["sayHello", "sayHello"],
+  ["say_hello", "sayHello"],
+  ["say__hello_", "sayHello"],
+  ["SAY_HELLO", "sayHello"],
+  ["Say_HELLO", "sayHELLO"],
+  ["ID", "id"],
+  ["HTTPGet", "httpGet"],
+  ["GetURL", "getURL"],
+  ["getURL2", "getURL2"],
+  ["A", "a"],
+  ["V2", "v2"],
+  ["x.y", "xY"],
+  ["_2", "_2"],
+  ["__", "_"],
+  ["__proto__", "proto"],
+];
+
+for (const [name, expected] of methods) {
+  Deno.test(`methodName makes ${name} ${expected}`, () => {
+    assertEquals(methodName(name), expected);
+  });
+}
+
+Deno.test("methodNames tells names apart that are the same in lowerCamelCase", () => {
+  assertEquals(methodNames(["say_hello", "SayHello", "sayHello_"]), ["sayHello", "sayHello_", "sayHello__"]);
+});
+
+Deno.test("methodNames leaves a client that is no promise, and an implementation that can be a class", () => {
+  assertEquals(methodNames(["then", "constructor", "Then"]), ["then_", "constructor_", "then__"]);
+});
+
+Deno.test("Scope puts underscores behind reserved words and names in use", () => {
+  const scope = new Scope();
+  const names = ["class", "class_", "Foo", "Foo", "a.b", "string", "await"];
+  assertEquals(names.map((name) => scope.add(name)), [
+    "class_",
+    "class__",
+    "Foo",
+    "Foo_",
+    "a_b",
+    "string_",
+    "await_",
+  ]);
+});
+
+const keys: readonly (readonly [string, string])[] = [
+  ["name", "name"],
+  ["class", "class"],
+  ["a.b", '"a.b"'],
+  ["__proto__", '["__proto__"]'],
+];
+
+for (const [name, expected] of keys) {
+  Deno.test(`propertyKey writes ${name} as ${expected}`, () => {
+    assertEquals(propertyKey(name), expected);
+  });
+}
+
+Deno.test("fieldKey changes the one name that no object can have", () => {
+  assertEquals([fieldKey("__proto__"), fieldKey("prototype"), fieldKey("a.b")], [
+    "__proto___",
+    "prototype",
+    '"a.b"',
+  ]);
+});
