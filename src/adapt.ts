@@ -1,5 +1,5 @@
 import type { Bytes } from "./buffer.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, payloadOf } from "./codec.ts";
 
 /**
  * Messages of a stream of bytes that is not the library's own: one that middleware or an opener has wrapped. It
@@ -30,7 +30,7 @@ export function encodeWritable<T>(writable: WritableStream<Uint8Array>, codec: C
     async write(message) {
       let payload: Uint8Array;
       try {
-        payload = codec.encode(message);
+        payload = payloadOf(codec, message);
       } catch (error) {
         // Told below as well, so that the peer hears why; its own failure to hear it is not this writer's.
         writer.abort(error).catch(() => {});

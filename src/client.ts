@@ -9,6 +9,7 @@ import { FrameType, MAX_STRING_BYTES } from "./frame.ts";
 import { headerMetadata, type MetadataInit, type Metainfo, type MetainfoInit } from "./metadata.ts";
 import {
   abortSignal,
+  checkType,
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
   nonEmptyString,
@@ -128,6 +129,7 @@ export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {})
 }
 
 function checkLimits({ serviceName, maxFrameBytes, maxBufferedBytes }: ConnectionOptions) {
+  if (serviceName !== undefined) nonEmptyString("serviceName", serviceName);
   const nameBytes = new TextEncoder().encode(serviceName).length;
   if (nameBytes > MAX_STRING_BYTES) {
     throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_STRING_BYTES} bytes`);
@@ -190,6 +192,7 @@ class ClientConnection implements Connection {
     const frames = this.#frames;
     const metadata = headerMetadata(service, options);
     const signals = signalsOf(options);
+    checkType("cancelRemoteOnRecvTimeout", options.cancelRemoteOnRecvTimeout, "boolean");
     const streamId = nextStreamId(this.#lastId, (id) => frames.has(id));
     const call = new Call({
       link: frames,

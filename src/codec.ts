@@ -38,3 +38,15 @@ export const rawCodec: Codec<Uint8Array> & Codec<Bytes> = {
     return payload;
   },
 };
+
+/**
+ * The payload of `message`, checked to be bytes: anything else would leave its frame without a length, and the
+ * connection with it.
+ *
+ * @throws {TypeError} If the codec gave something else, a promise say; and whatever the codec throws.
+ */
+export function payloadOf<T>(codec: Codec<T>, message: T): Uint8Array {
+  const payload: unknown = codec.encode(message);
+  if (payload instanceof Uint8Array) return payload;
+  throw new TypeError(`a codec's encode must return a Uint8Array, got ${show(payload)}`);
+}

@@ -1,5 +1,5 @@
 import type { ByteBuffer } from "./buffer.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, payloadOf } from "./codec.ts";
 import { FrameDecoder } from "./decode.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "./encode.ts";
 import { Description, ErrorCode, type Side, streamError, TTStreamError } from "./errors.ts";
@@ -165,7 +165,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     const { buffer } = this.#outbox;
     const start = beginDataFrame(buffer, prefix, streamId);
     try {
-      if (codec.encodeInto === undefined) buffer.writeBytes(codec.encode(message));
+      if (codec.encodeInto === undefined) buffer.writeBytes(payloadOf(codec, message));
       else codec.encodeInto(message, buffer);
       const size = buffer.length - start - LENGTH_SIZE;
       if (size > this.#limits.maxFrameBytes) {

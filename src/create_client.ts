@@ -2,7 +2,7 @@ import { ByteBuffer } from "./buffer.ts";
 import { Call } from "./call.ts";
 import { BidirectionalStream, type ClientStreamingCall, type ServerStreamingCall } from "./client_stream.ts";
 import type { CallOptions, StreamOpener } from "./client.ts";
-import { type Codec, rawCodec } from "./codec.ts";
+import { type Codec, payloadOf } from "./codec.ts";
 import { BizStatusError, ErrorCode, streamError, TTStreamError } from "./errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { Metadata } from "./metadata.ts";
@@ -70,7 +70,7 @@ function openWith(message: unknown, codec: Codec<unknown>, open: () => OpenedCal
 }
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
-  if (codec.encodeInto === undefined) return rawCodec.encode(codec.encode(message));
+  if (codec.encodeInto === undefined) return payloadOf(codec, message);
   const buffer = new ByteBuffer();
   codec.encodeInto(message, buffer);
   return buffer.bytes.subarray(0, buffer.length);

@@ -1,4 +1,4 @@
-import { abortSignal } from "./options.ts";
+import { abortSignal, checkExactlyOne, nonEmptyString } from "./options.ts";
 import { reasonText } from "./reason.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
 import { hostAndPort, show } from "./show.ts";
@@ -23,12 +23,20 @@ export interface TcpAddress {
   port: number;
   /** TLS with the system's trust, or with settings of one's own. Default false. */
   tls?: boolean | TlsOptions | undefined;
+  /** A TCP address has none. */
+  path?: undefined;
 }
 
 /** Where a server is, as a Unix socket. */
 export interface UnixAddress {
   /** The socket's path. */
   path: string;
+  /** A Unix socket has none. */
+  hostname?: undefined;
+  /** A Unix socket has none. */
+  port?: undefined;
+  /** A Unix socket has none. */
+  tls?: undefined;
 }
 
 /** How to reach a server. */
@@ -65,8 +73,10 @@ function withCause(error: Error, cause: unknown): Error {
 
 /** @throws {RangeError | TypeError} If the options cannot be right, whoever listens there. */
 function addressOf(options: DialOptions): string {
-  if ("path" in options) return options.path;
-  const { hostname = DEFAULT_HOSTNAME, port, tls = false } = options;
+  checkExactlyOne(options, ["port", "path"]);
+  if (options.path !== undefined) return nonEmptyString("path", options.path);
+  const { port, tls = false } = options;
+  const hostname = nonEmptyString("hostname", options.hostname ?? DEFAULT_HOSTNAME);
   if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
     throw new RangeError(`port must be an integer from 1 to 65535, got ${show(port)}`);
   }
@@ -76,7 +86,7 @@ function addressOf(options: DialOptions): string {
 }
 
 async function open(options: DialOptions): Promise<Conn> {
-  if ("path" in options) return await Deno.connect({ transport: "unix", path: options.path });
+  if (options.path !== undefined) return await Deno.connect({ transport: "unix", path: options.path });
   const { hostname = DEFAULT_HOSTNAME, port, tls = false, signal } = options;
   const { caCerts, alpnProtocols, cert, key } = typeof tls === "object" ? tls : {};
   const settings = {

@@ -190,6 +190,7 @@ export class BizStatusError extends Error {
    * @param statusMessage The business message.
    * @param extra Further strings.
    * @throws {RangeError} If `statusCode` is 0 or not an int32: the wire has no place for it.
+   * @throws {TypeError} If `statusMessage` is no string, or `extra` no record of strings.
    */
   constructor(
     statusCode: number,
@@ -201,9 +202,24 @@ export class BizStatusError extends Error {
     ) {
       throw new RangeError(`statusCode must be an int32 other than 0, got ${show(statusCode)}`);
     }
+    if (typeof statusMessage !== "string") {
+      throw new TypeError(`statusMessage must be a string, got ${show(statusMessage)}`);
+    }
+    if (extra !== undefined) checkExtra(extra);
     super(`biz error: code=${statusCode}, msg=${statusMessage}`);
     this.statusCode = statusCode;
     this.statusMessage = statusMessage;
     if (extra !== undefined) this.extra = extra;
+  }
+}
+
+/** What travels as anything but strings the peer could not read. */
+function checkExtra(extra: unknown): void {
+  if (typeof extra !== "object" || extra === null || Symbol.iterator in extra) {
+    throw new TypeError(`extra must be a record of strings, got ${show(extra)}`);
+  }
+  for (const [key, value] of Object.entries(extra)) {
+    if (typeof value === "string") continue;
+    throw new TypeError(`extra: the value of "${key}" is not a string but ${typeof value}`);
   }
 }

@@ -65,12 +65,15 @@ export function implement<M extends AnyMethods>(
  * An unknown service is answered with exception 20 `unknown service X`. Where a client names no service, the one
  * handler there is gets the stream.
  *
- * @throws {TypeError} If two handlers have the same service, or two have no `services`.
+ * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
  */
 export function route(...handlers: Handler[]): Handler {
   const byService = new Map<string, Handler>();
   let fallback: Handler | undefined;
   for (const handler of handlers) {
+    if (typeof handler !== "function") {
+      throw new TypeError(`handler must be a function, got ${typeof handler}`);
+    }
     if (handler.services === undefined) {
       if (fallback !== undefined) {
         throw new TypeError("route: two handlers without services, one is the fallback");

@@ -57,3 +57,16 @@ export function abortSignal(name: string, value: unknown): AbortSignal {
   if (value instanceof AbortSignal) return value;
   throw new TypeError(`${name} must be an AbortSignal, got ${show(value)}`);
 }
+
+/** @throws {TypeError} If something is given and it is of another type. */
+export function checkType(name: string, value: unknown, type: "boolean" | "function"): void {
+  if (value === undefined || typeof value === type) return;
+  throw new TypeError(`${name} must be a ${type}, got ${show(value)}`);
+}
+
+/** @throws {TypeError} If not exactly one of the options is given. */
+export function checkExactlyOne(options: object, names: readonly string[]): void {
+  const given = names.filter((name) => Reflect.get(options, name) !== undefined);
+  if (given.length === 1) return;
+  throw new TypeError(`one of ${names.join(", ")} must be given, got ${given.join(" and ") || "none"}`);
+}

@@ -2,11 +2,14 @@ import type { ConnectionLimits } from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import {
   abortSignal,
+  checkExactlyOne,
+  checkType,
   DEFAULT_FRAME_TIMEOUT_MS,
   DEFAULT_GRACE_MS,
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_MAX_STREAMS,
+  nonEmptyString,
   positiveInteger,
   positiveMs,
 } from "./options.ts";
@@ -107,7 +110,7 @@ export interface ServerConnection {
 /**
  * Serves over TCP: every stream that a client opens is given to `handler`.
  *
- * @throws {TypeError} If only one of `cert` and `key` is given.
+ * @throws {TypeError} If an option is of another type, or only one of `cert` and `key` is given.
  * @throws {RangeError} If the port or a limit is out of range.
  * @throws What the system says where it cannot listen there.
  *
@@ -127,9 +130,14 @@ export function serve(
   handler: Handler,
 ): Server {
   const init = servingInit(options, handler);
-  if ("listener" in options) return start(options.listener, init, options);
+  checkExactlyOne(options, ["port", "path", "listener"]);
+  checkType("onListen", options.onListen, "function");
+  if ("listener" in options) {
+    if (typeof options.listener.accept !== "function") throw new TypeError("listener has no method accept");
+    return start(options.listener, init, options);
+  }
   if ("path" in options) {
-    const { path } = options;
+    const path = nonEmptyString("path", options.path);
     return start(listenOn(path, () => Deno.listen({ transport: "unix", path })), init, options);
   }
   return start(listenTcp(options), init, options);
@@ -146,7 +154,8 @@ export function serveOver(
   handler: Handler,
   options: ServeOverOptions = {},
 ): ServerConnection {
-  const serving = new Serving(duplexSocket(duplex), servingInit(options, handler));
+  const init = servingInit(options, handler);
+  const serving = new Serving(duplexSocket(duplex), init);
   const finished = new Outcome<void>();
   const stopWatching = whenAborted(options.signal, () => serving.cut());
   serving.ended.then((error) => {
@@ -168,7 +177,9 @@ function servingInit(
 ): Omit<ServingInit, "remoteAddr"> & { remoteAddr: undefined } {
   if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${typeof handler}`);
   if (options.signal !== undefined) abortSignal("signal", options.signal);
-  const name = options.serviceName === undefined ? "" : `${options.serviceName}: `;
+  checkType("onError", options.onError, "function");
+  const { serviceName } = options;
+  const name = serviceName === undefined ? "" : `${nonEmptyString("serviceName", serviceName)}: `;
   const limits: ConnectionLimits = {
     maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
     maxBufferedBytes: positiveInteger(
