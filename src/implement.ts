@@ -3,6 +3,7 @@ import { ExceptionType } from "./exception.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { show } from "./show.ts";
 import type { AnyMethods, Implementation, MethodKind, Service } from "./service.ts";
 
 /** One method, ready to be run on a stream. */
@@ -72,7 +73,7 @@ export function route(...handlers: Handler[]): Handler {
   let fallback: Handler | undefined;
   for (const handler of handlers) {
     if (typeof handler !== "function") {
-      throw new TypeError(`handler must be a function, got ${typeof handler}`);
+      throw new TypeError(`handler must be a function, got ${show(handler)}`);
     }
     if (handler.services === undefined) {
       if (fallback !== undefined) {

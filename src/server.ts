@@ -175,7 +175,7 @@ function servingInit(
   options: ServeOverOptions,
   handler: Handler,
 ): Omit<ServingInit, "remoteAddr"> & { remoteAddr: undefined } {
-  if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${typeof handler}`);
+  if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${show(handler)}`);
   if (options.signal !== undefined) abortSignal("signal", options.signal);
   checkType("onError", options.onError, "function");
   const { serviceName } = options;

@@ -15,6 +15,7 @@ import {
   TTStreamError,
 } from "../mod.ts";
 import { FrameType } from "../src/frame.ts";
+import { show } from "../src/show.ts";
 import { text } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";
 import { ClientScript, lineOf, ServerScript } from "./support/script.ts";
@@ -38,7 +39,7 @@ const integers = (name: string): Row[] =>
     name: `${name} ${String(value)}`,
     options: { [name]: value },
     type: RangeError,
-    message: `${name} must be a positive integer, got ${String(value)}`,
+    message: `${name} must be a positive integer, got ${show(value)}`,
   }));
 
 const milliseconds = (name: string): Row[] =>
@@ -46,7 +47,7 @@ const milliseconds = (name: string): Row[] =>
     name: `${name} ${String(value)}`,
     options: { [name]: value },
     type: RangeError,
-    message: `${name} must be a positive finite number of milliseconds, got ${String(value)}`,
+    message: `${name} must be a positive finite number of milliseconds, got ${show(value)}`,
   }));
 
 const signals = (name = "signal"): Row[] =>
@@ -54,7 +55,7 @@ const signals = (name = "signal"): Row[] =>
     name: `${name} ${String(value)}`,
     options: { [name]: value },
     type: TypeError,
-    message: `${name} must be an AbortSignal, got ${String(value)}`,
+    message: `${name} must be an AbortSignal, got ${show(value)}`,
   }));
 
 const names: Row[] = [
@@ -114,7 +115,7 @@ const address: Row[] = [
     name: `port ${port}`,
     options: { port },
     type: RangeError,
-    message: `port must be an integer from 1 to 65535, got ${port}`,
+    message: `port must be an integer from 1 to 65535, got ${show(port)}`,
   })),
   {
     name: "tls with a cert alone",
@@ -189,7 +190,7 @@ const places: Row[] = [
     name: `port ${port}`,
     options: { port },
     type: RangeError,
-    message: `port must be an integer from 0 to 65535, got ${port}`,
+    message: `port must be an integer from 0 to 65535, got ${show(port)}`,
   })),
   {
     name: "a cert alone",
@@ -222,7 +223,7 @@ for (const { name, options, type, message } of places) {
 
 for (const handler of [undefined, null, {}, "echo"]) {
   Deno.test(`serve and serveOver refuse ${String(handler)} as the handler`, () => {
-    const message = `handler must be a function, got ${typeof handler}`;
+    const message = `handler must be a function, got ${show(handler)}`;
     assertThrows(() => serve({ port: 0 }, untyped(handler)), TypeError, message);
     assertThrows(() => serveOver(duplexPair()[0], untyped(handler)), TypeError, message);
   });
@@ -234,7 +235,7 @@ for (const graceMs of [-1, NaN, Infinity, "5", null]) {
     const error = await assertRejects(() => server.shutdown(untyped({ graceMs })), RangeError);
     assertEquals(
       error.message,
-      `graceMs must be a finite number of milliseconds, 0 or more, got ${String(graceMs)}`,
+      `graceMs must be a finite number of milliseconds, 0 or more, got ${show(graceMs)}`,
     );
     await using connection = await connect({ port: server.addr.port });
     assertEquals(await connection.openStream({ service: "Test", method: "Echo" }).header, new Map());
@@ -267,7 +268,7 @@ const calls: Row[] = [
     name: "metadata that is text",
     options: { metadata: "a" },
     type: TypeError,
-    message: "metadata must be a Map or a record of strings, got a",
+    message: 'metadata must be a Map or a record of strings, got "a"',
   },
   {
     name: "metadata of numbers",
@@ -349,7 +350,7 @@ const definitions: { name: string; service: unknown; methods: unknown; message: 
     name: "a kind that there is not",
     service: "S",
     methods: { m: { ...good, kind: "duplex" } },
-    message: "S.m: kind must be one of client, server, bidirectional, got duplex",
+    message: 'S.m: kind must be one of client, server, bidirectional, got "duplex"',
   },
   {
     name: "no request codec",
@@ -401,7 +402,7 @@ for (const handler of [undefined, 5, {}]) {
     assertThrows(
       () => route(untyped(handler)),
       TypeError,
-      `handler must be a function, got ${typeof handler}`,
+      `handler must be a function, got ${show(handler)}`,
     );
   });
 }
@@ -410,7 +411,7 @@ Deno.test("BizStatusError refuses what is no int32, no text, or no record of tex
   assertThrows(
     () => new BizStatusError(untyped("404"), "m"),
     RangeError,
-    "statusCode must be an int32 other than 0, got 404",
+    'statusCode must be an int32 other than 0, got "404"',
   );
   assertThrows(() => new BizStatusError(1, untyped(5)), TypeError, "statusMessage must be a string, got 5");
   assertThrows(
@@ -421,7 +422,7 @@ Deno.test("BizStatusError refuses what is no int32, no text, or no record of tex
   assertThrows(
     () => new BizStatusError(1, "m", untyped("a")),
     TypeError,
-    "extra must be a record of strings, got a",
+    'extra must be a record of strings, got "a"',
   );
 });
 
@@ -432,7 +433,7 @@ for (const own of [undefined, "text", { code: 12007, description: "", side: "cli
 }
 
 const messages: { name: string; message: unknown; shown: string }[] = [
-  { name: "text", message: "hi", shown: "hi" },
+  { name: "text", message: "hi", shown: '"hi"' },
   { name: "undefined", message: undefined, shown: "undefined" },
   { name: "an ArrayBuffer", message: new ArrayBuffer(2), shown: "[object ArrayBuffer]" },
   { name: "numbers", message: [1, 2], shown: "[object Array]" },
@@ -475,7 +476,7 @@ for (const { name, message, shown } of messages) {
 }
 
 const codecs: { name: string; codec: Codec<string>; shown: string }[] = [
-  { name: "text", codec: untyped({ encode: (message: string) => message, decode: String }), shown: "hi" },
+  { name: "text", codec: untyped({ encode: (message: string) => message, decode: String }), shown: '"hi"' },
   {
     name: "a promise",
     codec: untyped({ encode: () => Promise.resolve(new Uint8Array(1)), decode: String }),
