@@ -24,9 +24,15 @@ const Container = { Struct: 12, Map: 13, Set: 14, List: 15 } as const;
 /** Thrift has no limit of its own; an exception needs none of this depth. */
 const MAX_DEPTH = 64;
 
+/** Nobody reads more, and a frame over the peer's limit would cost it the connection with all other streams on it. */
+const MAX_MESSAGE_UNITS = 64 * 1024;
+
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Writes an exception as Kitex does: a thrift Binary message whose sequence id is the stream's. */
+/**
+ * Writes an exception as Kitex does: a thrift Binary message whose sequence id is the stream's. A message of more
+ * than 65,536 UTF-16 units is cut there.
+ */
 export function writeException(
   buffer: ByteBuffer,
   method: string,
@@ -39,7 +45,10 @@ export function writeException(
   buffer.writeInt32(streamId);
   buffer.writeUint8(Wire.String);
   buffer.writeInt16(MESSAGE_FIELD);
-  writeString(buffer, message);
+  writeString(
+    buffer,
+    message.length > MAX_MESSAGE_UNITS ? `${message.slice(0, MAX_MESSAGE_UNITS)}…` : message,
+  );
   buffer.writeUint8(Wire.I32);
   buffer.writeInt16(TYPE_FIELD);
   buffer.writeInt32(type);

@@ -374,3 +374,17 @@ Deno.test("a TLS client that comes to a plain port is turned away with an error 
   assertEquals(error.cause instanceof Error, true);
   assertMatch((await errors.count(1))[0] ?? "", /not TTHeader protocol \(first4Bytes=0x1603/);
 });
+
+Deno.test("a handler's error text of 20 MiB is cut: its client's other streams go on", async () => {
+  await using server = serveLocally((stream) => {
+    if (stream.method === "Fail") throw new Error("x".repeat(20 * 1024 * 1024));
+    return stream.readable.pipeTo(stream.writable);
+  }, { onError: () => {} });
+  await using connection = await connectTo(server);
+  const witness = new Witness(connection.openStream({ service: "Test", method: "Echo" }));
+  const failing = connection.openStream({ service: "Test", method: "Fail" });
+  const error = await streamErrorOf(failing.readable.getReader().read());
+  assertEquals([error.code, error.description.length], [ErrorCode.ApplicationException, 65_537]);
+  await witness.echo();
+  await witness.finish();
+});

@@ -15,13 +15,18 @@ Deno.test("writeException writes a thrift Binary message whose sequence id is th
   assertEquals(toHex(buffer.toBytes()), toHex(fromHex(`${HEAD} ${MESSAGE} ${TYPE} 00`)));
 });
 
-for (const message of ["", "hi", "日本語 🙂", "x".repeat(100_000)]) {
+for (const message of ["", "hi", "日本語 🙂", "x".repeat(65_536)]) {
   for (const type of [0, 6, 12015, -1, 2 ** 31 - 1, -(2 ** 31)]) {
     Deno.test(`readException reads back type ${type} and a message of ${message.length} units`, () => {
       assertEquals(readException(exceptionPayload({ type, message }, "日本", -7)), { type, message });
     });
   }
 }
+
+Deno.test("writeException cuts a message of more than 65,536 units: it must not be over the peer's frame limit", () => {
+  const payload = exceptionPayload({ type: 6, message: "x".repeat(65_537) });
+  assertEquals(readException(payload), { type: 6, message: `${"x".repeat(65_536)}…` });
+});
 
 const rows: { name: string; body: string; message?: string; type?: number }[] = [
   { name: "the type before the message", body: `${TYPE} ${MESSAGE} 00`, message: "hi", type: 12007 },
