@@ -3,17 +3,17 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import {
   BizStatusError,
   type ClientStream,
-  connect,
   type Connection,
   createClient,
   defineService,
   implement,
-  serve,
   type ServerStream,
   TTStreamError,
 } from "../../mod.ts";
 import { text } from "../support/codecs.ts";
-import { aborted, caught } from "../support/events.ts";
+import { connectTo, serveLocally } from "../support/loopback.ts";
+import { aborted } from "../support/events.ts";
+import { rejection } from "../support/rejection.ts";
 import { CANCELED } from "../support/script.ts";
 
 const Chat = defineService("Chat", { talk: { kind: "bidirectional", request: text, response: text } });
@@ -126,8 +126,7 @@ for (const row of rows) {
     const served = Promise.withResolvers<
       { read: { text: string; error?: unknown }; write: { text: string; error?: unknown }; reason: unknown }
     >();
-    await using server = serve(
-      { port: 0, hostname: "127.0.0.1", onError: () => {} },
+    await using server = serveLocally(
       implement(Chat, {
         async talk(stream) {
           const { signal } = stream;
@@ -144,8 +143,9 @@ for (const row of rows) {
           else await row.server(stream);
         },
       }),
+      { onError: () => {} },
     );
-    const connection = await connect({ port: server.addr.port, serviceName: "ServiceA" });
+    const connection = await connectTo(server, { serviceName: "ServiceA" });
     const controller = new AbortController();
     const stream = createClient(Chat, connection).talk({ signal: controller.signal });
     const reader = stream.readable.getReader();
@@ -178,8 +178,7 @@ async function conversation(
   talk: (stream: Served) => Promise<void>,
 ): Promise<{ stream: Stream; reason: Promise<unknown>; controller: AbortController } & AsyncDisposable> {
   const reason = Promise.withResolvers<unknown>();
-  const server = serve(
-    { port: 0, hostname: "127.0.0.1" },
+  const server = serveLocally(
     implement(Chat, {
       async talk(stream) {
         aborted(stream.signal).then(reason.resolve);
@@ -187,7 +186,7 @@ async function conversation(
       },
     }),
   );
-  const connection = await connect({ port: server.addr.port, serviceName: "ServiceA" });
+  const connection = await connectTo(server, { serviceName: "ServiceA" });
   const controller = new AbortController();
   return {
     stream: createClient(Chat, connection).talk({ signal: controller.signal }),
@@ -247,7 +246,7 @@ for (const { name, leave, code, description } of leaving) {
       reason.message,
       `[ttstream error, code=${code}] ${SERVER} [canceled path: ServiceA] ${description}`,
     );
-    const trailer = await caught(talk.stream.trailer);
+    const trailer = await rejection(talk.stream.trailer);
     assertInstanceOf(trailer, TTStreamError);
     assertEquals(trailer.message, `[ttstream error, code=${code}] ${CLIENT} ${description}`);
   });
@@ -279,7 +278,7 @@ Deno.test("over TCP: the handler cancels its reading: the client's writes go now
   assertEquals((await reader.read()).value, "answer");
   for (let n = 0; n < 100; n++) await writer.write("nowhere".repeat(1000));
   talk.controller.abort();
-  assertInstanceOf(await caught(reader.read()), TTStreamError);
+  assertInstanceOf(await rejection(reader.read()), TTStreamError);
 });
 
 Deno.test("over TCP: the handler closes its writing and works on: the stream ends only with the handler", async () => {

@@ -10,7 +10,8 @@ import {
 } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
-import { aborted, caught, failure } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript, lineOf, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
@@ -35,14 +36,14 @@ Deno.test("client stream: the server ends without a response: `response` rejects
   await using script = new ClientScript();
   const call = createClient(Test, script.connection).sum();
   await script.peer.send(header, { type: FrameType.Trailer, metadata: { cost: "3" } });
-  const error = await caught(call.response);
+  const error = await rejection(call.response);
   assertInstanceOf(error, TTStreamError);
   assertEquals(
     error.message,
     "[ttstream error, code=12001] [client-side stream] stream ended without a response",
   );
   assertEquals(error.kind, "application");
-  assertStrictEquals(await caught(call.response), error);
+  assertStrictEquals(await rejection(call.response), error);
   assertEquals(await call.trailer, new Map([["cost", "3"]]));
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
 });
@@ -71,7 +72,7 @@ Deno.test("client stream: a response, and then an error: `response` resolves, th
   await script.peer.send(header, data("early"), { type: FrameType.Trailer, payload });
   assertEquals(await call.response, "early");
   assertEquals(
-    await failure(writer.closed),
+    await rejectionText(writer.closed),
     "[ttstream error, code=12001] [client-side stream] biz error: after all",
   );
 });
@@ -120,13 +121,13 @@ for (const { by, message, end } of ends) {
       await using script = new ClientScript();
       const controller = new AbortController();
       const call = createClient(Test, script.connection).sum({ signal: controller.signal });
-      const response = early ? failure(call.response) : undefined;
+      const response = early ? rejectionText(call.response) : undefined;
       await script.peer.expect(FrameType.Header);
-      const writing = caught(call.writable.getWriter().closed);
+      const writing = rejection(call.writable.getWriter().closed);
       await end(script, controller);
       const error = await writing;
       assertEquals(error instanceof Error && error.message, message);
-      assertEquals(await (response ?? failure(call.response)), message);
+      assertEquals(await (response ?? rejectionText(call.response)), message);
     }
   });
 }
@@ -136,7 +137,7 @@ Deno.test("client stream: disposing it cancels, `response` rejects with 12007", 
   let response: Promise<string>;
   {
     await using call = createClient(Test, script.connection).sum();
-    response = failure(call.response);
+    response = rejectionText(call.response);
   }
   assertEquals(await response, `[ttstream error, code=12007] [client-side stream] ${CANCELED}`);
   assertEquals(await script.left(), [
@@ -274,7 +275,7 @@ for (const over of ["call", "call.readable"]) {
       `[ttstream error, code=12007] [server-side stream] [canceled path: ServiceA] ${CANCELED}`,
     );
     assertEquals(
-      await failure(call.trailer),
+      await rejectionText(call.trailer),
       `[ttstream error, code=12007] [client-side stream] ${CANCELED}`,
     );
   });
@@ -292,7 +293,7 @@ for (const over of ["call", "call.readable"]) {
       }
     })();
     await script.peer.send(header, data("one"), data("never read"));
-    assertEquals(await failure(loop), "[ttstream error, code=12008] [client-side stream] enough");
+    assertEquals(await rejectionText(loop), "[ttstream error, code=12008] [client-side stream] enough");
     assertEquals(seen, ["one"]);
     assertEquals(await script.left(), [
       "Header {isn: Test}",
@@ -307,7 +308,7 @@ Deno.test("server stream: an iteration of the call rejects with the stream's end
   await using script = new ClientScript();
   const call = createClient(Test, script.connection).list("go");
   const iterator = call[Symbol.asyncIterator]();
-  const next = failure(iterator.next());
+  const next = rejectionText(iterator.next());
   assertEquals(call.readable.locked, true);
   await script.peer.send(header, { type: FrameType.Rst });
   assertEquals(await next, "[ttstream error, code=13] [client-side stream] rst");

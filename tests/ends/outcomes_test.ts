@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { ClientStream, Metadata } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes } from "../support/codecs.ts";
-import { caught, failure } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript } from "../support/script.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
 
@@ -108,7 +108,7 @@ async function bring(
   if (end === "cancel") await stream[Symbol.asyncDispose]();
   if (end === "close") {
     await script.peer.close();
-    await caught(script.connection.closed);
+    await rejection(script.connection.closed);
   }
 }
 
@@ -158,7 +158,7 @@ Deno.test("a cancelled stream that has asked for nothing rejects nothing", async
   const controller = new AbortController();
   const stream = script.open({ signal: controller.signal });
   controller.abort();
-  assertEquals(await failure(stream.header), CANCEL);
+  assertEquals(await rejectionText(stream.header), CANCEL);
 });
 
 Deno.test("rejections that nobody awaits do not end the process", async () => {

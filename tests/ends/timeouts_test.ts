@@ -3,7 +3,8 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrow
 import { createClient, defineService, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
-import { aborted, caught, failure } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
@@ -24,14 +25,14 @@ for (const [ms, printed] of [[30, "30ms"], [1.5, "1.5ms"], [0.25, "250µs"]] as 
     await using script = new ClientScript();
     const stream = script.open({ timeoutMs: ms });
     const reader = stream.readable.getReader();
-    const error = await caught(reader.read());
+    const error = await rejection(reader.read());
     assertInstanceOf(error, TTStreamError);
     const description = `stream timeout, timeout in ctx: ${printed}`;
     assertEquals(error.message, `[ttstream error, code=12015] [client-side stream] ${description}`);
     assertEquals([error.kind, error.description, error.cause], ["timeout", description, undefined]);
-    assertStrictEquals(await caught(stream.writable.getWriter().write(bytes("x"))), error);
-    assertStrictEquals(await caught(stream.header), error);
-    assertStrictEquals(await caught(stream.trailer), error);
+    assertStrictEquals(await rejection(stream.writable.getWriter().write(bytes("x"))), error);
+    assertStrictEquals(await rejection(stream.header), error);
+    assertStrictEquals(await rejection(stream.trailer), error);
     assertEquals(await script.left(), [
       "Header {isn: Test}",
       `Rst 12015 ${description} {ttscp: ServiceA}`,
@@ -42,13 +43,13 @@ for (const [ms, printed] of [[30, "30ms"], [1.5, "1.5ms"], [0.25, "250µs"]] as 
   Deno.test(`recvTimeoutMs ${ms}: a read that waits rejects with 12014 and ${printed}, at home and on the wire`, async () => {
     await using script = new ClientScript();
     const stream = script.open({ recvTimeoutMs: ms });
-    const error = await caught(stream.readable.getReader().read());
+    const error = await rejection(stream.readable.getReader().read());
     assertInstanceOf(error, TTStreamError);
     const description = `stream Recv timeout, timeout config={Timeout:${printed} DisableCancelRemote:false}`;
     assertEquals(error.message, `[ttstream error, code=12014] [client-side stream] ${description}`);
     assertEquals([error.kind, error.description], ["timeout", description]);
-    assertStrictEquals(await caught(stream.writable.getWriter().write(bytes("x"))), error);
-    assertStrictEquals(await caught(stream.trailer), error);
+    assertStrictEquals(await rejection(stream.writable.getWriter().write(bytes("x"))), error);
+    assertStrictEquals(await rejection(stream.trailer), error);
     assertEquals(await script.left(), [
       "Header {isn: Test}",
       `Rst 12014 ${description} {ttscp: ServiceA}`,
@@ -65,9 +66,9 @@ Deno.test("a time-out of the client is a cancel at the server, over TCP, with th
     (reasons.length === 1 ? one : two).resolve();
   });
   const target = { service: "Test", method: "Echo" };
-  await caught(pair.connection.openStream(target, { timeoutMs: 30 }).trailer);
+  await rejection(pair.connection.openStream(target, { timeoutMs: 30 }).trailer);
   await one.promise;
-  await caught(pair.connection.openStream(target, { recvTimeoutMs: 30 }).readable.getReader().read());
+  await rejection(pair.connection.openStream(target, { recvTimeoutMs: 30 }).readable.getReader().read());
   await two.promise;
   assertEquals(reasons.map((reason) => reason instanceof TTStreamError && [reason.message, reason.kind]), [
     [
@@ -89,12 +90,12 @@ Deno.test("timeoutMs fires after the Trailer, before the reader reached the end:
     metadata: { cost: "3" },
   });
   const reader = stream.readable.getReader();
-  const message = await failure(reader.closed);
+  const message = await rejectionText(reader.closed);
   assertEquals(
     message,
     "[ttstream error, code=12015] [client-side stream] stream timeout, timeout in ctx: 50ms",
   );
-  assertEquals(await failure(reader.read()), message);
+  assertEquals(await rejectionText(reader.read()), message);
   assertEquals(await stream.trailer, new Map([["cost", "3"]]));
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
 });
@@ -139,7 +140,7 @@ Deno.test("recvTimeoutMs does not run while nobody reads", async () => {
   await using script = new ClientScript();
   const [idle, other] = [script.open({ recvTimeoutMs: 20 }), script.open({ recvTimeoutMs: 100 })];
   const reader = idle.readable.getReader();
-  await caught(other.readable.getReader().read());
+  await rejection(other.readable.getReader().read());
   await script.peer.send(data("still here"));
   assertEquals(string((await reader.read()).value), "still here");
   await reader.cancel();
@@ -152,10 +153,10 @@ Deno.test("recvTimeoutMs does not run while a message is buffered", async () => 
   await slow.header;
   const reader = slow.readable.getReader();
   assertEquals(string((await reader.read()).value), "one");
-  await caught(other.readable.getReader().read());
+  await rejection(other.readable.getReader().read());
   assertEquals(string((await reader.read()).value), "two");
   assertEquals(
-    await failure(reader.read()),
+    await rejectionText(reader.read()),
     "[ttstream error, code=12014] [client-side stream] stream Recv timeout, timeout config={Timeout:20ms DisableCancelRemote:false}",
   );
 });
@@ -169,7 +170,7 @@ Deno.test("recvTimeoutMs begins anew for each message", async () => {
   while (performance.now() - start < 500) {
     const read = reader.read();
     // A read of a stream that has a time-out of its own is a clock that ends by itself.
-    await caught(script.open({ recvTimeoutMs: 60 }).readable.getReader().read());
+    await rejection(script.open({ recvTimeoutMs: 60 }).readable.getReader().read());
     await script.peer.send(data(String(count)));
     assertEquals(string((await read).value), String(count++));
   }
@@ -182,8 +183,8 @@ Deno.test("recvTimeoutMs ends an iteration of a call and a `response` as well", 
   const client = createClient(Test, script.connection);
   const message =
     "[ttstream error, code=12014] [client-side stream] stream Recv timeout, timeout config={Timeout:20ms DisableCancelRemote:false}";
-  assertEquals(await failure(Array.fromAsync(client.list("go", { recvTimeoutMs: 20 }))), message);
-  assertEquals(await failure(client.sum({ recvTimeoutMs: 20 }).response), message);
+  assertEquals(await rejectionText(Array.fromAsync(client.list("go", { recvTimeoutMs: 20 }))), message);
+  assertEquals(await rejectionText(client.sum({ recvTimeoutMs: 20 }).response), message);
 });
 
 const KEPT =
@@ -195,19 +196,19 @@ Deno.test("cancelRemoteOnRecvTimeout false: readable ends with 12014, nothing is
   const stream = script.open(keep);
   const reader = stream.readable.getReader();
   const writer = stream.writable.getWriter();
-  const error = await caught(reader.read());
+  const error = await rejection(reader.read());
   assertInstanceOf(error, TTStreamError);
   assertEquals([error.message, error.kind], [KEPT, "timeout"]);
   await writer.write(bytes("still writing"));
   await script.peer.send({ type: FrameType.Header, metadata: { a: "1" } }, data("dropped"));
   assertEquals(await stream.header, new Map([["a", "1"]]));
-  assertStrictEquals(await caught(reader.read()), error);
-  assertStrictEquals(await caught(reader.closed), error);
+  assertStrictEquals(await rejection(reader.read()), error);
+  assertStrictEquals(await rejection(reader.closed), error);
   await writer.write(bytes("more"));
   await script.peer.send(data("dropped"), { type: FrameType.Trailer, metadata: { cost: "3" } });
   assertEquals(await stream.trailer, new Map([["cost", "3"]]));
   assertEquals(
-    await failure(writer.write(bytes("late"))),
+    await rejectionText(writer.write(bytes("late"))),
     "[ttstream error, code=12005] [client-side stream] stream is closed send",
   );
   assertEquals(await script.left(), ["Header {isn: Test}", "Data still writing", "Data more", "Trailer"]);
@@ -217,11 +218,11 @@ Deno.test("cancelRemoteOnRecvTimeout false: a Trailer with an error errors writa
   await using script = new ClientScript();
   const stream = script.open(keep);
   const writer = stream.writable.getWriter();
-  await caught(stream.readable.getReader().read());
+  await rejection(stream.readable.getReader().read());
   const payload = exceptionPayload({ type: 6, message: "biz error: boom" });
   await script.peer.send({ type: FrameType.Trailer, metadata: { cost: "3" }, payload });
   assertEquals(
-    await failure(writer.closed),
+    await rejectionText(writer.closed),
     "[ttstream error, code=12001] [client-side stream] biz error: boom",
   );
   assertEquals(await stream.trailer, new Map([["cost", "3"]]));
@@ -231,11 +232,11 @@ Deno.test("cancelRemoteOnRecvTimeout false: the connection's loss rejects `trail
   await using script = new ClientScript();
   const stream = script.open(keep);
   const writer = stream.writable.getWriter();
-  await caught(stream.readable.getReader().read());
+  await rejection(stream.readable.getReader().read());
   await script.peer.close();
   const lost = "[ttstream error, code=12006] connection closed by peer";
-  assertEquals(await failure(stream.trailer), lost);
-  assertEquals(await failure(writer.closed), lost);
+  assertEquals(await rejectionText(stream.trailer), lost);
+  assertEquals(await rejectionText(writer.closed), lost);
 });
 
 Deno.test("cancelRemoteOnRecvTimeout false: the signal, or the end of the scope, still cancels at the peer", async () => {
@@ -243,11 +244,11 @@ Deno.test("cancelRemoteOnRecvTimeout false: the signal, or the end of the scope,
     await using script = new ClientScript();
     const controller = new AbortController();
     const stream = script.open({ ...keep, signal: controller.signal });
-    await caught(stream.readable.getReader().read());
+    await rejection(stream.readable.getReader().read());
     if (by === "signal") controller.abort();
     else await stream[Symbol.asyncDispose]();
     assertEquals(
-      await failure(stream.writable.getWriter().closed),
+      await rejectionText(stream.writable.getWriter().closed),
       `[ttstream error, code=12007] [client-side stream] ${CANCELED}`,
     );
     assertEquals(await script.left(), [
@@ -261,7 +262,7 @@ Deno.test("cancelRemoteOnRecvTimeout false: the signal, or the end of the scope,
 Deno.test("cancelRemoteOnRecvTimeout false: what is dropped does not count as unread", async () => {
   await using script = new ClientScript({ maxBufferedBytes: 1000 });
   const [kept, other] = [script.open(keep), script.open()];
-  await caught(kept.readable.getReader().read());
+  await rejection(kept.readable.getReader().read());
   for (let n = 0; n < 10; n++) await script.peer.send(data("x".repeat(500)));
   await script.peer.send({ ...data("mine"), streamId: 2 }, { type: FrameType.Trailer, streamId: 2 });
   assertEquals(await Array.fromAsync(other.readable, string), ["mine"]);
@@ -271,7 +272,7 @@ Deno.test("cancelRemoteOnRecvTimeout false: what is dropped does not count as un
 Deno.test("cancelRemoteOnRecvTimeout false: an iteration of a call ends with 12014 as well", async () => {
   await using script = new ClientScript();
   const call = createClient(Test, script.connection).list("go", keep);
-  assertEquals(await failure(Array.fromAsync(call)), KEPT);
+  assertEquals(await rejectionText(Array.fromAsync(call)), KEPT);
   await script.peer.send({ ...header, method: "list" }, { type: FrameType.Trailer, metadata: { cost: "3" } });
   assertEquals(await call.trailer, new Map([["cost", "3"]]));
   assertEquals(await script.left(), ["Header {isn: Test}", "Data go", "Trailer"]);
