@@ -104,7 +104,8 @@ export class MessageReader<T> {
     if (this.#done) return;
     this.#inbox.break(error);
     if (this.#controller === undefined) return;
-    this.#finish();
+    // An iteration comes to its end by itself: it throws the error first.
+    if (!this.#iterating) this.#finish();
     this.#controller.error(error);
   }
 
@@ -112,7 +113,7 @@ export class MessageReader<T> {
     this.#controller = controller;
     const { broken, end } = this.#inbox;
     if (!broken || end === undefined) return;
-    this.#finish();
+    if (!this.#iterating) this.#finish();
     controller.error(end.error);
   }
 

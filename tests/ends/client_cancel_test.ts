@@ -3,7 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { type ClientStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { caught, failure } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript, linesOf } from "../support/script.ts";
 
 const PLAIN = `[ttstream error, code=12007] [client-side stream] ${CANCELED}`;
@@ -43,7 +43,7 @@ const reading: Way[] = [
       const loop = (async () => {
         for await (const message of readable) throw message instanceof Uint8Array ? thrown : message;
       })();
-      assertStrictEquals(await caught(loop), thrown);
+      assertStrictEquals(await rejection(loop), thrown);
     },
   },
 ];
@@ -69,13 +69,13 @@ for (const { by, cancel } of [...either, ...reading]) {
     await script.peer.send({ type: FrameType.Header }, { type: FrameType.Data, payload: bytes("one") });
     await stream.header;
     await cancel(stream, controller);
-    const error = await caught(writer.write(bytes("late")));
+    const error = await rejection(writer.write(bytes("late")));
     assertInstanceOf(error, TTStreamError);
     assertEquals(error.message, PLAIN);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertStrictEquals(await caught(writer.ready), error);
-    assertStrictEquals(await caught(stream.trailer), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertStrictEquals(await rejection(writer.ready), error);
+    assertStrictEquals(await rejection(stream.trailer), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     assertEquals(await script.left(), ["Header {isn: Test}", "Data hi", PLAIN_RST, "Trailer"]);
   });
 
@@ -87,7 +87,7 @@ for (const { by, cancel } of [...either, ...reading]) {
     await script.peer.send({ type: FrameType.Header }, { type: FrameType.Data, payload: bytes("one") });
     await stream.header;
     await cancel(stream, controller);
-    assertEquals(await failure(stream.trailer), PLAIN);
+    assertEquals(await rejectionText(stream.trailer), PLAIN);
     assertEquals(await script.left(), ["Header {isn: Test}", "Trailer", PLAIN_RST]);
   });
 }
@@ -98,14 +98,14 @@ for (const { by, cancel } of either) {
     const controller = new AbortController();
     const stream = script.open({ signal: controller.signal });
     const reader = stream.readable.getReader();
-    const waiting = caught(reader.read());
+    const waiting = rejection(reader.read());
     await script.peer.expect(FrameType.Header);
     await cancel(stream, controller);
     const error = await waiting;
     assertInstanceOf(error, TTStreamError);
     assertEquals(error.message, PLAIN);
-    assertStrictEquals(await caught(reader.read()), error);
-    assertStrictEquals(await caught(reader.closed), error);
+    assertStrictEquals(await rejection(reader.read()), error);
+    assertStrictEquals(await rejection(reader.closed), error);
     assertEquals(await script.left(), [PLAIN_RST, "Trailer"]);
   });
 
@@ -116,7 +116,7 @@ for (const { by, cancel } of either) {
     await script.peer.send({ type: FrameType.Header }, { type: FrameType.Data, payload: bytes("unread") });
     await stream.header;
     await cancel(stream, controller);
-    assertEquals(await failure(stream.readable.getReader().read()), PLAIN);
+    assertEquals(await rejectionText(stream.readable.getReader().read()), PLAIN);
   });
 }
 
@@ -124,15 +124,15 @@ Deno.test("client: writable.abort(reason) errors readable, and the far end reads
   await using script = new ClientScript();
   const stream = script.open();
   const reader = stream.readable.getReader();
-  const waiting = caught(reader.read());
+  const waiting = rejection(reader.read());
   const reason = new Error("changed my mind");
   await stream.writable.abort(reason);
   const error = await waiting;
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.message, "[ttstream error, code=12008] [client-side stream] changed my mind");
   assertStrictEquals(error.cause, reason);
-  assertStrictEquals(await caught(reader.closed), error);
-  assertStrictEquals(await caught(stream.trailer), error);
+  assertStrictEquals(await rejection(reader.closed), error);
+  assertStrictEquals(await rejection(stream.trailer), error);
   assertEquals(await script.left(), [
     "Header {isn: Test}",
     "Rst 12008 changed my mind {ttscp: ServiceA}",
@@ -155,16 +155,16 @@ Deno.test("client: a signal that has aborted before the call: nothing is written
   await using script = new ClientScript();
   const reason = new Error("too late");
   const stream = script.open({ signal: AbortSignal.abort(reason) });
-  const error = await caught(stream.readable.getReader().read());
+  const error = await rejection(stream.readable.getReader().read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.message, "[ttstream error, code=12008] [client-side stream] too late");
   assertStrictEquals(error.cause, reason);
   const writer = stream.writable.getWriter();
-  assertStrictEquals(await caught(writer.write(bytes("hi"))), error);
-  assertStrictEquals(await caught(writer.closed), error);
-  assertInstanceOf(await caught(writer.close()), TypeError);
-  assertStrictEquals(await caught(stream.header), error);
-  assertStrictEquals(await caught(stream.trailer), error);
+  assertStrictEquals(await rejection(writer.write(bytes("hi"))), error);
+  assertStrictEquals(await rejection(writer.closed), error);
+  assertInstanceOf(await rejection(writer.close()), TypeError);
+  assertStrictEquals(await rejection(stream.header), error);
+  assertStrictEquals(await rejection(stream.trailer), error);
   await stream[Symbol.asyncDispose]();
   assertEquals(await script.left(), []);
 });
@@ -191,7 +191,7 @@ Deno.test("client: a signal that aborts after the end of the stream changes noth
   assertEquals(messages, ["all"]);
   assertEquals(await stream.trailer, new Map([["cost", "3"]]));
   assertEquals(
-    await failure(stream.writable.getWriter().write(bytes("x"))),
+    await rejectionText(stream.writable.getWriter().write(bytes("x"))),
     "[ttstream error, code=12005] [client-side stream] stream is closed send",
   );
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
@@ -207,10 +207,10 @@ Deno.test("client: the first cause wins: one Rst, whatever comes after", async (
   controller.abort("first");
   await writer.abort("second");
   const text = "[ttstream error, code=12008] [client-side stream] first";
-  assertEquals(await failure(reader.cancel("third")), text);
+  assertEquals(await rejectionText(reader.cancel("third")), text);
   await stream[Symbol.asyncDispose]();
-  assertEquals(await failure(reader.read()), text);
-  assertEquals(await failure(stream.trailer), text);
+  assertEquals(await rejectionText(reader.read()), text);
+  assertEquals(await rejectionText(stream.trailer), text);
   assertEquals(await script.left(), ["Header {isn: Test}", "Rst 12008 first {ttscp: ServiceA}", "Trailer"]);
 });
 
@@ -253,8 +253,8 @@ Deno.test("client: cancelling one stream leaves its neighbours alone", async () 
 Deno.test("client: the scope of the connection ends every stream with 12007, then closes", async () => {
   await using script = new ClientScript();
   const [first, second] = [script.open(), script.open()];
-  const reads = [first, second].map((stream) => failure(stream.readable.getReader().read()));
-  const write = failure(second.writable.getWriter().closed);
+  const reads = [first, second].map((stream) => rejectionText(stream.readable.getReader().read()));
+  const write = rejectionText(second.writable.getWriter().closed);
   const lines = linesOf(script.peer);
   {
     await using _connection = script.connection;
@@ -275,7 +275,7 @@ Deno.test("client: connection.abort(reason) cancels every stream for that reason
   await using script = new ClientScript();
   const stream = script.open();
   const reason = new Error("leaving");
-  const waiting = caught(stream.readable.getReader().read());
+  const waiting = rejection(stream.readable.getReader().read());
   script.connection.abort(reason);
   const error = await waiting;
   assertInstanceOf(error, TTStreamError);

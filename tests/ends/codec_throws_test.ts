@@ -11,7 +11,8 @@ import {
 } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { aborted, caught } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection } from "../support/rejection.ts";
 import { ClientScript, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import type { FrameInit } from "../support/wire_peer.ts";
@@ -66,16 +67,16 @@ for (const [name, service] of [["encode", Picky], ["encodeInto", PickyInto]] as 
     await using script = new ClientScript();
     const stream = createClient(service, script.connection).chat();
     const writer = stream.writable.getWriter();
-    const read = caught(stream.readable.getReader().read());
+    const read = rejection(stream.readable.getReader().read());
     await writer.write("good");
-    assertStrictEquals(await caught(writer.write("bad")), refused);
-    assertStrictEquals(await caught(writer.write("good")), refused);
-    assertStrictEquals(await caught(writer.closed), refused);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.write("bad")), refused);
+    assertStrictEquals(await rejection(writer.write("good")), refused);
+    assertStrictEquals(await rejection(writer.closed), refused);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     const error = await read;
     assertCausedByCodec(error);
-    assertStrictEquals(await caught(stream.trailer), error);
-    assertStrictEquals(await caught(stream.header), error);
+    assertStrictEquals(await rejection(stream.trailer), error);
+    assertStrictEquals(await rejection(stream.header), error);
     assertEquals(await script.left(), [
       "Header {isn: Test}",
       "Data good",
@@ -92,13 +93,13 @@ Deno.test("client: decode throws: the messages before it come first, then that r
   const reader = stream.readable.getReader();
   await script.peer.send(header, data("one"), data("two"), data("bad"), data("dropped"));
   assertEquals([(await reader.read()).value, (await reader.read()).value], ["one", "two"]);
-  assertStrictEquals(await caught(reader.read()), refused);
-  assertStrictEquals(await caught(reader.read()), refused);
-  assertStrictEquals(await caught(reader.closed), refused);
-  const error = await caught(writer.closed);
+  assertStrictEquals(await rejection(reader.read()), refused);
+  assertStrictEquals(await rejection(reader.read()), refused);
+  assertStrictEquals(await rejection(reader.closed), refused);
+  const error = await rejection(writer.closed);
   assertCausedByCodec(error);
-  assertStrictEquals(await caught(writer.write("good")), error);
-  assertStrictEquals(await caught(stream.trailer), error);
+  assertStrictEquals(await rejection(writer.write("good")), error);
+  assertStrictEquals(await rejection(stream.trailer), error);
   assertEquals(await stream.header, new Map());
   assertEquals(await script.left(), [
     "Header {isn: Test}",
@@ -115,9 +116,9 @@ Deno.test("client: decode throws in an iteration of a call: the messages before 
   const loop = (async () => {
     for await (const message of call) seen.push(message);
   })();
-  assertStrictEquals(await caught(loop), refused);
+  assertStrictEquals(await rejection(loop), refused);
   assertEquals(seen, ["one", "two"]);
-  assertCausedByCodec(await caught(call.trailer));
+  assertCausedByCodec(await rejection(call.trailer));
   assertEquals(await script.left(), [
     "Header {isn: Test}",
     "Data go",
@@ -130,7 +131,7 @@ Deno.test("client: decode throws after the Trailer has come: nothing leaves, `tr
   await using script = new ClientScript();
   const stream = createClient(Picky, script.connection).chat();
   await script.peer.send(header, data("bad"), { type: FrameType.Trailer, metadata: { cost: "3" } });
-  assertStrictEquals(await caught(stream.readable.getReader().read()), refused);
+  assertStrictEquals(await rejection(stream.readable.getReader().read()), refused);
   assertEquals(await stream.trailer, new Map([["cost", "3"]]));
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
 });
@@ -148,7 +149,7 @@ Deno.test("client: a codec that cancels its own stream in decode: the cancel win
   const service = defineService("Test", methodsOf(codec));
   const stream = createClient(service, script.connection).chat({ signal: controller.signal });
   await script.peer.send(header, data("one"));
-  const error = await caught(stream.readable.getReader().read());
+  const error = await rejection(stream.readable.getReader().read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.description, "from the codec");
   assertEquals(await script.left(), [
@@ -162,7 +163,7 @@ Deno.test("client: a message over the frame limit is the codec's fault too: Rang
   await using script = new ClientScript({ maxFrameBytes: 1000 });
   const stream = createClient(Picky, script.connection).chat();
   const writer = stream.writable.getWriter();
-  const error = await caught(writer.write("x".repeat(1000)));
+  const error = await rejection(writer.write("x".repeat(1000)));
   assertInstanceOf(error, RangeError);
   const text = "frame of 1030 bytes exceeds the limit of 1000 bytes";
   assertEquals(error.message, text);
@@ -173,13 +174,13 @@ Deno.test("client: the request of a server stream cannot be encoded: an errored 
   for (const service of [Picky, PickyInto]) {
     await using script = new ClientScript();
     const call = createClient(service, script.connection).list("bad");
-    const error = await caught(call.readable.getReader().read());
+    const error = await rejection(call.readable.getReader().read());
     assertCausedByCodec(error);
-    assertStrictEquals(await caught(call.header), error);
-    assertStrictEquals(await caught(call.trailer), error);
+    assertStrictEquals(await rejection(call.header), error);
+    assertStrictEquals(await rejection(call.trailer), error);
     await call[Symbol.asyncDispose]();
     assertStrictEquals(
-      await caught(Array.fromAsync(createClient(service, script.connection).list("bad"))).then((e) =>
+      await rejection(Array.fromAsync(createClient(service, script.connection).list("bad"))).then((e) =>
         (e as Error).cause
       ),
       refused,
@@ -191,14 +192,14 @@ Deno.test("client: the request of a server stream cannot be encoded: an errored 
 Deno.test("client: the request of a server stream is over the frame limit: an errored call, nothing is thrown", async () => {
   await using script = new ClientScript({ maxFrameBytes: 1000 });
   const call = createClient(Picky, script.connection).list("x".repeat(1000));
-  const error = await caught(call.readable.getReader().read());
+  const error = await rejection(call.readable.getReader().read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(
     error.message,
     "[ttstream error, code=12008] [client-side stream] frame of 1030 bytes exceeds the limit of 1000 bytes",
   );
   assertInstanceOf(error.cause, RangeError);
-  assertStrictEquals(await caught(call.trailer), error);
+  assertStrictEquals(await rejection(call.trailer), error);
   assertEquals(await script.left(), ["Header {isn: Test}", `Rst 12008 ${error.description}`, "Trailer"]);
 });
 
@@ -206,25 +207,25 @@ Deno.test("client: the response cannot be decoded: `response` and `trailer` reje
   await using script = new ClientScript();
   const call = createClient(Picky, script.connection).sum();
   await script.peer.send(header, data("bad"));
-  const error = await caught(call.response);
+  const error = await rejection(call.response);
   assertCausedByCodec(error);
-  assertCausedByCodec(await caught(call.trailer));
-  assertCausedByCodec(await caught(call.writable.getWriter().write("good")));
+  assertCausedByCodec(await rejection(call.trailer));
+  assertCausedByCodec(await rejection(call.writable.getWriter().write("good")));
 });
 
 Deno.test("client: the response cannot be decoded, and the Trailer has come: the same, and `trailer` keeps its keys", async () => {
   await using script = new ClientScript();
   const call = createClient(Picky, script.connection).sum();
   await script.peer.send(header, data("bad"), { type: FrameType.Trailer });
-  assertCausedByCodec(await caught(call.response));
+  assertCausedByCodec(await rejection(call.response));
   assertEquals(await call.trailer, new Map());
 });
 
 Deno.test("client: a request of a client stream cannot be encoded: the write rejects with it, `response` with 12008", async () => {
   await using script = new ClientScript();
   const call = createClient(Picky, script.connection).sum();
-  const response = caught(call.response);
-  assertStrictEquals(await caught(call.writable.getWriter().write("bad")), refused);
+  const response = rejection(call.response);
+  assertStrictEquals(await rejection(call.writable.getWriter().write("bad")), refused);
   assertCausedByCodec(await response);
 });
 
@@ -242,14 +243,14 @@ Deno.test("server: decode throws: the messages before it come first, then as a h
     const reader = stream.readable.getReader();
     const writer = stream.writable.getWriter();
     assertEquals([(await reader.read()).value, (await reader.read()).value], ["one", "two"]);
-    const thrown = await caught(reader.read());
+    const thrown = await rejection(reader.read());
     assertStrictEquals(thrown, refused);
-    assertStrictEquals(await caught(reader.read()), refused);
+    assertStrictEquals(await rejection(reader.read()), refused);
     const end = await aborted(stream.signal);
     assertInstanceOf(end, TTStreamError);
     assertStrictEquals(end.cause, refused);
-    assertStrictEquals(await caught(writer.write("good")), end);
-    assertStrictEquals(await caught(writer.closed), end);
+    assertStrictEquals(await rejection(writer.write("good")), end);
+    assertStrictEquals(await rejection(writer.closed), end);
     done.resolve();
     throw thrown;
   });
@@ -264,10 +265,10 @@ Deno.test("server: encode throws: what was written goes first, that write and la
   await using script = chatServer(async (stream) => {
     const reader = stream.readable.getReader();
     const writer = stream.writable.getWriter();
-    const read = caught(reader.read());
+    const read = rejection(reader.read());
     await writer.write("good");
-    assertStrictEquals(await caught(writer.write("bad")), refused);
-    assertStrictEquals(await caught(writer.write("good")), refused);
+    assertStrictEquals(await rejection(writer.write("bad")), refused);
+    assertStrictEquals(await rejection(writer.write("good")), refused);
     const end = await aborted(stream.signal);
     assertInstanceOf(end, TTStreamError);
     assertStrictEquals(end.cause, refused);
@@ -299,7 +300,7 @@ Deno.test("server: what a generator yields cannot be encoded: its finally runs, 
   const loop = (async () => {
     for await (const message of createClient(Picky, pair.connection).list("go")) seen.push(message);
   })();
-  const error = await caught(loop);
+  const error = await rejection(loop);
   assertInstanceOf(error, TTStreamError);
   assertEquals(
     error.message,
@@ -324,7 +325,7 @@ Deno.test("server: the request, or the response, of a method cannot be coded: th
     }));
     const raw = pair.connection.openStream({ service: "Test", method: "list" });
     await raw.writable.getWriter().write(bytes(request));
-    const error = await caught(raw.readable.getReader().read());
+    const error = await rejection(raw.readable.getReader().read());
     assertInstanceOf(error, TTStreamError);
     assertEquals(
       error.message,
@@ -335,7 +336,7 @@ Deno.test("server: the request, or the response, of a method cannot be coded: th
     if (response !== "bad") continue;
     const sum = createClient(Picky, pair.connection).sum();
     await sum.writable.close();
-    assert((await caught(sum.response) as Error).message.endsWith("biz error: not a word I know"));
+    assert((await rejection(sum.response) as Error).message.endsWith("biz error: not a word I know"));
     assertEquals(pair.errors, [refused, refused]);
   }
 });
@@ -348,7 +349,7 @@ Deno.test("over TCP, a codec that throws at one end reads as 12008 at a handler 
     ended.resolve();
   });
   const stream = createClient(Picky, pair.connection).chat();
-  assertStrictEquals(await caught(stream.writable.getWriter().write("bad")), refused);
+  assertStrictEquals(await rejection(stream.writable.getWriter().write("bad")), refused);
   await ended.promise;
   assertEquals(reasons.map((reason) => (reason as Error).message), [
     "[ttstream error, code=12008] [server-side stream] [canceled path: ServiceA] not a word I know",

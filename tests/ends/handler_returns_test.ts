@@ -3,7 +3,8 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { defineService, implement, type ServerStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
-import { aborted, caught, failure } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { lineOf, linesOf, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import type { FrameInit, WirePeer } from "../support/wire_peer.ts";
@@ -30,17 +31,17 @@ Deno.test("server: a handler returns: Header, Trailer, and signal aborts with 12
   const { signal } = stream;
   const reader = stream.readable.getReader();
   const writer = stream.writable.getWriter();
-  const waiting = caught(reader.read());
+  const waiting = rejection(reader.read());
   stream.trailer.set("cost", "3");
   script.finish();
   const error = await aborted(signal);
   assertInstanceOf(error, TTStreamError);
   assertEquals([error.message, error.kind, error.cause], [RETURNED, "canceled", undefined]);
   assertStrictEquals(await waiting, error);
-  assertStrictEquals(await caught(reader.closed), error);
-  assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-  assertStrictEquals(await caught(writer.closed), error);
-  assertInstanceOf(await caught(writer.close()), TypeError);
+  assertStrictEquals(await rejection(reader.closed), error);
+  assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+  assertStrictEquals(await rejection(writer.closed), error);
+  assertInstanceOf(await rejection(writer.close()), TypeError);
   assertEquals(await script.left(), ["Header", "Trailer {cost: 3}"]);
   assertEquals(script.errors, []);
 });
@@ -51,15 +52,15 @@ Deno.test("server: a handler that has returned: what it asks for only then is en
   script.finish();
   assertEquals(await take(script.peer, 2), ["Header", "Trailer"]);
   assertEquals(stream.signal.aborted, true);
-  assertEquals(await failure(stream.readable.getReader().read()), RETURNED);
-  assertEquals(await failure(stream.writable.getWriter().write(bytes("late"))), RETURNED);
+  assertEquals(await rejectionText(stream.readable.getReader().read()), RETURNED);
+  assertEquals(await rejectionText(stream.writable.getWriter().write(bytes("late"))), RETURNED);
   stream.sendHeader();
   assertInstanceOf(
-    await caught((async () => await Promise.resolve(stream.header.set("a", "1")))()),
+    await rejection((async () => await Promise.resolve(stream.header.set("a", "1")))()),
     TypeError,
   );
   assertInstanceOf(
-    await caught((async () => await Promise.resolve(stream.trailer.set("a", "1")))()),
+    await rejection((async () => await Promise.resolve(stream.trailer.set("a", "1")))()),
     TypeError,
   );
   assertEquals(await script.left(), []);
@@ -90,7 +91,7 @@ Deno.test("server: a handler returns with writes pending: all that was written l
     "Trailer",
   ]);
   await Promise.all(pending);
-  assertEquals(await failure(writer.write(bytes("late"))), RETURNED);
+  assertEquals(await rejectionText(writer.write(bytes("late"))), RETURNED);
   assertEquals((await aborted(stream.signal) as Error).message, RETURNED);
 });
 
@@ -123,7 +124,7 @@ Deno.test("server: a handler returns with writes pending and the client cancels:
   const stream = await script.opened();
   const writer = stream.writable.getWriter();
   await writer.write(BIG);
-  const pending = [bytes("second"), bytes("third")].map((message) => caught(writer.write(message)));
+  const pending = [bytes("second"), bytes("third")].map((message) => rejection(writer.write(message)));
   script.finish();
   await script.peer.send({ type: FrameType.Rst });
   const error = await aborted(stream.signal);
@@ -138,7 +139,7 @@ Deno.test("server: a handler throws with writes pending: the Trailer does not wa
   const stream = await script.opened();
   const writer = stream.writable.getWriter();
   await writer.write(BIG);
-  const pending = failure(writer.write(bytes("second")));
+  const pending = rejectionText(writer.write(bytes("second")));
   script.fail(new Error("boom"));
   assertEquals(await pending, RETURNED);
   assertEquals(await script.left(), ["Header", BIG_LINE, "Trailer 6 biz error: boom"]);
@@ -155,7 +156,7 @@ Deno.test("server: a handler returns with its writer locked and a pipe at work: 
       first.resolve();
     },
   });
-  const piping = failure(stream.readable.pipeThrough(noted).pipeTo(stream.writable));
+  const piping = rejectionText(stream.readable.pipeThrough(noted).pipeTo(stream.writable));
   await first.promise;
   assertEquals(await take(script.peer, 2), ["Header", "Data one"]);
   script.finish();
@@ -197,7 +198,7 @@ Deno.test("server: after readable.cancel() a Rst still reaches the handler", asy
   await stream.readable.cancel();
   await script.peer.send(data("dropped"), { type: FrameType.Rst });
   const error = await aborted(stream.signal);
-  assertStrictEquals(await caught(stream.writable.getWriter().write(bytes("x"))), error);
+  assertStrictEquals(await rejection(stream.writable.getWriter().write(bytes("x"))), error);
 });
 
 Deno.test("server: writable.close() sends nothing: the Trailer leaves when the handler ends, with keys set in between", async () => {
@@ -212,7 +213,7 @@ Deno.test("server: writable.close() sends nothing: the Trailer leaves when the h
   assertEquals(await take(script.peer, 2), ["Header", "Data answer"]);
   assertEquals(stream.signal.aborted, false);
   stream.trailer.set("late", "yes");
-  assertInstanceOf(await caught(writer.write(bytes("x"))), TypeError);
+  assertInstanceOf(await rejection(writer.write(bytes("x"))), TypeError);
   script.finish();
   assertEquals(await take(script.peer, 1), ["Trailer {late: yes}"]);
 });
@@ -234,7 +235,7 @@ Deno.test("server: sendHeader() sends once, before all else; changing it later t
   assertEquals(await take(script.peer, 1), ["Header {a: 1}"]);
   stream.sendHeader();
   assertInstanceOf(
-    await caught((async () => await Promise.resolve(stream.header.set("b", "2")))()),
+    await rejection((async () => await Promise.resolve(stream.header.set("b", "2")))()),
     TypeError,
   );
   await stream.writable.getWriter().write(bytes("x"));
@@ -381,7 +382,7 @@ Deno.test("server: over TCP a handler that returns early: the client's reads end
   assertEquals(await Array.fromAsync(stream.readable, string), ["bye"]);
   const writer = stream.writable.getWriter();
   assertEquals(
-    await failure(writer.write(bytes("x"))),
+    await rejectionText(writer.write(bytes("x"))),
     "[ttstream error, code=12005] [client-side stream] stream is closed send",
   );
 });

@@ -2,8 +2,10 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { BizStatusError, serveOver, type ServerStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
+import { CapturedErrors } from "../support/console.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { aborted, caught, failure } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { duplexPair } from "../support/pair.ts";
 import { CANCELED, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
@@ -18,7 +20,7 @@ class Empty extends Error {
 /** A downstream's error, as a handler gets it: only the library makes them. */
 async function downstreamError(): Promise<unknown> {
   await using pair = await TcpPair.open(() => Promise.reject(new Error("plain handler error after sleep")));
-  return await caught(
+  return await rejection(
     pair.connection.openStream({ service: "C", method: "Echo" }).readable.getReader().read(),
   );
 }
@@ -63,13 +65,13 @@ for (const { name, error, text } of rows) {
       await using script = new ServerScript();
       const stream = await script.opened();
       const reader = stream.readable.getReader();
-      const waiting = caught(reader.read());
+      const waiting = rejection(reader.read());
       await stream.writable.abort(error);
       const end = stream.signal.reason;
       assertInstanceOf(end, TTStreamError);
       assertStrictEquals(end.cause, error);
       assertStrictEquals(await waiting, end);
-      assertStrictEquals(await caught(reader.closed), end);
+      assertStrictEquals(await rejection(reader.closed), end);
       if (then === "finish") script.finish();
       else script.fail(error);
       assertEquals(await script.left(), ["Header", `Trailer 6 biz error: ${text}`]);
@@ -84,7 +86,7 @@ Deno.test("server: writable.abort() without a reason: exception 6 with the cance
   const stream = await script.opened();
   await stream.writable.abort();
   assertEquals(
-    await failure(stream.readable.getReader().read()),
+    await rejectionText(stream.readable.getReader().read()),
     `[ttstream error, code=12007] [server-side stream] ${CANCELED}`,
   );
   assertEquals(await script.left(), ["Header", `Trailer 6 biz error: ${CANCELED}`]);
@@ -109,9 +111,9 @@ Deno.test("server: the handler throws after it has written: what was written goe
   await writer.write(bytes("two"));
   script.fail(new Error("boom"));
   await aborted(stream.signal);
-  assertEquals(await failure(writer.write(bytes("late"))), RETURNED);
-  assertEquals(await failure(writer.closed), RETURNED);
-  assertEquals(await failure(stream.readable.getReader().read()), RETURNED);
+  assertEquals(await rejectionText(writer.write(bytes("late"))), RETURNED);
+  assertEquals(await rejectionText(writer.closed), RETURNED);
+  assertEquals(await rejectionText(stream.readable.getReader().read()), RETURNED);
   assertEquals(await script.left(), [
     "Header {sent: once}",
     "Data one",
@@ -132,14 +134,14 @@ Deno.test("server: the handler throws: over TCP the client reads what was sent, 
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
   assertEquals([string((await reader.read()).value), string((await reader.read()).value)], ["one", "two"]);
-  const error = await caught(reader.read());
+  const error = await rejection(reader.read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(
     error.message,
     "[ttstream error, code=12001] [client-side stream] biz error: plain handler error",
   );
   assertEquals(error.kind, "application");
-  assertStrictEquals(await caught(writer.write(bytes("x"))), error);
+  assertStrictEquals(await rejection(writer.write(bytes("x"))), error);
   assertEquals(pair.errors.length, 1);
   assertStrictEquals(pair.errors[0], thrown);
 });
@@ -194,7 +196,7 @@ for (const { name, error, line } of business) {
     });
     const reader = pair.connection.openStream({ service: "Test", method: "Echo" }).readable.getReader();
     assertEquals(string((await reader.read()).value), "one");
-    const got = await caught(reader.read());
+    const got = await rejection(reader.read());
     assertInstanceOf(got, BizStatusError);
     assertEquals([got.message, got.statusCode, got.statusMessage, got.extra], [
       error.message,
@@ -248,18 +250,18 @@ const afterwards: { name: string; error(stream: ServerStream): unknown; told: bo
   },
   {
     name: "what its read rejected with",
-    error: ({ readable }) => caught(readable.getReader().read()),
+    error: ({ readable }) => rejection(readable.getReader().read()),
     told: false,
   },
   {
     name: "what its write rejected with",
-    error: ({ writable }) => caught(writable.getWriter().write(bytes("x"))),
+    error: ({ writable }) => rejection(writable.getWriter().write(bytes("x"))),
     told: false,
   },
   {
     name: "what signal.throwIfAborted() throws, through AbortSignal.any",
     error: ({ signal }) =>
-      caught((async () => await Promise.resolve(AbortSignal.any([signal]).throwIfAborted()))()),
+      rejection((async () => await Promise.resolve(AbortSignal.any([signal]).throwIfAborted()))()),
     told: false,
   },
   { name: "a BizStatusError", error: () => new BizStatusError(1, "too late"), told: false },
@@ -289,41 +291,29 @@ for (const { name, error, told } of afterwards) {
 }
 
 Deno.test("server: without onError a fault is printed with the names of server, service and method", async () => {
+  using printed = new CapturedErrors();
   const [near, far] = duplexPair();
-  const lines: unknown[][] = [];
-  const thrown = new Error("boom");
-  const original = console.error;
-  console.error = (...args: unknown[]) => lines.push(args);
-  try {
-    const connection = serveOver(near, () => Promise.reject(thrown), { serviceName: "ServiceB" });
-    await using peer = new WirePeer(far);
-    await peer.send({ type: FrameType.Header, metadata: { isn: "Test" }, method: "Ask" });
-    await peer.expect(FrameType.Header);
-    await peer.expect(FrameType.Trailer);
-    connection.abort();
-    await connection.finished;
-  } finally {
-    console.error = original;
-  }
-  assertEquals(lines, [["ServiceB: the handler of Test/Ask failed:", thrown]]);
+  const handler = () => Promise.reject(new Error("boom"));
+  const connection = serveOver(near, handler, { serviceName: "ServiceB" });
+  await using peer = new WirePeer(far);
+  await peer.send({ type: FrameType.Header, metadata: { isn: "Test" }, method: "Ask" });
+  await peer.expect(FrameType.Header);
+  await peer.expect(FrameType.Trailer);
+  connection.abort();
+  await connection.finished;
+  assertEquals(printed.lines, ["ServiceB: the handler of Test/Ask failed: boom"]);
 });
 
-Deno.test("server: an onError that throws does not take the connection with it", async () => {
-  const original = console.error;
-  const lines: unknown[][] = [];
-  console.error = (...args: unknown[]) => lines.push(args);
-  try {
-    await using script = new ServerScript(undefined, {
-      onError() {
-        throw new Error("mine");
-      },
-    });
-    const stream = await script.opened();
-    script.fail(new Error("boom"));
-    await aborted(stream.signal);
-    assertEquals(await script.left(), ["Header", "Trailer 6 biz error: boom"]);
-  } finally {
-    console.error = original;
-  }
-  assertEquals(lines.length, 1);
+Deno.test("server: an onError that throws is printed, and does not take the connection with it", async () => {
+  using printed = new CapturedErrors();
+  await using script = new ServerScript(undefined, {
+    onError() {
+      throw new Error("mine");
+    },
+  });
+  const stream = await script.opened();
+  script.fail(new Error("boom"));
+  await aborted(stream.signal);
+  assertEquals(await script.left(), ["Header", "Trailer 6 biz error: boom"]);
+  assertEquals(printed.lines, ["ttstream: onError threw: mine"]);
 });

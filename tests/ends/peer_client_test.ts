@@ -3,7 +3,7 @@ import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from 
 import { connect, type ErrorKind, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { caught, failure } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { ResettingServer } from "../support/reset.ts";
 import { ClientScript } from "../support/script.ts";
 import { encodeFrames, exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
@@ -54,7 +54,7 @@ for (const { name, rst, message, path = [] } of resets) {
     const writer = stream.writable.getWriter();
     const reader = stream.readable.getReader();
     await script.peer.send(header, data("never read"), { type: FrameType.Rst, ...rst });
-    const error = await caught(reader.read());
+    const error = await rejection(reader.read());
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.message, error.cancelPath, error.kind, error.side], [
       message,
@@ -62,10 +62,10 @@ for (const { name, rst, message, path = [] } of resets) {
       "canceled",
       "client",
     ]);
-    assertStrictEquals(await caught(reader.closed), error);
-    assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertStrictEquals(await caught(stream.trailer), error);
+    assertStrictEquals(await rejection(reader.closed), error);
+    assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertStrictEquals(await rejection(stream.trailer), error);
     assertEquals(await stream.header, new Map());
     await stream[Symbol.asyncDispose]();
     assertEquals(await script.left(), ["Header {isn: Test}"]);
@@ -75,10 +75,10 @@ for (const { name, rst, message, path = [] } of resets) {
 Deno.test("client: a Rst arrives while a read waits and before any Header: the read and `header` reject", async () => {
   await using script = new ClientScript();
   const stream = script.open();
-  const waiting = caught(stream.readable.getReader().read());
+  const waiting = rejection(stream.readable.getReader().read());
   await script.peer.send({ type: FrameType.Rst });
   const error = await waiting;
-  assertStrictEquals(await caught(stream.header), error);
+  assertStrictEquals(await rejection(stream.header), error);
   assertEquals(await script.left(), ["Header {isn: Test}"]);
 });
 
@@ -91,9 +91,9 @@ Deno.test("client: a bad payload ends its own stream alone", async () => {
     { ...data("fine"), streamId: 3 },
     { type: FrameType.Trailer, streamId: 3 },
   );
-  assertEquals(await failure(first.trailer), "[ttstream error, code=13] [client-side stream] rst");
+  assertEquals(await rejectionText(first.trailer), "[ttstream error, code=13] [client-side stream] rst");
   assertEquals(
-    await failure(second.readable.getReader().read()),
+    await rejectionText(second.readable.getReader().read()),
     "[ttstream error, code=12004] [client-side stream] ReadMessageBegin: bad version",
   );
   assertEquals(await Array.fromAsync(third.readable, string), ["fine"]);
@@ -105,15 +105,15 @@ Deno.test("client: a second Header: the stream ends with 12002, Rst 12002 leaves
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
   await script.peer.send({ type: FrameType.Header, metadata: { which: "first" } }, data("dropped"), header);
-  const error = await caught(reader.read());
+  const error = await rejection(reader.read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(
     error.message,
     "[ttstream error, code=12002] [client-side stream] stream[1] already set header",
   );
   assertEquals(error.kind, "protocol");
-  assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-  assertStrictEquals(await caught(stream.trailer), error);
+  assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+  assertStrictEquals(await rejection(stream.trailer), error);
   assertEquals(await stream.header, new Map([["which", "first"]]));
   assertEquals(await script.left(), [
     "Header {isn: Test}",
@@ -216,35 +216,35 @@ for (const { name, message, kind, lose } of losses) {
     await using script = new ClientScript();
     const [first, second] = [script.open(), script.open()];
     const writer = first.writable.getWriter();
-    const waiting = caught(second.readable.getReader().read());
+    const waiting = rejection(second.readable.getReader().read());
     await script.peer.send(header, data("one"));
     await first.header;
     await lose(script);
     const error = await waiting;
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.message, error.kind, error.side, error.cancelPath], [message, kind, undefined, []]);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     for (const promise of [first.trailer, second.header, second.trailer, script.connection.closed]) {
-      assertStrictEquals(await caught(promise), error);
+      assertStrictEquals(await rejection(promise), error);
     }
     // What has come may still be read.
     const reader = first.readable.getReader();
     assertEquals(string((await reader.read()).value), "one");
-    assertStrictEquals(await caught(reader.read()), error);
+    assertStrictEquals(await rejection(reader.read()), error);
   });
 
   Deno.test(`client: the connection is lost, ${name}: a stream opened afterwards is errored with 12006`, async () => {
     await using script = new ClientScript();
     await lose(script);
-    await caught(script.connection.closed);
+    await rejection(script.connection.closed);
     const stream = script.open();
-    const error = await caught(stream.readable.getReader().read());
+    const error = await rejection(stream.readable.getReader().read());
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.code, error.side], [12006, undefined]);
     for (const promise of [stream.header, stream.trailer, stream.writable.getWriter().write(bytes("x"))]) {
-      assertStrictEquals(await caught(promise), error);
+      assertStrictEquals(await rejection(promise), error);
     }
   });
 }
@@ -253,7 +253,7 @@ Deno.test("client: a stream opened on a connection that was closed here is error
   await using script = new ClientScript();
   await Promise.all([script.connection.close(), script.peer.next()]);
   const stream = script.open();
-  assertEquals(await failure(stream.trailer), "[ttstream error, code=12006] transport is closing");
+  assertEquals(await rejectionText(stream.trailer), "[ttstream error, code=12006] transport is closing");
 });
 
 Deno.test("client: a broken frame closes the connection, and the frames before it count", async () => {
@@ -265,7 +265,7 @@ Deno.test("client: a broken frame closes the connection, and the frames before i
   const reader = stream.readable.getReader();
   assertEquals(string((await reader.read()).value), "one");
   assertEquals(
-    await failure(reader.read()),
+    await rejectionText(reader.read()),
     "[ttstream error, code=12004] not TTHeader protocol (first4Bytes=0x6e6f7420, second4Bytes=0x61206672)",
   );
   assertEquals((await script.peer.expect(FrameType.Header)).streamId, 1);
@@ -276,12 +276,12 @@ Deno.test("client: the server resets the TCP connection: 12006 with what the sys
   await using server = await ResettingServer.listen();
   const connection = await connect({ port: server.port });
   const stream = connection.openStream({ service: "Test", method: "Echo" });
-  const error = await caught(stream.readable.getReader().read());
+  const error = await rejection(stream.readable.getReader().read());
   assertInstanceOf(error, TTStreamError);
   assertEquals([error.code, error.side, error.kind], [12006, undefined, "protocol"]);
   assertMatch(error.description, /^Connection reset by peer/);
   assertInstanceOf(error.cause, Deno.errors.ConnectionReset);
-  assertStrictEquals(await caught(connection.closed), error);
+  assertStrictEquals(await rejection(connection.closed), error);
 });
 
 Deno.test("client: a FIN on a TCP connection: 12006 `connection closed by peer`, the data before it is read first", async () => {
@@ -295,7 +295,10 @@ Deno.test("client: a FIN on a TCP connection: 12006 `connection closed by peer`,
   await conn.closeWrite();
   const reader = stream.readable.getReader();
   assertEquals(string((await reader.read()).value), "one");
-  assertEquals(await failure(reader.read()), "[ttstream error, code=12006] connection closed by peer");
-  assertEquals(await failure(connection.closed), "[ttstream error, code=12006] connection closed by peer");
+  assertEquals(await rejectionText(reader.read()), "[ttstream error, code=12006] connection closed by peer");
+  assertEquals(
+    await rejectionText(connection.closed),
+    "[ttstream error, code=12006] connection closed by peer",
+  );
   conn.close();
 });

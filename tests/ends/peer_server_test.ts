@@ -3,7 +3,8 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { type ServerStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { aborted, caught, failure } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { sendAndReset } from "../support/reset.ts";
 import { CANCELED, linesOf, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
@@ -46,7 +47,7 @@ Deno.test("server: the client's Trailer carries an error: reading ends with it a
   await script.peer.send(data("one"), { type: FrameType.Trailer, payload });
   const reader = stream.readable.getReader();
   assertEquals(string((await reader.read()).value), "one");
-  const error = await caught(reader.read());
+  const error = await rejection(reader.read());
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.message, "[ttstream error, code=12001] [server-side stream] client gave up");
   await stream.writable.getWriter().write(bytes("still here"));
@@ -61,7 +62,7 @@ Deno.test("server: the client's Trailer carries junk: reading ends with 12004 an
   const stream = await script.opened();
   await script.peer.send({ type: FrameType.Trailer, payload: junk });
   assertEquals(
-    await failure(stream.readable.getReader().read()),
+    await rejectionText(stream.readable.getReader().read()),
     "[ttstream error, code=12004] [server-side stream] ReadMessageBegin: bad version",
   );
   script.finish();
@@ -107,12 +108,12 @@ for (const { name, rst, message, path = [] } of resets) {
     const error = await aborted(stream.signal);
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.message, error.cancelPath, error.kind], [message, path, "canceled"]);
-    assertStrictEquals(await caught(reader.read()), error);
-    assertStrictEquals(await caught(reader.closed), error);
-    assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-    assertStrictEquals(await caught(writer.ready), error);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(reader.read()), error);
+    assertStrictEquals(await rejection(reader.closed), error);
+    assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+    assertStrictEquals(await rejection(writer.ready), error);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     stream.sendHeader();
     script.finish();
     assertEquals(await script.left(), ["Header", "Data before"]);
@@ -138,8 +139,8 @@ Deno.test("server: a Rst that comes before the handler has looked at anything: a
   await script.peer.send(header, data("x"), { type: FrameType.Rst });
   const { signal, readable, writable } = await seen.promise;
   assertEquals(signal.aborted, true);
-  assertStrictEquals(await caught(readable.getReader().read()), signal.reason);
-  assertStrictEquals(await caught(writable.getWriter().write(bytes("x"))), signal.reason);
+  assertStrictEquals(await rejection(readable.getReader().read()), signal.reason);
+  assertStrictEquals(await rejection(writable.getWriter().write(bytes("x"))), signal.reason);
   assertEquals(await script.left(), []);
 });
 
@@ -174,8 +175,8 @@ Deno.test("server: a second Header: Trailer with exception 6 and the 12002 text,
   assertInstanceOf(error, TTStreamError);
   const text = "[ttstream error, code=12002] [server-side stream] stream[1] already set header";
   assertEquals([error.message, error.kind], [text, "protocol"]);
-  assertStrictEquals(await caught(first.readable.getReader().read()), error);
-  assertStrictEquals(await caught(first.writable.getWriter().write(bytes("x"))), error);
+  assertStrictEquals(await rejection(first.readable.getReader().read()), error);
+  assertStrictEquals(await rejection(first.writable.getWriter().write(bytes("x"))), error);
   assertEquals(streams.map(({ signal }) => signal.aborted), [true, false]);
   assertEquals(await script.left(), ["Header", `Trailer 6 ${text}`, "2: Header", `2: ${CUT}`]);
   assertEquals(script.errors, []);
@@ -242,11 +243,11 @@ for (const { name, message, lose } of losses) {
       [],
       "canceled",
     ]);
-    assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-    assertStrictEquals(await caught(writer.closed), error);
+    assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+    assertStrictEquals(await rejection(writer.closed), error);
     assertEquals(string((await reader.read()).value), "two");
-    assertStrictEquals(await caught(reader.read()), error);
-    assertStrictEquals(await caught(reader.closed), error);
+    assertStrictEquals(await rejection(reader.read()), error);
+    assertStrictEquals(await rejection(reader.closed), error);
     script.finish();
     assertEquals(await linesOf(script.peer), []);
     assertEquals(script.errors, []);
@@ -255,7 +256,7 @@ for (const { name, message, lose } of losses) {
   Deno.test(`server: the connection is lost, ${name}: a read that waits rejects at once`, async () => {
     await using script = new ServerScript();
     const stream = await script.opened();
-    const waiting = caught(stream.readable.getReader().read());
+    const waiting = rejection(stream.readable.getReader().read());
     await lose(script);
     assertStrictEquals(await waiting, await aborted(stream.signal));
   });

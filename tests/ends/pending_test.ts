@@ -3,7 +3,8 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { type ClientStream, connect, type ServerStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes } from "../support/codecs.ts";
-import { aborted, caught } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection } from "../support/rejection.ts";
 import { CANCELED, ClientScript, ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
@@ -84,18 +85,18 @@ for (const { by, message, reads, end } of atClient) {
     const stream = script.open({ signal: controller.signal, timeoutMs });
     const reader = stream.readable.getReader();
     const writer = stream.writable.getWriter();
-    const read = reads === "end" ? reader.read().then(({ done }) => done) : caught(reader.read());
+    const read = reads === "end" ? reader.read().then(({ done }) => done) : rejection(reader.read());
     await writer.write(BIG);
-    const writes = [BIG, bytes("second")].map((chunk) => caught(writer.write(chunk)));
-    const ready = caught(writer.ready);
+    const writes = [BIG, bytes("second")].map((chunk) => rejection(writer.write(chunk)));
+    const ready = rejection(writer.ready);
     await end(script, stream, controller);
     const error = await writes[0];
     assertInstanceOf(error, TTStreamError);
     assertEquals(error.message, message);
     assertStrictEquals(await writes[1], error);
     assertStrictEquals(await ready, error);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     assertStrictEquals(await read, reads === "end" ? true : error);
   });
 }
@@ -105,8 +106,8 @@ Deno.test("client: a close() that waits behind a write rejects with the stream's
   const controller = new AbortController();
   const writer = script.open({ signal: controller.signal }).writable.getWriter();
   await writer.write(BIG);
-  const write = caught(writer.write(BIG));
-  const close = caught(writer.close());
+  const write = rejection(writer.write(BIG));
+  const close = rejection(writer.close());
   controller.abort();
   assertStrictEquals(await close, await write);
 });
@@ -116,7 +117,7 @@ Deno.test("client: readable.cancel(reason) settles the writes that wait", async 
   const stream = script.open();
   const writer = stream.writable.getWriter();
   await writer.write(BIG);
-  const write = caught(writer.write(BIG));
+  const write = rejection(writer.write(BIG));
   await stream.readable.cancel("enough");
   const error = await write;
   assertInstanceOf(error, TTStreamError);
@@ -133,10 +134,10 @@ Deno.test("client: writable.abort(reason) while a write waits: it rejects with o
   await using script = new ClientScript();
   const stream = script.open();
   const reader = stream.readable.getReader();
-  const read = caught(reader.read());
+  const read = rejection(reader.read());
   const writer = stream.writable.getWriter();
   await writer.write(BIG);
-  const [first, second] = [caught(writer.write(BIG)), caught(writer.write(BIG))];
+  const [first, second] = [rejection(writer.write(BIG)), rejection(writer.write(BIG))];
   const reason = new Error("changed my mind");
   await writer.abort(reason);
   const error = await first;
@@ -175,7 +176,7 @@ Deno.test("client: the writes of one stream that wait do not keep another from b
   const writer = first.writable.getWriter();
   await writer.write(BIG);
   const write = writer.write(bytes("goes out in the end"));
-  const read = caught(second.readable.getReader().read());
+  const read = rejection(second.readable.getReader().read());
   await second.writable.abort();
   assertInstanceOf(await read, TTStreamError);
   const drained = (async () => {
@@ -235,9 +236,9 @@ for (const { by, message, end } of atServer) {
     const stream = await script.opened();
     const reader = stream.readable.getReader();
     const writer = stream.writable.getWriter();
-    const read = caught(reader.read());
+    const read = rejection(reader.read());
     await writer.write(BIG);
-    const writes = [BIG, bytes("second")].map((chunk) => caught(writer.write(chunk)));
+    const writes = [BIG, bytes("second")].map((chunk) => rejection(writer.write(chunk)));
     await end(script, stream);
     const error = await writes[0];
     assertInstanceOf(error, TTStreamError);
@@ -245,19 +246,19 @@ for (const { by, message, end } of atServer) {
     assertStrictEquals(stream.signal.reason, error);
     assertStrictEquals(await writes[1], error);
     assertStrictEquals(await read, error);
-    assertStrictEquals(await caught(writer.closed), error);
-    assertStrictEquals(await caught(reader.closed), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.closed), error);
+    assertStrictEquals(await rejection(reader.closed), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
   });
 }
 
 Deno.test("server: writable.abort(e) while a write waits: it rejects, reads too, and abort() resolves", async () => {
   await using script = new ServerScript();
   const stream = await script.opened();
-  const read = caught(stream.readable.getReader().read());
+  const read = rejection(stream.readable.getReader().read());
   const writer = stream.writable.getWriter();
   await writer.write(BIG);
-  const write = caught(writer.write(BIG));
+  const write = rejection(writer.write(BIG));
   const reason = new Error("boom");
   await writer.abort(reason);
   const error = await write;
@@ -294,7 +295,7 @@ Deno.test("over TCP, the server's writes wait for a client that does not read, a
   const stuck = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<unknown[]>();
   await using pair = await TcpPair.open(async (stream) => {
-    const read = caught(stream.readable.getReader().read());
+    const read = rejection(stream.readable.getReader().read());
     const write = writeUntilStuck(stream.writable.getWriter(), stuck.resolve);
     ended.resolve([await aborted(stream.signal), await read, await write]);
   });

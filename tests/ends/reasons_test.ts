@@ -9,7 +9,8 @@ import {
   TTStreamError,
 } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
-import { aborted, caught } from "../support/events.ts";
+import { aborted } from "../support/events.ts";
+import { rejection } from "../support/rejection.ts";
 import { CANCELED, ClientScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
 import { exceptionPayload } from "../support/wire_peer.ts";
@@ -134,7 +135,7 @@ for (const { name, reason, code, text, kind = "canceled" } of rows) {
       const controller = new AbortController();
       const stream = script.open({ signal: controller.signal });
       await give(stream, controller, reason);
-      const error = await caught(stream.trailer);
+      const error = await rejection(stream.trailer);
       assertInstanceOf(error, TTStreamError, by);
       assertEquals(error.message, `[ttstream error, code=${code}] [client-side stream] ${text}`, by);
       assertEquals(
@@ -185,14 +186,14 @@ Deno.test("a reason that is another stream's end goes on: its code and text, its
     metadata: { ttscp: "Gateway,ServiceX" },
     payload: exceptionPayload({ type: 99, message: "custom reason" }),
   });
-  const reason = await caught(from.trailer);
+  const reason = await rejection(from.trailer);
   assertInstanceOf(reason, TTStreamError);
   for (const { by, give } of ways) {
     await using script = new ClientScript();
     const controller = new AbortController();
     const stream = script.open({ signal: controller.signal });
     await give(stream, controller, reason);
-    const error = await caught(stream.trailer);
+    const error = await rejection(stream.trailer);
     assertInstanceOf(error, TTStreamError, by);
     assertEquals(
       error.message,
@@ -212,7 +213,7 @@ Deno.test("a reason that is another stream's end, at a client without a name: th
   const from = upstream.open();
   const payload = exceptionPayload({ type: 12007, message: "why" });
   await upstream.peer.send({ type: FrameType.Rst, metadata: { ttscp: "Gateway" }, payload });
-  const reason = await caught(from.trailer);
+  const reason = await rejection(from.trailer);
   await using script = new ClientScript({});
   await script.open().readable.cancel(reason);
   assertEquals(await script.left(), ["Header {isn: Test}", "Rst 12007 why {ttscp: Gateway}", "Trailer"]);
@@ -221,7 +222,7 @@ Deno.test("a reason that is another stream's end, at a client without a name: th
 Deno.test("AbortSignal.timeout() as the signal: 12015 without an explicit time", async () => {
   await using script = new ClientScript();
   const stream = script.open({ signal: AbortSignal.timeout(10) });
-  const error = await caught(stream.trailer);
+  const error = await rejection(stream.trailer);
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.message, `[ttstream error, code=12015] [client-side stream] ${TIMEOUT}`);
   assertEquals(error.kind, "timeout");

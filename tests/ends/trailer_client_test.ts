@@ -3,7 +3,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { BizStatusError, type ErrorKind, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { caught, failure } from "../support/events.ts";
+import { rejection, rejectionText } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
 
@@ -19,7 +19,7 @@ Deno.test("client: half close: one Trailer leaves, later writes are the platform
   await writer.write(bytes("question"));
   await writer.close();
   await writer.closed;
-  assertInstanceOf(await caught(writer.write(bytes("more"))), TypeError);
+  assertInstanceOf(await rejection(writer.write(bytes("more"))), TypeError);
   await script.peer.send(header, data("one"), data("two"), { type: FrameType.Trailer });
   assertEquals(await Array.fromAsync(stream.readable, string), ["one", "two"]);
   assertEquals(await script.left(), ["Header {isn: Test}", "Data question", "Trailer"]);
@@ -67,7 +67,7 @@ Deno.test("client: a Trailer without an error arrives: write() rejects with 1200
   await script.peer.send({ type: FrameType.Trailer }, { type: FrameType.Trailer, streamId: 2 });
   await Promise.all([early.trailer, late.trailer]);
   for (const each of [writer, late.writable.getWriter()]) {
-    const error = await caught(each.write(bytes("late")));
+    const error = await rejection(each.write(bytes("late")));
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.message, error.kind, error.side], [CLOSED_SEND, "protocol", "client"]);
   }
@@ -166,16 +166,16 @@ for (const { name, trailer, message, kind } of rows) {
     const writer = stream.writable.getWriter();
     await script.peer.send(header, data("one"), data("two"), { type: FrameType.Trailer, ...trailer });
     // Nothing has been read yet.
-    const error = await caught(writer.closed);
+    const error = await rejection(writer.closed);
     assertInstanceOf(error, TTStreamError);
     assertEquals([error.message, error.kind, error.side], [message, kind, "client"]);
-    assertStrictEquals(await caught(writer.write(bytes("late"))), error);
-    assertStrictEquals(await caught(writer.ready), error);
-    assertInstanceOf(await caught(writer.close()), TypeError);
+    assertStrictEquals(await rejection(writer.write(bytes("late"))), error);
+    assertStrictEquals(await rejection(writer.ready), error);
+    assertInstanceOf(await rejection(writer.close()), TypeError);
     const reader = stream.readable.getReader();
     assertEquals([string((await reader.read()).value), string((await reader.read()).value)], ["one", "two"]);
-    assertStrictEquals(await caught(reader.read()), error);
-    assertStrictEquals(await caught(reader.closed), error);
+    assertStrictEquals(await rejection(reader.read()), error);
+    assertStrictEquals(await rejection(reader.closed), error);
     assertEquals(await stream.header, new Map());
     assertEquals(await stream.trailer, new Map(Object.entries(trailer.metadata ?? {})));
     assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
@@ -186,7 +186,7 @@ Deno.test("client: a Trailer with an error arrives while a read waits: it reject
   await using script = new ClientScript();
   const stream = script.open();
   await stream.writable.close();
-  const waiting = failure(stream.readable.getReader().read());
+  const waiting = rejectionText(stream.readable.getReader().read());
   const payload = exceptionPayload({ type: 6, message: "biz error: boom" });
   await script.peer.send(header, { type: FrameType.Trailer, payload });
   assertEquals(await waiting, "[ttstream error, code=12001] [client-side stream] biz error: boom");
@@ -206,11 +206,11 @@ Deno.test("client: a business error arrives: data first, then a BizStatusError w
   await script.peer.send(header, data("one"), { type: FrameType.Trailer, metadata });
   const reader = stream.readable.getReader();
   assertEquals(string((await reader.read()).value), "one");
-  const error = await caught(reader.read());
+  const error = await rejection(reader.read());
   assertInstanceOf(error, BizStatusError);
   assertEquals(error.message, "biz error: code=-404, msg=模型不存在");
   assertEquals([error.statusCode, error.statusMessage, error.extra], [-404, "模型不存在", extra]);
-  assertStrictEquals(await caught(stream.writable.getWriter().write(bytes("x"))), error);
+  assertStrictEquals(await rejection(stream.writable.getWriter().write(bytes("x"))), error);
   assertEquals(await stream.trailer, new Map(Object.entries(metadata)));
 });
 
@@ -254,7 +254,7 @@ for (const half of [false, true]) {
     const reader = stream.readable.getReader();
     if (half) await reader.read();
     controller.abort("enough");
-    const error = await (half ? drained(reader) : caught(reader.read()));
+    const error = await (half ? drained(reader) : rejection(reader.read()));
     assertInstanceOf(error, TTStreamError);
     assertEquals(error.message, "[ttstream error, code=12008] [client-side stream] enough");
     assertEquals(await stream.trailer, new Map([["a", "1"]]));

@@ -1,4 +1,5 @@
-import { connect, type Connection, type Handler, serve, type Server } from "../../mod.ts";
+import type { Connection, Handler, Server } from "../../mod.ts";
+import { connectTo, serveLocally } from "./loopback.ts";
 
 /** A client and a server of the library, on a loopback socket. */
 export class TcpPair implements AsyncDisposable {
@@ -16,10 +17,8 @@ export class TcpPair implements AsyncDisposable {
   /** The client calls itself ServiceA. */
   static async open(handler: Handler): Promise<TcpPair> {
     const errors: unknown[] = [];
-    const onError = (error: unknown) => errors.push(error);
-    const server = serve({ port: 0, hostname: "127.0.0.1", onError }, handler);
-    const connection = await connect({ port: server.addr.port, serviceName: "ServiceA" });
-    return new TcpPair(server, connection, errors);
+    const server = serveLocally(handler, { onError: (error) => errors.push(error) });
+    return new TcpPair(server, await connectTo(server, { serviceName: "ServiceA" }), errors);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
