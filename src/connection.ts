@@ -241,6 +241,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#frameTimer.stop();
     await new Promise<void>((resolve) => this.#resume = resolve);
     this.#resume = undefined;
+    if (this.#closed) return;
     this.#frameTimer.see(this.#decoder.pendingBytes, true);
   }
 

@@ -1,3 +1,5 @@
+import { setTimer, type Timer } from "./turn.ts";
+
 /**
  * Tells when a frame that has begun takes too long to end. One timer serves all frames: it is not set anew for each
  * chunk, but looks at the clock when it fires.
@@ -5,7 +7,7 @@
 export class FrameTimer {
   readonly #timeoutMs: number;
   readonly #timedOut: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer;
   /** When the unfinished frame began, in `performance.now()`'s milliseconds; `undefined` between frames. */
   #began: number | undefined;
 
@@ -27,7 +29,7 @@ export class FrameTimer {
       return;
     }
     if (frameEnded || this.#began === undefined) this.#began = performance.now();
-    this.#timer ??= setTimeout(() => this.#look(), this.#timeoutMs);
+    this.#timer ??= setTimer(() => this.#look(), this.#timeoutMs);
   }
 
   /** Forgets the unfinished frame. */
@@ -41,7 +43,7 @@ export class FrameTimer {
     this.#timer = undefined;
     if (this.#began === undefined) return;
     const left = this.#began + this.#timeoutMs - performance.now();
-    if (left > 0) this.#timer = setTimeout(() => this.#look(), left);
+    if (left > 0) this.#timer = setTimer(() => this.#look(), left);
     else this.#timedOut();
   }
 }

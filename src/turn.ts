@@ -29,6 +29,17 @@ export class Pace {
   }
 }
 
+/** A timer that has been set; `undefined` stands for one that would never fire. */
+export type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/** The longest delay a timer takes, in milliseconds: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls `task` after `ms` milliseconds. A longer delay than timers take is for ever: the platform would fire at once. */
+export function setTimer(task: () => void, ms: number): Timer {
+  return ms > MAX_TIMER_MS ? undefined : setTimeout(task, ms);
+}
+
 /** Waits for `work`, but no longer than `ms` milliseconds. */
 export async function withinMs(ms: number, work: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
