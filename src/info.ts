@@ -1,6 +1,6 @@
 import type { Bytes } from "./buffer.ts";
 import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
-import { type Frame, FrameType, InfoBlock, IntKey, PROTOCOL_IDS } from "./frame.ts";
+import { type Frame, FrameType, InfoBlock, IntKey, MAX_STRING_BYTES, PROTOCOL_IDS } from "./frame.ts";
 import { ACL_TOKEN_KEY, NO_METADATA } from "./metadata.ts";
 
 /** How much of an unreadable header an error shows. */
@@ -77,9 +77,18 @@ export function readInfo(
         throw reader.unreadable(`invalid infoIDType[0x${block.toString(16)}]`);
     }
   }
+  checkEchoable(method);
   const code = type.length === 1 ? type.charCodeAt(0) : 0;
   if (!isFrameType(code)) throw illegal(`unexpected frame type: ${type}`);
   return { type: code, method, metadata: metadata ?? NO_METADATA };
+}
+
+/** Every answer names the method again, and bytes that are no UTF-8 have grown: each of them reads as U+FFFD. */
+function checkEchoable(method: string): void {
+  if (method.length * 3 <= MAX_STRING_BYTES) return;
+  const size = new TextEncoder().encode(method).length;
+  if (size <= MAX_STRING_BYTES) return;
+  throw illegal(`method of ${size} bytes as UTF-8 exceeds the limit of ${MAX_STRING_BYTES} bytes`);
 }
 
 function isFrameType(code: number): code is FrameType {

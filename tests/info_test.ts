@@ -99,6 +99,12 @@ const refusals: { name: string; block: string; description: string }[] = [
     description: "need read 255 transformIDs, but not enough",
   },
   {
+    // 21,846 times 0xff: each reads as U+FFFD, three bytes.
+    name: "a method that grows beyond what an answer can name",
+    block: `10 00 10 0002 ${TYPE} 0009 5556 ${"ff".repeat(0x5556)}`,
+    description: "method of 65538 bytes as UTF-8 exceeds the limit of 65535 bytes",
+  },
+  {
     name: "an unknown block",
     block: "10 00 02 00",
     description: unreadable("invalid infoIDType[0x2]", "10000200"),
