@@ -223,6 +223,7 @@ const serverCases: readonly RawClientCase[] = [
     header,
     data("a"),
     end,
+    "pause",
     data("too late"),
   ], { server: echoing }),
   ...codes.map(([code, text]) => rstToServer(`Rst ${code}`, rst(1, code, text, "ServiceA"))),

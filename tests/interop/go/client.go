@@ -47,7 +47,7 @@ func clientFor(caseID string, c Call) clients {
 		client.WithHostPorts(c.Address),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: o.ServiceName}),
 	}
-	var pool ttstream.ClientHandlerOption
+	var pool poolOption
 	switch o.Pool {
 	case "mux1":
 		pool = ttstream.WithClientMuxConnPool(ttstream.MuxConnConfig{PoolSize: 1, MaxIdleTimeout: time.Minute})

@@ -9,10 +9,13 @@ import (
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/client/callopt/streamcall"
 	"github.com/cloudwego/kitex/pkg/kerrors"
+	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
 	"github.com/cloudwego/kitex/pkg/streaming"
 )
 
 // What is not the same in every version of Kitex that the peer is built with.
+
+type poolOption = ttstream.ClientHandlerOption
 
 func kindOf(err error) string {
 	switch {

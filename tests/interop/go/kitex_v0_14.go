@@ -7,7 +7,10 @@ import (
 
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/client/callopt/streamcall"
+	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
 )
+
+type poolOption = ttstream.ClientProviderOption
 
 func kindOf(error) string { return "" } // the kinds came with v0.15.1
 
