@@ -1,52 +1,88 @@
-import { chainCases } from "./cases/chains.ts";
 import type { Case } from "./cases/case.ts";
+import { chainCases } from "./cases/chains.ts";
 import { grpcCases } from "./cases/grpc.ts";
 import { kitexCases } from "./cases/kitex.ts";
 import { loadCases } from "./cases/load.ts";
 import { rawCases } from "./cases/raw.ts";
-import { buildGoPeer, MissingGo } from "./harness/build.ts";
-import { execute } from "./harness/execute.ts";
-import { differences, print } from "./harness/observe.ts";
-import { startPeer } from "./harness/peer.ts";
+import { buildGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
+import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
+import { runMatrix, type Troupe } from "./harness/matrix.ts";
+import { print } from "./harness/observe.ts";
+import { type Peer, startPeer } from "./harness/peer.ts";
+import { markdown, printTable, summaryOf } from "./harness/report.ts";
 
-const cases: Case[] = [...grpcCases, ...kitexCases, ...chainCases, ...loadCases, ...rawCases];
-const only = Deno.args[0] ?? "";
-const verbose = Deno.args.includes("-v");
-try {
-  const peer = await buildGoPeer(console.log);
-  const [g1, g2] = [await startPeer("go 1", peer), await startPeer("go 2", peer)];
-  const cast = { A: g1, B: g2, C: g1, D: g2 };
-  const chosen = cases.filter((c) => `${c.group}: ${c.name}`.includes(only));
-  let bad = 0;
-  const t0 = performance.now();
-  const runOne = async (c: Case, i: number) => {
-    const t = performance.now();
-    const a = await execute(c, `${i}.a`, cast);
-    const b = await execute(c, `${i}.b`, cast);
-    const d = differences(a, b);
-    if (verbose) { for (const [k, facts] of a) for (const f of facts) console.log(`  ${k}: ${print(f)}`); }
-    const stuck = [...a.values()].flat().filter((f) =>
-      f.stuck || f.ev === "stuck" || String(f.ev).includes("waited")
-    );
-    if (d.length || stuck.length) bad++;
-    console.log(
-      `${d.length || stuck.length ? "DIFF" : "same"} ${c.group}: ${c.name} ${
-        Math.round(performance.now() - t)
-      } ms`,
-    );
-    for (const x of [...d, ...stuck.map(print)]) console.log("   ", x.slice(0, 1500));
+const HELP = `usage: deno task interop [--only TEXT] [--control] [--write-golden] [--show]
+  --only TEXT      the cases whose group or name has TEXT in it; no report is written
+  --control        Kitex against itself alone
+  --write-golden   write golden/texts.json anew from what Kitex prints
+  --show           print what was seen of each case`;
+const CASES: readonly Case[] = [...grpcCases, ...kitexCases, ...chainCases, ...loadCases, ...rawCases];
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof MissingGo)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const flag = (name: string) => args.includes(name);
+  const only = flag("--only") ? args[args.indexOf("--only") + 1] ?? "" : "";
+  if (flag("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const cases = CASES.filter(({ group, name }) => `${group}: ${name}`.includes(only));
+  const kitex = await kitexVersion();
+  const go = await buildGoPeer(console.log);
+  const started = performance.now();
+  const peers: Peer[] = [];
+  const start = async (name: string, command: string, parts: readonly string[] = []) => {
+    const peer = await startPeer(name, command, parts);
+    peers.push(peer);
+    return peer;
   };
-  const queue = chosen.map((c, i) => [c, i] as const).filter(([c]) => !(c.kind === "scripted" && c.heavy));
-  const heavy = chosen.map((c, i) => [c, i] as const).filter(([c]) => c.kind === "scripted" && c.heavy);
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) await runOne(...next);
-  }));
-  for (const h of heavy) await runOne(...h);
-  console.log(`${bad} bad of ${chosen.length}, ${Math.round(performance.now() - t0)} ms`);
-  await Promise.all([g1.close(), g2.close()]);
-  if (verbose) console.log(g1.log(), g2.log());
-} catch (error) {
-  if (!(error instanceof MissingGo)) throw error;
-  console.error(error.message);
-  Deno.exit(1);
+  try {
+    const G = [await start("Kitex 1", go), await start("Kitex 2", go)] as const;
+    const deno = ["run", "-A", new URL("./deno/peer.ts", import.meta.url).pathname];
+    const troupe: Troupe = flag("--control") ? { G } : {
+      G,
+      D: [await start("Deno 1", Deno.execPath(), deno), await start("Deno 2", Deno.execPath(), deno)],
+    };
+    const rows = await runMatrix(cases, troupe, flag("--control"), progress);
+    const seen = rows.filter(({ one }) => one.golden === true)
+      .map(({ one, control }) => [`${one.group}: ${one.name}`, control] as const);
+    const golden = goldenOf(kitex, seen);
+    if (flag("--write-golden")) await writeGolden(golden);
+    const stale = only === "" ? await compareGolden(golden) : [];
+
+    if (flag("--show")) {
+      for (const { one, control } of rows) {
+        console.log(`\n${one.group}: ${one.name}`);
+        for (const [at, facts] of control) for (const fact of facts) console.log(`  ${at}: ${print(fact)}`);
+      }
+    }
+    printTable(rows);
+    for (const line of stale) console.log(`golden: ${line}`);
+    const summary = summaryOf(rows, stale);
+    if (only === "" && !flag("--control")) {
+      const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
+      await Deno.writeTextFile(
+        new URL("./REPORT.md", import.meta.url),
+        markdown(rows, summary, kitex, stale, faults),
+      );
+    }
+    console.log(`\n${cases.length} cases in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    console.log(`interop: ${summary.passed} passed, ${summary.failed} failed`);
+    return summary.failed > 0 ? 1 : 0;
+  } finally {
+    await Promise.all(peers.map((peer) => peer.close()));
+  }
+}
+
+function progress(done: number, all: number): void {
+  if (Deno.stdout.isTerminal()) Deno.stdout.writeSync(new TextEncoder().encode(`\r${done} of ${all}`));
 }

@@ -159,10 +159,10 @@ func call(up *end, c Call) {
 			e.tell("cancel", nil, nil)
 		case "header":
 			kv, err := stream.Header()
-			e.tell("header", fields{"kv": kv}, err)
+			e.tell("header", fields{"kv": present(kv, err)}, err)
 		case "trailer":
 			kv, err := stream.Trailer()
-			e.tell("trailer", fields{"kv": kv}, err)
+			e.tell("trailer", fields{"kv": present(kv, err)}, err)
 		case "cut": // the runner takes the connection away
 			e.tell("cut", nil, nil)
 		default:
@@ -179,4 +179,15 @@ func (e *end) bind(stream streaming.ClientStream) {
 		m := new(idl.Message)
 		return m, stream.RecvMsg(stream.Context(), m)
 	}
+}
+
+// present is the map that was read; nothing where there was none to read.
+func present(kv map[string]string, err error) any {
+	if err != nil {
+		return nil
+	}
+	if kv == nil {
+		return map[string]string{}
+	}
+	return kv
 }

@@ -1,6 +1,14 @@
+const GO_FOLDER = new URL("../go/", import.meta.url);
+
+/** The version of Kitex that the peer is built with. */
+export async function kitexVersion(): Promise<string> {
+  const mod = await Deno.readTextFile(new URL("go.mod", GO_FOLDER));
+  return /github\.com\/cloudwego\/kitex (v\S+)/.exec(mod)?.[1] ?? "of an unknown version";
+}
+
 /** Builds the Kitex peer: the generator first, then what it generates, then the program. */
 export async function buildGoPeer(log: (line: string) => void): Promise<string> {
-  const folder = new URL("../go/", import.meta.url).pathname;
+  const folder = GO_FOLDER.pathname;
   const peer = `${folder}build/peer`;
   if (!await hasGo()) throw new MissingGo();
   for (const idl of ["interop.thrift", "absent.thrift"]) {
