@@ -4,16 +4,17 @@ import { grpcCases } from "./cases/grpc.ts";
 import { kitexCases } from "./cases/kitex.ts";
 import { loadCases } from "./cases/load.ts";
 import { rawCases } from "./cases/raw.ts";
-import { buildGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
+import { buildGoPeer, buildOldGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
 import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
-import { runMatrix, type Troupe } from "./harness/matrix.ts";
+import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
 import { print } from "./harness/observe.ts";
 import { type Peer, startPeer } from "./harness/peer.ts";
 import { markdown, printTable, summaryOf } from "./harness/report.ts";
 
-const HELP = `usage: deno task interop [--only TEXT] [--control] [--write-golden] [--show]
+const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show]
   --only TEXT      the cases whose group or name has TEXT in it; no report is written
   --control        Kitex against itself alone
+  --old-server     a server of Kitex v0.14.1, a new Kitex client as the control
   --write-golden   write golden/texts.json anew from what Kitex prints
   --show           print what was seen of each case`;
 const CASES: readonly Case[] = [...grpcCases, ...kitexCases, ...chainCases, ...loadCases, ...rawCases];
@@ -40,24 +41,28 @@ async function main(args: readonly string[]): Promise<number> {
   const go = await buildGoPeer(console.log);
   const started = performance.now();
   const peers: Peer[] = [];
-  const start = async (name: string, command: string, parts: readonly string[] = []) => {
+  const start = async (name: string, command: string, parts: readonly string[]) => {
     const peer = await startPeer(name, command, parts);
     peers.push(peer);
     return peer;
   };
+  const pairOf = async (name: string, command: string, parts: readonly string[] = []) =>
+    [await start(`${name} 1`, command, parts), await start(`${name} 2`, command, parts)] as const;
   try {
-    const G = [await start("Kitex 1", go), await start("Kitex 2", go)] as const;
+    const G = await pairOf("Kitex", go);
     const deno = ["run", "-A", new URL("./deno/peer.ts", import.meta.url).pathname];
-    const troupe: Troupe = flag("--control") ? { G } : {
+    const mode: Mode = flag("--control") ? "control" : flag("--old-server") ? "old server" : "all";
+    const troupe: Troupe = {
       G,
-      D: [await start("Deno 1", Deno.execPath(), deno), await start("Deno 2", Deno.execPath(), deno)],
+      ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
+      ...(mode === "old server" ? { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) } : {}),
     };
-    const rows = await runMatrix(cases, troupe, flag("--control"), progress);
+    const rows = await runMatrix(cases, troupe, mode, progress);
     const seen = rows.filter(({ one }) => one.golden === true)
       .map(({ one, control }) => [`${one.group}: ${one.name}`, control] as const);
     const golden = goldenOf(kitex, seen);
     if (flag("--write-golden")) await writeGolden(golden);
-    const stale = only === "" ? await compareGolden(golden) : [];
+    const stale = only === "" && mode !== "old server" ? await compareGolden(golden) : [];
 
     if (flag("--show")) {
       for (const { one, control } of rows) {
@@ -68,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     printTable(rows);
     for (const line of stale) console.log(`golden: ${line}`);
     const summary = summaryOf(rows, stale);
-    if (only === "" && !flag("--control")) {
+    if (only === "" && mode === "all") {
       const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
       await Deno.writeTextFile(
         new URL("./REPORT.md", import.meta.url),

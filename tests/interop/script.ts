@@ -29,8 +29,8 @@ export type Op =
   | { readonly do: "setHeader" | "sendHeader" | "setTrailer"; readonly kv: Strings }
   | { readonly do: "metainfo" | "counts" | "sum" | "failWithLast" }
   | { readonly do: "call"; readonly call: Call }
-  | { readonly do: "fail" | "panic"; readonly text: string }
-  | { readonly do: "biz"; readonly code: number; readonly text: string; readonly extra?: Strings };
+  | { readonly do: "fail" | "panic"; readonly text?: string } // an empty text does not survive Go's JSON
+  | { readonly do: "biz"; readonly code: number; readonly text?: string; readonly extra?: Strings };
 
 /** The caller's options. */
 export interface Options {

@@ -11,13 +11,14 @@ const upDone: Op = { do: "done", up: true };
 /** Down to the last of the chain and back, then everyone waits. */
 const openTo = (rest: readonly string[]): Partial<Call> => {
   const [next, ...further] = rest;
-  if (next === undefined) return { server: [recv(), send("here"), recv(), done, send("late")] };
+  if (next === undefined) return { server: [recv(), send("here"), recv(), done, sleep(30), send("late")] };
   return {
     server: [
       recv(),
       call(next, { ...openTo(further), client: [send("down"), recv(), upSend("up"), recv(), upDone] }),
       recv(),
       done,
+      sleep(30),
       send("late"),
     ],
   };
@@ -67,7 +68,7 @@ const three: readonly Case[] = [
     server: [
       recv(),
       call("C", {
-        server: [recv(), send("here"), recv(), done, send("late")],
+        server: [recv(), send("here"), recv(), done, sleep(30), send("late")],
         client: [send("down"), recv()],
       }),
       send("bye"),

@@ -7,6 +7,7 @@ import {
   type RawServerCase,
   recv,
   send,
+  sleep,
   trailer,
 } from "./case.ts";
 import { Bytes, exception, message, type Sketch } from "../harness/frames.ts";
@@ -181,7 +182,7 @@ const clientCases: readonly RawServerCase[] = [
 
 // ---- to a server ----
 
-const SERVER: Op[] = [recv(), recv(), done, send("late")];
+const SERVER: Op[] = [recv(), recv(), done, sleep(30), send("late")];
 const data = (text: string): Sketch => ({ type: "data", sid: 1, method, payload: message(text) });
 const end: Sketch = { type: "trailer", sid: 1, method };
 
@@ -203,6 +204,14 @@ function toServer(
 
 function rstToServer(name: string, frame: Sketch): RawClientCase {
   return toServer(name, (header) => [header, data("hello"), "pause", frame]);
+}
+
+/** The Header of a second stream; its handler's events are those of a node N. */
+function neighbour(header: Sketch): Sketch {
+  const strings = Object.entries(header.strings ?? {}).map((
+    [k, v],
+  ) => [k, v.replace('"node":"B"', '"node":"N"')]);
+  return { ...header, sid: 2, strings: Object.fromEntries(strings) };
 }
 
 const echoing: Op[] = [{ do: "echo" }];
@@ -246,6 +255,18 @@ const serverCases: readonly RawClientCase[] = [
     rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
     end,
   ]),
+  toServer("Rst of one stream, its neighbour goes on", (header) => [
+    header,
+    data("hello"),
+    neighbour(header),
+    { ...data("hello"), sid: 2 },
+    "pause",
+    rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
+    end,
+    "pause",
+    { ...data("still here"), sid: 2 },
+    { ...end, sid: 2 },
+  ], { server: [recv(), send("hello"), recv(), recv()], handlers: 2 }),
   toServer("Rst after half close", (header) => [
     header,
     data("hello"),

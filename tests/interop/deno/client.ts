@@ -5,7 +5,6 @@ import {
   type Connection,
   createClient,
   type Metadata,
-  type ServerStream,
 } from "../../../mod.ts";
 import type { Call, Op } from "../script.ts";
 import { Absent, Interop, type Message, Newer } from "./messages.ts";
@@ -48,7 +47,7 @@ export function connectionFor(caseId: string, call: Addressed): Promise<Connecti
 /** Opens a stream and plays the client's script on it. `up` is the handler's end where a handler makes the call. */
 export async function call(
   up: End | undefined,
-  parent: ServerStream | undefined,
+  parent: CallOptions["parent"],
   base: End,
   plan: Addressed,
 ): Promise<void> {
@@ -104,7 +103,7 @@ export async function call(
     }
   };
   await play({ ...end, send: stream.send, recv: stream.recv, more }, plan.client ?? []);
-  await stream.dispose();
+  if (up === undefined) await stream.dispose(); // a handler's call ends with its handler, as it does in Kitex
 }
 
 async function tellKeys(end: End, event: string, read: () => Promise<Metadata>): Promise<void> {
@@ -118,7 +117,7 @@ async function tellKeys(end: End, event: string, read: () => Promise<Metadata>):
 
 function optionsOf(
   base: End,
-  parent: ServerStream | undefined,
+  parent: CallOptions["parent"],
   plan: Addressed,
   own: AbortSignal,
 ): CallOptions {

@@ -118,13 +118,13 @@ async function step(end: End, op: Op): Promise<void> {
     case "call":
       return await end.call(end, op.call);
     case "fail":
-      throw new Error(op.text);
+      throw new Error(op.text ?? "");
     case "panic":
-      throw new Panic(op.text);
+      throw new Panic(op.text ?? "");
     case "failWithLast":
       throw end.last.error;
     case "biz":
-      throw new BizStatusError(op.code, op.text, op.extra);
+      throw new BizStatusError(op.code, op.text ?? "", op.extra);
     default:
       if (!await end.more(end, op)) tell(end, `unknown op ${op.do}`);
   }

@@ -20,6 +20,14 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   return peer;
 }
 
+/** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
+export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
+  const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
+  log("building the peer with Kitex v0.14.1");
+  await go(GO_FOLDER.pathname, "build", "-modfile=kitex_v0.14.mod", "-tags", "kitex_v0_14", "-o", peer, ".");
+  return peer;
+}
+
 /** Go is not on this machine. */
 export class MissingGo extends Error {
   constructor() {

@@ -3,16 +3,23 @@ import type { Call, Op } from "../script.ts";
 import { Reader, type Seen, type Sketch, write } from "./frames.ts";
 import { addEvent, addFrames, type Observation } from "./observe.ts";
 import type { Peer, PeerEvent } from "./peer.ts";
-import { type Passed, type Proxy, startProxy } from "./proxy.ts";
+import { isGone, type Passed, type Proxy, startProxy } from "./proxy.ts";
 
 /** Which peer plays which node. */
 export type Cast = Readonly<Record<string, Peer>>;
+
+/** What came of a case. */
+export interface Played {
+  readonly seen: Observation;
+  /** Milliseconds from a cancel at A to its Rst on the wire, as the runner saw it. */
+  readonly rstAfterMs?: number | undefined;
+}
 
 const CASE_MS = 25_000; // no script takes longer: the peers themselves give up after 20 s
 const QUIET_MS = 150; // a wire on which nothing moved for so long is done
 
 /** Runs one case with one cast and tells what was seen. */
-export function execute(one: Case, id: string, cast: Cast): Promise<Observation> {
+export function execute(one: Case, id: string, cast: Cast): Promise<Played> {
   switch (one.kind) {
     case "scripted":
       return scripted(one, id, cast);
@@ -23,10 +30,12 @@ export function execute(one: Case, id: string, cast: Cast): Promise<Observation>
   }
 }
 
-async function scripted(one: ScriptedCase, id: string, cast: Cast): Promise<Observation> {
+async function scripted(one: ScriptedCase, id: string, cast: Cast): Promise<Played> {
   const seen: Observation = new Map();
   const proxies = new Map<string, Proxy>();
+  let cancelledMs: number | undefined;
   const watch = new Watch(seen, id, Object.values(cast), (event) => {
+    if (event.ev === "cancel" && event.node === "A") cancelledMs ??= performance.now();
     if (event.ev === "cut") proxies.get("A>B")?.cut();
   });
   try {
@@ -34,7 +43,9 @@ async function scripted(one: ScriptedCase, id: string, cast: Cast): Promise<Obse
     await watch.handlersEnded(one.handlers ?? one.calls.reduce((sum, call) => sum + handlersOf(call), 0));
     for (const proxy of proxies.values()) await quiet(proxy.lastMs);
     if (one.frames !== false) { for (const [wire, proxy] of proxies) addFrames(seen, wire, proxy.passed); }
-    return seen;
+    const rst = proxies.get("A>B")?.passed.find(({ frame }) => frame.type === "rst");
+    if (rst === undefined || cancelledMs === undefined) return { seen };
+    return { seen, rstAfterMs: Math.max(0, rst.atMs - cancelledMs) };
   } finally {
     watch.close();
     await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
@@ -170,18 +181,20 @@ class RawEnd {
         reader.push(buffer.subarray(0, n));
       }
     } catch (error) {
-      if (
-        !(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BadResource ||
-          error instanceof Deno.errors.Interrupted)
-      ) throw error;
+      if (!isGone(error)) throw error;
     }
     this.#last = performance.now();
     this.closed = true;
   }
 
+  /** Sends a frame; into a connection that the other end has closed, nothing: `closed` tells. */
   async send(what: Sketch | Uint8Array): Promise<void> {
     const bytes = what instanceof Uint8Array ? what : write(what);
-    for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   readonly lastMs = (): number => this.#last;
@@ -195,7 +208,7 @@ class RawEnd {
 }
 
 /** A client against hand-written bytes. */
-async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Observation> {
+async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Played> {
   const seen: Observation = new Map();
   const watch = new Watch(seen, id, [peerOf(cast, "A")], () => undefined);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -228,7 +241,7 @@ async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Ob
         role: "server",
       });
     }
-    return seen;
+    return { seen };
   } finally {
     watch.close();
     listener.close();
@@ -247,7 +260,7 @@ async function answer(end: RawEnd, frames: ReturnType<RawServerCase["sends"]>): 
 const PAUSE_MS = 100; // lets a handler read what came before
 
 /** A server against hand-written bytes. */
-async function rawClient(one: RawClientCase, id: string, cast: Cast): Promise<Observation> {
+async function rawClient(one: RawClientCase, id: string, cast: Cast): Promise<Played> {
   const seen: Observation = new Map();
   const server = peerOf(cast, "B");
   const watch = new Watch(seen, id, [server], () => undefined);
@@ -269,7 +282,7 @@ async function rawClient(one: RawClientCase, id: string, cast: Cast): Promise<Ob
       node: "raw",
       role: "client",
     });
-    return seen;
+    return { seen };
   } finally {
     watch.close();
     await end.close();

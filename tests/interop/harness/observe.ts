@@ -19,14 +19,16 @@ export function addEvent(seen: Observation, event: PeerEvent): void {
       .filter(([name, value]) =>
         !ORIGIN.has(name) && value !== undefined && value !== null && !(name === "up" && value === false)
       )
-      .map(([name, value]) => [name, name === "error" ? steady(String(value)) : value]),
+      .map((
+        [name, value],
+      ) => [name, name === "error" ? steady(String(value)) : name === "kv" ? steadyKeys(value) : value]),
   );
   append(seen, key, fact);
 }
 
 /** Adds what went over a wire: stream by stream and way by way, the frames in their order, runs of Data as one. */
 export function addFrames(seen: Observation, wire: string, passed: readonly Passed[]): void {
-  const ids = [...new Set(passed.map(({ connection, frame }) => `${connection}/${frame.sid}`))];
+  const ids = [...new Set(passed.map(({ connection, frame }) => `${connection}/${frame.sid}`))].sort();
   ids.forEach((id, index) => {
     for (const way of ["c2s", "s2c"] as const) {
       const facts: Fact[] = [];
@@ -51,7 +53,7 @@ function factOf(frame: Passed["frame"]): Fact {
   const said = readException(frame.payload);
   return {
     frame: frame.type,
-    ...(Object.keys(strings).length > 0 ? { strings } : {}),
+    ...(Object.keys(strings).length > 0 ? { strings: steadyKeys(strings) } : {}),
     ...(said !== undefined
       ? { exception: { ...said, message: steady(said.message) } }
       : frame.payloadBytes > 0
@@ -64,6 +66,16 @@ function append(seen: Observation, key: string, fact: Fact): void {
   const facts = seen.get(key) ?? [];
   facts.push(fact);
   seen.set(key, facts);
+}
+
+/** Go writes the keys of `biz-extra` in any order. */
+function steadyKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("biz-extra" in value)) return value;
+  try {
+    return { ...value, "biz-extra": print(JSON.parse(String(value["biz-extra"]))) };
+  } catch {
+    return value; // one that was broken on purpose
+  }
 }
 
 /** Takes out of a text what no two runs share. */

@@ -80,7 +80,8 @@ export function startProxy(target: string): Proxy {
   };
 }
 
-function isGone(error: unknown): boolean {
+/** Whether an error of a socket says that an end of it is gone. */
+export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionAborted;

@@ -84,6 +84,20 @@ export function markdown(
       out.push(`| ${one.name.replaceAll("|", "\\|")} | ${cells.join(" | ")} |`);
     }
   }
+  out.push(
+    "",
+    "## From a cancel to its Rst on the wire",
+    "",
+    "As the runner saw it, over all cases that cancel at A.",
+    "",
+  );
+  out.push("| caller | median | longest |", "|---|---|---|");
+  for (const [letter, name] of [["G", "Kitex"], ["D", "this library"]] as const) {
+    const times = rows.flatMap(({ results }) => results).filter(({ casting }) => casting.startsWith(letter))
+      .flatMap(({ rstAfterMs }) => rstAfterMs ?? []).sort((a, b) => a - b);
+    const [median = 0, longest = 0] = [times[times.length >> 1], times.at(-1)];
+    out.push(`| ${name} | ${median.toFixed(1)} ms | ${longest.toFixed(1)} ms |`);
+  }
   if (reasons.length > 0) {
     out.push(
       "",
