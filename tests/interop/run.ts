@@ -75,10 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
     const summary = summaryOf(rows, stale);
     if (only === "" && mode === "all") {
       const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
-      await Deno.writeTextFile(
-        new URL("./REPORT.md", import.meta.url),
-        markdown(rows, summary, kitex, stale, faults),
-      );
+      await writeReport(markdown(rows, summary, kitex, stale, faults));
     }
     console.log(`\n${cases.length} cases in ${((performance.now() - started) / 1000).toFixed(0)} s`);
     console.log(`interop: ${summary.passed} passed, ${summary.failed} failed`);
@@ -86,6 +83,13 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await Promise.all(peers.map((peer) => peer.close()));
   }
+}
+
+async function writeReport(text: string): Promise<void> {
+  const path = new URL("./REPORT.md", import.meta.url).pathname;
+  await Deno.writeTextFile(path, text);
+  const formatting = await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", path] }).output();
+  if (!formatting.success) throw new Error(`deno fmt fails on ${path}`);
 }
 
 function progress(done: number, all: number): void {

@@ -96,7 +96,7 @@ export function markdown(
     const times = rows.flatMap(({ results }) => results).filter(({ casting }) => casting.startsWith(letter))
       .flatMap(({ rstAfterMs }) => rstAfterMs ?? []).sort((a, b) => a - b);
     const [median = 0, longest = 0] = [times[times.length >> 1], times.at(-1)];
-    out.push(`| ${name} | ${median.toFixed(1)} ms | ${longest.toFixed(1)} ms |`);
+    out.push(`| ${name} | ${duration(median)} | ${duration(longest)} |`);
   }
   if (reasons.length > 0) {
     out.push(
@@ -107,6 +107,12 @@ export function markdown(
     );
   }
   return [...out, "", faults.trim(), ""].join("\n");
+}
+
+/** Only as exact as it is from run to run. */
+function duration(ms: number): string {
+  if (ms >= 100) return `${(ms / 1000).toFixed(1)} s`;
+  return ms < 10 ? "under 10 ms" : `${Math.round(ms / 10) * 10} ms`;
 }
 
 function byGroup(rows: readonly Row[]): Map<string, Row[]> {
