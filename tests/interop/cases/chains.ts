@@ -1,0 +1,191 @@
+import { cancel, type Case, close, done, echo, header, kv, one, recv, send, sleep, trailer } from "./case.ts";
+import type { Call, Op } from "../script.ts";
+
+/** Chains of three and four services: who cancelled, through whom, and every text on the way. */
+
+const call = (to: string, rest: Partial<Call>): Op => ({ do: "call", call: { to, method: "bidi", ...rest } });
+const upRecv: Op = { do: "recv", up: true };
+const upSend = (text: string): Op => ({ do: "send", text, up: true });
+const upDone: Op = { do: "done", up: true };
+
+/** Down to the last of the chain and back, then everyone waits. */
+const openTo = (rest: readonly string[]): Partial<Call> => {
+  const [next, ...further] = rest;
+  if (next === undefined) return { server: [recv(), send("here"), recv(), done, sleep(30), send("late")] };
+  return {
+    server: [
+      recv(),
+      call(next, { ...openTo(further), client: [send("down"), recv(), upSend("up"), recv(), upDone] }),
+      recv(),
+      done,
+      sleep(30),
+      send("late"),
+    ],
+  };
+};
+
+const group = "chains";
+const three: readonly Case[] = [
+  one(group, "relay down and back", {
+    client: [send("a"), send("b"), recv(2), close, recv()],
+    server: [
+      call("C", {
+        server: [echo],
+        client: [
+          upRecv,
+          send("x"),
+          recv(),
+          upSend("x"),
+          upRecv,
+          send("y"),
+          recv(),
+          upSend("y"),
+          close,
+          recv(),
+        ],
+      }),
+    ],
+  }),
+  one(group, "A cancels", { ...openTo(["C"]), client: [send("go"), recv(), cancel, recv()] }, {
+    golden: true,
+  }),
+  one(group, "A's stream times out", {
+    ...openTo(["C"]),
+    options: { timeoutMs: 300 },
+    client: [send("go"), recv(), recv()],
+  }, { golden: true }),
+  one(group, "A's read times out", {
+    ...openTo(["C"]),
+    options: { recvTimeoutMs: 300 },
+    client: [send("go"), recv(), recv()],
+  }, { golden: true }),
+  one(group, "A's connection is lost", {
+    ...openTo(["C"]),
+    client: [send("go"), recv(), { do: "cut" }, recv()],
+  }, { golden: true }),
+  one(group, "B returns while C works", {
+    client: [send("go"), recv(), recv()],
+    server: [
+      recv(),
+      call("C", {
+        server: [recv(), send("here"), recv(), done, sleep(30), send("late")],
+        client: [send("down"), recv()],
+      }),
+      send("bye"),
+    ],
+  }, { golden: true }),
+  one(group, "B's own time-out on C", {
+    client: [send("go"), recv(), recv()],
+    server: [
+      recv(),
+      call("C", { options: { recvTimeoutMs: 150 }, server: [recv(), done], client: [send("down"), recv()] }),
+      { do: "failWithLast" },
+    ],
+  }, { golden: true }),
+  one(group, "C's handler fails, B hands the error on", {
+    client: [send("go"), recv()],
+    server: [
+      recv(),
+      call("C", {
+        server: [recv(), { do: "fail", text: "C is out of words" }],
+        client: [send("down"), recv()],
+      }),
+      { do: "failWithLast" },
+    ],
+  }, { golden: true }),
+  one(group, "C's business error, B hands it on", {
+    client: [send("go"), recv(), trailer],
+    server: [
+      recv(),
+      call("C", {
+        server: [recv(), { do: "biz", code: 503, text: "C is busy", extra: { retry: "1s" } }],
+        client: [send("down"), recv()],
+      }),
+      { do: "failWithLast" },
+    ],
+  }, { golden: true }),
+  one(group, "A cancels, B hands the error on", {
+    client: [send("go"), recv(), cancel, recv()],
+    server: [
+      recv(),
+      call("C", {
+        server: [recv(), send("here"), recv(), { do: "failWithLast" }],
+        client: [send("down"), recv(), upSend("up"), recv()],
+      }),
+      { do: "failWithLast" },
+    ],
+  }),
+  one(group, "B wraps what it got from A before it calls C, A cancels", {
+    client: [send("go"), recv(), cancel, recv()],
+    server: [
+      recv(),
+      call("C", {
+        options: { wrapped: true },
+        server: [recv(), send("here"), recv(), done],
+        client: [send("down"), recv(), upSend("up"), recv()],
+      }),
+    ],
+  }),
+  one(group, "metainfo goes on", {
+    options: { transient: { T: "one" }, persistent: { P: "for ever" } },
+    client: [send("go"), recv(), close, recv()],
+    server: [
+      { do: "metainfo" },
+      recv(),
+      call("C", {
+        options: { transient: { OWN: "of B" }, persistent: { "own-p": "of B" } },
+        server: [
+          { do: "metainfo" },
+          kv("setHeader", { h: "C" }),
+          kv("setTrailer", { t: "C" }),
+          recv(),
+          send("here"),
+        ],
+        client: [send("down"), recv(), header, recv(), trailer],
+      }),
+      kv("setTrailer", { t: "B" }),
+      send("up"),
+      sleep(1),
+    ],
+  }),
+];
+
+const four: readonly Case[] = [
+  one(
+    "chains of four",
+    "A cancels",
+    { ...openTo(["C", "D"]), client: [send("go"), recv(), cancel, recv()] },
+    {
+      golden: true,
+    },
+  ),
+  one("chains of four", "A's stream times out", {
+    ...openTo(["C", "D"]),
+    options: { timeoutMs: 400 },
+    client: [send("go"), recv(), recv()],
+  }, { golden: true }),
+  one("chains of four", "A's connection is lost", {
+    ...openTo(["C", "D"]),
+    client: [send("go"), recv(), { do: "cut" }, recv()],
+  }, { golden: true }),
+  one("chains of four", "D's handler fails, everyone hands the error on", {
+    client: [send("go"), recv()],
+    server: [
+      recv(),
+      call("C", {
+        client: [send("down"), recv()],
+        server: [
+          recv(),
+          call("D", {
+            client: [send("down"), recv()],
+            server: [recv(), { do: "fail", text: "D is out of words" }],
+          }),
+          { do: "failWithLast" },
+        ],
+      }),
+      { do: "failWithLast" },
+    ],
+  }, { golden: true }),
+];
+
+export const chainCases: readonly Case[] = [...three, ...four];

@@ -1,0 +1,220 @@
+import {
+  type CallOptions,
+  type ClientStream,
+  connect,
+  type Connection,
+  createClient,
+  type Metadata,
+} from "../../../mod.ts";
+import type { Call, Op } from "../script.ts";
+import { Absent, Interop, type Message, Newer } from "./messages.ts";
+import { attempt, type End, message, play, tell } from "./play.ts";
+import { swarm } from "./swarm.ts";
+import { sendTypes } from "./types.ts";
+
+/** A call whose address and caller's name the runner has filled in. */
+export type Addressed = Call & { address?: string; options?: Call["options"] & { serviceName?: string } };
+
+/** What every kind of call has, so that one script fits them all. */
+export interface OpenCall {
+  readonly send: (message: Message) => Promise<void>;
+  readonly recv: () => Promise<Message | undefined>;
+  readonly close: () => Promise<void>;
+  readonly header: () => Promise<Metadata>;
+  readonly trailer: () => Promise<Metadata>;
+  readonly dispose: () => PromiseLike<void>;
+}
+
+const connections = new Map<string, Promise<Connection>>();
+
+/** One connection for each case, address and name; Kitex's "short" pool has one for each stream. */
+export function connectionFor(caseId: string, call: Addressed): Promise<Connection> {
+  const { address = "", options: { serviceName, pool } = {} } = call;
+  const [hostname = "", port = ""] = address.split(":");
+  const make = () => connect({ hostname, port: Number(port), serviceName });
+  if (pool === "short") return make();
+  const key = `${caseId} ${address} ${serviceName}`;
+  let connection = connections.get(key);
+  if (connection === undefined) {
+    connection = make();
+    connections.set(key, connection);
+    const forget = () => connections.delete(key);
+    connection.then(({ closed }) => closed).then(forget, forget);
+  }
+  return connection;
+}
+
+/** Opens a stream and plays the client's script on it. `up` is the handler's end where a handler makes the call. */
+export async function call(
+  up: End | undefined,
+  parent: CallOptions["parent"],
+  base: End,
+  plan: Addressed,
+): Promise<void> {
+  const controller = new AbortController();
+  const { options = {} } = plan;
+  const cancel = () =>
+    controller.abort(options.cancelReason === undefined ? undefined : new Error(options.cancelReason));
+  const end: Omit<End, "send" | "recv" | "more"> = {
+    ...base,
+    role: "client",
+    lane: undefined,
+    signal: controller.signal,
+    up,
+  };
+  const settings = optionsOf(base, parent, plan, controller.signal);
+  if (options.cancelled === true) cancel();
+  let connection: Connection;
+  try {
+    connection = await connectionFor(base.caseId, plan);
+  } catch (error) {
+    return tell({ ...base, role: "client" }, "open", {}, error);
+  }
+  if (plan.swarm !== undefined) {
+    return await swarm({ ...base, role: "client" }, plan, settings, (own) => {
+      return plan.options?.pool === "short"
+        ? openShort(base.caseId, plan, own)
+        : Promise.resolve(open(connection, plan, own));
+    });
+  }
+  if (plan.method === "types") {
+    return await sendTypes({ ...base, role: "client" }, createClient(Interop, connection).types(settings));
+  }
+
+  const stream = open(connection, plan, settings);
+  const more = async (end: End, op: Op): Promise<boolean> => {
+    switch (op.do) {
+      case "close":
+        await attempt(end, "close", stream.close);
+        return true;
+      case "cancel":
+        cancel();
+        tell(end, "cancel");
+        return true;
+      case "header":
+      case "trailer":
+        await tellKeys(end, op.do, stream[op.do]);
+        return true;
+      case "cut": // the runner takes the connection away
+        tell(end, "cut");
+        return true;
+      default:
+        return false;
+    }
+  };
+  await play({ ...end, send: stream.send, recv: stream.recv, more }, plan.client ?? []);
+  if (up === undefined) await stream.dispose(); // a handler's call ends with its handler, as it does in Kitex
+}
+
+async function tellKeys(end: End, event: string, read: () => Promise<Metadata>): Promise<void> {
+  try {
+    const kv = Object.fromEntries(await read());
+    tell(end, event, { kv });
+  } catch (error) {
+    tell(end, event, {}, error);
+  }
+}
+
+function optionsOf(
+  base: End,
+  parent: CallOptions["parent"],
+  plan: Addressed,
+  own: AbortSignal,
+): CallOptions {
+  const { options = {} } = plan;
+  const script = {
+    case: base.caseId,
+    node: plan.to,
+    quiet: plan.quiet,
+    ops: plan.server ?? [],
+    after: plan.after ?? [],
+  };
+  const wrapped = options.wrapped === true && parent !== undefined;
+  return {
+    signal: wrapped ? AbortSignal.any([parent.signal, own]) : own,
+    ...(parent !== undefined && !wrapped ? { parent } : {}),
+    metainfo: {
+      transient: { ...options.transient, SCRIPT: JSON.stringify(script) },
+      persistent: { ...options.persistent },
+    },
+    timeoutMs: options.timeoutMs,
+    recvTimeoutMs: options.recvTimeoutMs,
+    cancelRemoteOnRecvTimeout: options.disableCancelRemote === true ? false : undefined,
+  };
+}
+
+async function openShort(caseId: string, plan: Addressed, options: CallOptions): Promise<OpenCall> {
+  const connection = await connectionFor(caseId, plan);
+  const stream = open(connection, plan, options);
+  return {
+    ...stream,
+    dispose: async () => {
+      await stream.dispose();
+      await connection.close();
+    },
+  };
+}
+
+function open(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
+  switch (plan.method) {
+    case "client":
+      return openClient(connection, options);
+    case "server":
+      return openServer(connection, plan, options);
+    case "missing":
+      return openBidi(createClient(Newer, connection).missing(options));
+    case "absent":
+      return openBidi(createClient(Absent, connection).absent(options));
+    default:
+      return openBidi(
+        plan.service === "Absent"
+          ? createClient(Absent, connection).bidi(options)
+          : createClient(Interop, connection).bidi(options),
+      );
+  }
+}
+
+function openBidi(stream: ClientStream<Message, Message>): OpenCall {
+  const reader = stream.readable.getReader();
+  const writer = stream.writable.getWriter();
+  return {
+    send: (message) => writer.write(message),
+    recv: async () => (await reader.read()).value,
+    close: () => writer.close(),
+    header: () => stream.header,
+    trailer: () => stream.trailer,
+    dispose: () => stream[Symbol.asyncDispose](),
+  };
+}
+
+function openClient(connection: Connection, options: CallOptions): OpenCall {
+  const stream = createClient(Interop, connection).client(options);
+  const writer = stream.writable.getWriter();
+  let answered = false;
+  return {
+    send: (message) => writer.write(message),
+    recv: async () => {
+      const response = await stream.response;
+      const first = !answered;
+      answered = true;
+      return first ? response : undefined;
+    },
+    close: () => writer.close(),
+    header: () => stream.header,
+    trailer: () => stream.trailer,
+    dispose: () => stream[Symbol.asyncDispose](),
+  };
+}
+
+function openServer(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
+  const stream = createClient(Interop, connection).server(message(plan.request ?? {}), options);
+  const reader = stream.readable.getReader();
+  return {
+    send: () => Promise.reject(new TypeError("a server-streaming call sends one request")),
+    recv: async () => (await reader.read()).value,
+    close: () => Promise.resolve(),
+    header: () => stream.header,
+    trailer: () => stream.trailer,
+    dispose: () => stream[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,59 @@
+const GO_FOLDER = new URL("../go/", import.meta.url);
+
+/** The version of Kitex that the peer is built with. */
+export async function kitexVersion(): Promise<string> {
+  const mod = await Deno.readTextFile(new URL("go.mod", GO_FOLDER));
+  return /github\.com\/cloudwego\/kitex (v\S+)/.exec(mod)?.[1] ?? "of an unknown version";
+}
+
+/** Builds the Kitex peer: the generator first, then what it generates, then the program. */
+export async function buildGoPeer(log: (line: string) => void): Promise<string> {
+  const folder = GO_FOLDER.pathname;
+  const peer = `${folder}build/peer`;
+  if (!await hasGo()) throw new MissingGo();
+  for (const idl of ["interop.thrift", "absent.thrift"]) {
+    log(`generating from ${idl}`);
+    await go(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
+  }
+  log("building the Kitex peer");
+  await go(folder, "build", "-o", peer, ".");
+  return peer;
+}
+
+/** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
+export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
+  const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
+  log("building the peer with Kitex v0.14.1");
+  await go(GO_FOLDER.pathname, "build", "-modfile=kitex_v0.14.mod", "-tags", "kitex_v0_14", "-o", peer, ".");
+  return peer;
+}
+
+/** Go is not on this machine. */
+export class MissingGo extends Error {
+  constructor() {
+    super("the interop matrix needs Go 1.24 or later (https://go.dev/dl/): the command `go` was not found");
+  }
+}
+
+async function hasGo(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("go", { args: ["version"], stdout: "null", stderr: "null" }).output())
+      .success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function go(cwd: string, ...args: string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command("go", {
+    args,
+    cwd,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) {
+    throw new Error(`go ${args.join(" ")} failed:\n${decoder.decode(stdout)}${decoder.decode(stderr)}`);
+  }
+}

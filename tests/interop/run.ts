@@ -1,0 +1,97 @@
+import type { Case } from "./cases/case.ts";
+import { chainCases } from "./cases/chains.ts";
+import { grpcCases } from "./cases/grpc.ts";
+import { kitexCases } from "./cases/kitex.ts";
+import { loadCases } from "./cases/load.ts";
+import { rawCases } from "./cases/raw.ts";
+import { buildGoPeer, buildOldGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
+import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
+import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
+import { print } from "./harness/observe.ts";
+import { type Peer, startPeer } from "./harness/peer.ts";
+import { markdown, printTable, summaryOf } from "./harness/report.ts";
+
+const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show]
+  --only TEXT      the cases whose group or name has TEXT in it; no report is written
+  --control        Kitex against itself alone
+  --old-server     a server of Kitex v0.14.1, a new Kitex client as the control
+  --write-golden   write golden/texts.json anew from what Kitex prints
+  --show           print what was seen of each case`;
+const CASES: readonly Case[] = [...grpcCases, ...kitexCases, ...chainCases, ...loadCases, ...rawCases];
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof MissingGo)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const flag = (name: string) => args.includes(name);
+  const only = flag("--only") ? args[args.indexOf("--only") + 1] ?? "" : "";
+  if (flag("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const cases = CASES.filter(({ group, name }) => `${group}: ${name}`.includes(only));
+  const kitex = await kitexVersion();
+  const go = await buildGoPeer(console.log);
+  const started = performance.now();
+  const peers: Peer[] = [];
+  const start = async (name: string, command: string, parts: readonly string[]) => {
+    const peer = await startPeer(name, command, parts);
+    peers.push(peer);
+    return peer;
+  };
+  const pairOf = async (name: string, command: string, parts: readonly string[] = []) =>
+    [await start(`${name} 1`, command, parts), await start(`${name} 2`, command, parts)] as const;
+  try {
+    const G = await pairOf("Kitex", go);
+    const deno = ["run", "-A", new URL("./deno/peer.ts", import.meta.url).pathname];
+    const mode: Mode = flag("--control") ? "control" : flag("--old-server") ? "old server" : "all";
+    const troupe: Troupe = {
+      G,
+      ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
+      ...(mode === "old server" ? { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) } : {}),
+    };
+    const rows = await runMatrix(cases, troupe, mode, progress);
+    const seen = rows.filter(({ one }) => one.golden === true)
+      .map(({ one, control }) => [`${one.group}: ${one.name}`, control] as const);
+    const golden = goldenOf(kitex, seen);
+    if (flag("--write-golden")) await writeGolden(golden);
+    const stale = only === "" && mode !== "old server" ? await compareGolden(golden) : [];
+
+    if (flag("--show")) {
+      for (const { one, control } of rows) {
+        console.log(`\n${one.group}: ${one.name}`);
+        for (const [at, facts] of control) for (const fact of facts) console.log(`  ${at}: ${print(fact)}`);
+      }
+    }
+    printTable(rows);
+    for (const line of stale) console.log(`golden: ${line}`);
+    const summary = summaryOf(rows, stale);
+    if (only === "" && mode === "all") {
+      const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
+      await writeReport(markdown(rows, summary, kitex, stale, faults));
+    }
+    console.log(`\n${cases.length} cases in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    console.log(`interop: ${summary.passed} passed, ${summary.failed} failed`);
+    return summary.failed > 0 ? 1 : 0;
+  } finally {
+    await Promise.all(peers.map((peer) => peer.close()));
+  }
+}
+
+async function writeReport(text: string): Promise<void> {
+  const path = new URL("./REPORT.md", import.meta.url).pathname;
+  await Deno.writeTextFile(path, text);
+  const formatting = await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", path] }).output();
+  if (!formatting.success) throw new Error(`deno fmt fails on ${path}`);
+}
+
+function progress(done: number, all: number): void {
+  if (Deno.stdout.isTerminal()) Deno.stdout.writeSync(new TextEncoder().encode(`\r${done} of ${all}`));
+}
