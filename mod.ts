@@ -41,6 +41,7 @@ export {
 } from "./src/service.ts";
 export type { ByteDuplex } from "./src/socket.ts";
 export type { DialOptions, TcpAddress, TlsOptions, UnixAddress } from "./src/dial.ts";
+export type { CancelFrame } from "./src/call.ts";
 export {
   type CallOptions,
   connect,

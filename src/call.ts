@@ -3,7 +3,7 @@ import { type Codec, rawCodec } from "./codec.ts";
 import { dataPrefix } from "./encode.ts";
 import { formatDuration } from "./duration.ts";
 import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
-import { writeException } from "./exception.ts";
+import { type Exception, writeException } from "./exception.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { Inbox } from "./inbox.ts";
 import type { FrameReceiver, StreamLink } from "./link.ts";
@@ -15,6 +15,9 @@ import { errorFromReason } from "./reason.ts";
 import { StreamState } from "./state.ts";
 import { setTimer, type Timer } from "./turn.ts";
 import { MessageWriter, type WriteOwner } from "./writer.ts";
+
+/** How a cancel is told to the server. */
+export type CancelFrame = "rst" | "trailer";
 
 /** What a call is opened with; everything has been checked. */
 export interface CallInit {
@@ -28,6 +31,7 @@ export interface CallInit {
   readonly timeoutMs: number;
   readonly recvTimeoutMs: number;
   readonly cancelRemoteOnRecvTimeout: boolean;
+  readonly cancelFrame: CancelFrame;
 }
 
 /**
@@ -275,8 +279,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
     const owed = this.#state.sendReset();
     if (owed !== "nothing") {
-      this.#sendRst(error);
-      if (owed === "rst and trailer") this.#sendTrailer();
+      this.#sendCancel(error, owed === "rst and trailer");
       this.#init.link.release(this.#init.streamId);
     }
     this.#fail(error, read, write);
@@ -310,19 +313,40 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#init.link.unlinger(this);
   }
 
-  #sendTrailer(): void {
+  #sendTrailer(exception?: Exception): void {
     const { link, streamId, method } = this.#init;
-    link.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA });
+    link.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA }, (buffer) => {
+      if (exception !== undefined) writeException(buffer, method, streamId, exception);
+    });
   }
 
   /** Says why, and who: the path as it came, and our own name behind it (Kitex `stream_client.go`: parseCtxErr). */
-  #sendRst({ code, description, cancelPath }: TTStreamError): void {
-    const { link, streamId, method, serviceName } = this.#init;
+  #sendCancel({ code, description, cancelPath }: TTStreamError, sendOpen: boolean): void {
+    const { serviceName, cancelFrame } = this.#init;
     const path = serviceName === undefined ? cancelPath : [...cancelPath, serviceName];
+    switch (cancelFrame) {
+      case "rst":
+        this.#sendRst({ type: code, message: description }, path);
+        if (sendOpen) this.#sendTrailer();
+        return;
+      case "trailer":
+        // Its text is all that such a server shows: code and path go into it. After a half close nothing is left to say.
+        if (sendOpen) {
+          const { message } = streamError({ code, description, cancelPath: path });
+          this.#sendTrailer({ type: code, message });
+        }
+        return;
+      default:
+        cancelFrame satisfies never;
+    }
+  }
+
+  #sendRst(exception: Exception, path: readonly string[]): void {
+    const { link, streamId, method } = this.#init;
     const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, joinCancelPath(path)]]);
     link.sendFrame(
       { type: FrameType.Rst, streamId, method, metadata },
-      (buffer) => writeException(buffer, method, streamId, { type: code, message: description }),
+      (buffer) => writeException(buffer, method, streamId, exception),
     );
   }
 }

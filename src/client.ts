@@ -1,5 +1,5 @@
 import type { Bytes } from "./buffer.ts";
-import { Call } from "./call.ts";
+import { Call, type CancelFrame } from "./call.ts";
 import { BidirectionalStream, type ClientStream } from "./client_stream.ts";
 import { rawCodec } from "./codec.ts";
 import { FrameConnection, TRANSPORT_CLOSING } from "./connection.ts";
@@ -18,6 +18,7 @@ import {
 } from "./options.ts";
 import { Outcome } from "./outcome.ts";
 import { errorFromReason } from "./reason.ts";
+import { show } from "./show.ts";
 import { type ByteDuplex, type ByteSocket, duplexSocket } from "./socket.ts";
 import { nextStreamId } from "./stream_id.ts";
 import { withinMs } from "./turn.ts";
@@ -33,6 +34,12 @@ export interface ConnectionOptions {
    * reads then stalls its neighbours, and a Rst behind the unread bytes is not seen: the protocol has no other channel.
    */
   maxBufferedBytes?: number | undefined;
+  /**
+   * How a cancel is told; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
+   * connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception instead, which ends
+   * the handler's reading; after a half close nothing is sent, and what still comes is dropped.
+   */
+  cancelFrame?: CancelFrame | undefined;
 }
 
 /** Options of {@linkcode connect}: where the server is, and how to speak to it. `signal` gives the attempt up. */
@@ -128,7 +135,12 @@ export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {})
   return new ClientConnection(duplexSocket(duplex), options);
 }
 
-function checkLimits({ serviceName, maxFrameBytes, maxBufferedBytes }: ConnectionOptions) {
+function checkLimits(
+  { serviceName, maxFrameBytes, maxBufferedBytes, cancelFrame = "rst" }: ConnectionOptions,
+) {
+  if (cancelFrame !== "rst" && cancelFrame !== "trailer") {
+    throw new TypeError(`cancelFrame must be "rst" or "trailer", got ${show(cancelFrame)}`);
+  }
   if (serviceName !== undefined) nonEmptyString("serviceName", serviceName);
   const nameBytes = new TextEncoder().encode(serviceName).length;
   if (nameBytes > MAX_STRING_BYTES) {
@@ -155,6 +167,7 @@ const LAST_FRAMES_MS = 1_000;
 class ClientConnection implements Connection {
   readonly #frames: FrameConnection<Call>;
   readonly #serviceName: string | undefined;
+  readonly #cancelFrame: CancelFrame;
   readonly #closed: Outcome<void> = new Outcome();
   #lost: TTStreamError | undefined;
   #closing = false;
@@ -162,6 +175,7 @@ class ClientConnection implements Connection {
 
   constructor(socket: ByteSocket, options: ConnectionOptions) {
     this.#serviceName = options.serviceName;
+    this.#cancelFrame = options.cancelFrame ?? "rst";
     this.#frames = new FrameConnection(socket, checkLimits(options), {
       side: "client",
       opened: () => {
@@ -203,6 +217,7 @@ class ClientConnection implements Connection {
       timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
       recvTimeoutMs: positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0),
       cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
+      cancelFrame: this.#cancelFrame,
     });
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) call.refuse(errorFromReason(aborted.reason, "client"));

@@ -98,6 +98,7 @@ const UNOPENED = {
   timeoutMs: 0,
   recvTimeoutMs: 0,
   cancelRemoteOnRecvTimeout: true,
+  cancelFrame: "rst",
 } as const;
 
 class ServerStreaming<Res> implements ServerStreamingCall<Res> {

@@ -67,6 +67,8 @@ interface ErrorInit {
   side?: Side | undefined;
   cancelPath?: readonly string[] | undefined;
   cause?: unknown;
+  /** Where the code does not decide it: whatever a Rst says, the stream was canceled. */
+  kind?: ErrorKind | undefined;
 }
 
 function kindOf(code: number, side: Side | undefined): ErrorKind {
@@ -133,7 +135,7 @@ export class TTStreamError extends Error {
     const { init } = own;
     super(messageOf(init), "cause" in init && init.cause !== undefined ? { cause: init.cause } : undefined);
     this.code = init.code;
-    this.kind = kindOf(init.code, init.side);
+    this.kind = init.kind ?? kindOf(init.code, init.side);
     if (init.side !== undefined) this.side = init.side;
     this.cancelPath = init.cancelPath ?? [];
     this.description = init.description;

@@ -91,6 +91,26 @@ export function readException(payload: Bytes): Exception {
   return { type, message };
 }
 
+/** What Kitex shows for an exception without a text, by its type (gopkg `protocol/thrift/exception.go`). */
+const DEFAULT_TEXTS = [
+  "unknown application exception",
+  "unknown method",
+  "invalid message type",
+  "wrong method name",
+  "bad sequence ID",
+  "missing result",
+  "unknown internal error",
+  "unknown protocol error",
+  "Invalid transform",
+  "Invalid protocol",
+  "Unsupported client type",
+];
+
+/** What an exception says; one without a text has its type's. */
+export function exceptionText({ type, message }: Exception): string {
+  return message || (DEFAULT_TEXTS[type] ?? `unknown exception type [${type}]`);
+}
+
 /** A cursor that never reads beyond the payload. */
 class Reader {
   readonly #bytes: Bytes;

@@ -8,7 +8,7 @@ import {
   streamError,
   type TTStreamError,
 } from "./errors.ts";
-import { readException } from "./exception.ts";
+import { exceptionText, readException } from "./exception.ts";
 import type { Frame } from "./frame.ts";
 import { CANCEL_PATH_KEY } from "./metadata.ts";
 import { reasonText } from "./reason.ts";
@@ -24,11 +24,19 @@ export function errorOfRst({ payload, metadata }: Frame, side: Side): TTStreamEr
   const path = metadata.get(CANCEL_PATH_KEY);
   const cancelPath = path === undefined || path === "" ? [] : path.split(",");
   try {
-    const { type, message } = readException(payload);
-    return streamError({ code: type, description: message, side, cancelPath });
+    const exception = readException(payload);
+    const description = exceptionText(exception);
+    return streamError({ code: exception.type, description, side, cancelPath, kind: "canceled" });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    return streamError({ code: UNREADABLE_RST, description: Description.rst, side, cancelPath, cause });
+    return streamError({
+      code: UNREADABLE_RST,
+      description: Description.rst,
+      side,
+      cancelPath,
+      cause,
+      kind: "canceled",
+    });
   }
 }
 
@@ -36,8 +44,8 @@ export function errorOfRst({ payload, metadata }: Frame, side: Side): TTStreamEr
 export function errorOfTrailer(frame: Frame, side: Side): TTStreamError | BizStatusError | undefined {
   if (frame.payload.length === 0) return bizStatusOf(frame, side);
   try {
-    const { message } = readException(frame.payload);
-    return streamError({ code: ErrorCode.ApplicationException, description: message, side });
+    const description = exceptionText(readException(frame.payload));
+    return streamError({ code: ErrorCode.ApplicationException, description, side });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     return streamError({ code: ErrorCode.IllegalFrame, description: reasonText(cause), side, cause });

@@ -21,8 +21,8 @@ export function errorFromReason(reason: unknown, side: Side): TTStreamError {
     return streamError({ code: ErrorCode.Canceled, description: Description.canceled, side });
   }
   if (reason instanceof TTStreamError) {
-    const { code, description, cancelPath } = reason;
-    return streamError({ code, description, cancelPath, side, cause: reason });
+    const { code, description, cancelPath, kind } = reason;
+    return streamError({ code, description, cancelPath, side, kind, cause: reason });
   }
   const name = reason instanceof Error ? reason.name : undefined;
   if (name === "AbortError") {

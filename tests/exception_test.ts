@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
-import { readException, writeException } from "../src/exception.ts";
+import { exceptionText, readException, writeException } from "../src/exception.ts";
 import { fromHex, toHex } from "./support/hex.ts";
 import { Random } from "./support/random.ts";
 import { exceptionPayload } from "./support/wire_peer.ts";
@@ -172,3 +172,20 @@ Deno.test("readException throws nothing but RangeErrors at 20,000 mutated except
   }
   assertEquals(refused > 10_000, true);
 });
+
+for (
+  const [type, text] of [
+    [0, "unknown application exception"],
+    [1, "unknown method"],
+    [6, "unknown internal error"],
+    [10, "Unsupported client type"],
+    [11, "unknown exception type [11]"],
+    [-1, "unknown exception type [-1]"],
+    [12007, "unknown exception type [12007]"],
+  ] as const
+) {
+  Deno.test(`an exception of the type ${type} without a text shows "${text}"`, () => {
+    assertEquals(exceptionText({ type, message: "" }), text);
+    assertEquals(exceptionText({ type, message: "why" }), "why");
+  });
+}

@@ -120,7 +120,7 @@ const rows: Row[] = [
   {
     name: "an exception without a text",
     trailer: { payload: exceptionPayload({ type: 6, message: "" }) },
-    message: "[ttstream error, code=12001] [client-side stream] ",
+    message: "[ttstream error, code=12001] [client-side stream] unknown internal error",
     kind: "application",
   },
   {
