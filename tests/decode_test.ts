@@ -125,14 +125,42 @@ Deno.test("FrameDecoder reads the two header blocks that Kitex alternates betwee
   );
 });
 
-Deno.test("FrameDecoder keeps no view on a chunk for later frames: a chunk that is reused does no harm", () => {
-  const bytes = encodeFrames({ type: FrameType.Data, method: "First", payload: fromHex("01") });
+Deno.test("FrameDecoder keeps no view on a chunk for later frames: what is written over it is not remembered", () => {
+  const chunk = encodeFrames({ type: FrameType.Data, method: "First", payload: fromHex("01") });
+  const other = encodeFrames({ type: FrameType.Data, method: "Other", payload: fromHex("02") });
   const decoder = new FrameDecoder(LIMIT);
-  decoder.push(bytes);
+  decoder.push(chunk);
   assertEquals(decoder.next()?.method, "First");
-  bytes.fill(0);
-  decoder.push(encodeFrames({ type: FrameType.Data, method: "First", payload: fromHex("02") }));
-  assertEquals(decoder.next()?.method, "First");
+  chunk.set(other);
+  decoder.push(other);
+  assertEquals(decoder.next()?.method, "Other");
+});
+
+/** A frame of the given header block and payload. */
+function frameOf(header: string, payload: string): Bytes {
+  const [block, rest] = [fromHex(header), fromHex(payload)];
+  const bytes = new Uint8Array(14 + block.length + rest.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length - 4);
+  view.setUint32(4, 0x10000002);
+  view.setUint16(12, block.length / 4);
+  bytes.set(block, 14);
+  bytes.set(rest, 14 + block.length);
+  return bytes;
+}
+
+const known = "1000 10 0001 001b 0001 33 0000";
+
+Deno.test("FrameDecoder does not take a header for a known one that it begins with", () => {
+  const longer = `${known} 01 0001 0001 6b 0001 76 000000`;
+  const [first, second] = decodeAll([frameOf(known, "aa"), frameOf(longer, "bb")]);
+  assertEquals([first?.metadata.size, first?.payload], [0, fromHex("aa")]);
+  assertEquals([second?.metadata.get("k"), second?.payload], ["v", fromHex("bb")]);
+});
+
+Deno.test("FrameDecoder does not take a header for a known one that goes on as its payload does", () => {
+  const [first, second] = decodeAll([frameOf(`${known} 00000000`, "aa"), frameOf(known, "00000000 bb")]);
+  assertEquals([first?.payload, second?.payload], [fromHex("aa"), fromHex("00000000bb")]);
 });
 
 Deno.test("FrameDecoder ignores flag bits beside the streaming one", () => {
@@ -197,6 +225,11 @@ const refusals: { name: string; hex: string; description: string }[] = [
     name: "a header longer than the frame",
     hex: "0000000e 1000 0002 00000001 0002 10000000",
     description: "header of 8 bytes exceeds the 4 bytes that the frame has left",
+  },
+  {
+    name: "a header one byte longer than the frame",
+    hex: "0000000d 1000 0002 00000001 0001 100000",
+    description: "header of 4 bytes exceeds the 3 bytes that the frame has left",
   },
   {
     name: "an unknown protocol id",

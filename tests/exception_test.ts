@@ -63,6 +63,11 @@ const rows: { name: string; body: string; message?: string; type?: number }[] = 
   { name: "an unknown set of i32", body: `0e 0003 08 00000002 00000001 00000002 ${TYPE} 00`, type: 12007 },
   { name: "an unknown map", body: `0d 0003 0b 08 00000001 00000001 61 00000001 ${TYPE} 00`, type: 12007 },
   { name: "an empty map, whose types are not said", body: `0d 0003 00 00 00000000 ${TYPE} 00`, type: 12007 },
+  {
+    name: "64 structs in one another",
+    body: `${"0c0001".repeat(64)} ${"00".repeat(64)} ${TYPE} 00`,
+    type: 12007,
+  },
   { name: "bytes behind the end", body: `${MESSAGE} 00 ffff`, message: "hi" },
 ];
 
@@ -134,7 +139,7 @@ const refusals: { name: string; hex: string; message: string }[] = [
   },
   {
     name: "65 structs in one another",
-    hex: `${HEAD} ${"0c0001".repeat(66)}`,
+    hex: `${HEAD} ${"0c0001".repeat(65)}`,
     message: "exception is nested deeper than 64",
   },
 ];

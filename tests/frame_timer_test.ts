@@ -74,12 +74,23 @@ Deno.test("FrameTimer tells of a frame that began after an idle time", async () 
   frameTimer.stop();
 });
 
-Deno.test("FrameTimer.stop forgets the frame and leaves no timer behind", async () => {
-  const { frameTimer, count } = timer();
+Deno.test("FrameTimer.stop leaves no timer behind", () => {
+  const { frameTimer } = timer();
+  frameTimer.see(3, false);
+  frameTimer.stop(); // the test's sanitizer would find the timer
+});
+
+Deno.test("FrameTimer.stop forgets the frame, and the next one has its own whole time", async () => {
+  const { frameTimer, timedOut, count } = timer();
   frameTimer.see(3, false);
   frameTimer.stop();
   await outlast();
   assertEquals(count(), 0);
+  const began = performance.now();
+  frameTimer.see(3, false);
+  await timedOut;
+  assertGreaterOrEqual(performance.now() - began, TIMEOUT_MS - 1);
+  frameTimer.stop();
 });
 
 Deno.test("FrameTimer with a time-out of 0 never sets a timer", () => {
