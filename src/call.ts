@@ -13,10 +13,8 @@ import { errorOfRst, errorOfTrailer } from "./peer_error.ts";
 import { MessageReader, type ReadOwner } from "./reader.ts";
 import { errorFromReason } from "./reason.ts";
 import { StreamState } from "./state.ts";
+import { startTimer, type Timer } from "./turn.ts";
 import { MessageWriter, type WriteOwner } from "./writer.ts";
-
-/** The longest delay a timer takes; longer ones would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What a call is opened with; everything has been checked. */
 export interface CallInit {
@@ -44,7 +42,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #writer: { fail(error: unknown): void; recheck(): void } | undefined;
   #readDone = false;
   #watching = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #failure: { readonly error: unknown; readonly write: unknown } | undefined;
   #headerMetadata: Metadata | undefined;
   #trailerMetadata: Metadata | undefined;
@@ -61,9 +59,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     const { signals, timeoutMs } = this.#init;
     this.#watching = true;
     for (const signal of signals) signal.addEventListener("abort", this);
-    if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
-      this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
-    }
+    if (timeoutMs > 0) this.#timer = startTimer(() => this.#timedOut(), timeoutMs);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { startTimer, type Timer } from "./turn.ts";
+
 /**
  * Tells when a frame that has begun takes too long to end. One timer serves all frames: it is not set anew for each
  * chunk, but looks at the clock when it fires.
@@ -5,7 +7,7 @@
 export class FrameTimer {
   readonly #timeoutMs: number;
   readonly #timedOut: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   /** When the unfinished frame began, in `performance.now()`'s milliseconds; `undefined` between frames. */
   #began: number | undefined;
 
@@ -27,7 +29,7 @@ export class FrameTimer {
       return;
     }
     if (frameEnded || this.#began === undefined) this.#began = performance.now();
-    this.#timer ??= setTimeout(() => this.#look(), this.#timeoutMs);
+    this.#timer ??= startTimer(() => this.#look(), this.#timeoutMs);
   }
 
   /** Forgets the unfinished frame. */

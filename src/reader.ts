@@ -1,5 +1,6 @@
 import type { Codec } from "./codec.ts";
 import type { Inbox } from "./inbox.ts";
+import { startTimer } from "./turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
 export interface ReadOwner {
@@ -174,7 +175,7 @@ export class MessageReader<T> {
     return this.#arrival ??= new Promise((resolve) => {
       const timer = this.#recvTimeoutMs === 0
         ? undefined
-        : setTimeout(() => this.#owner.recvTimedOut(), this.#recvTimeoutMs);
+        : startTimer(() => this.#owner.recvTimedOut(), this.#recvTimeoutMs);
       this.#inbox.wait(() => {
         clearTimeout(timer);
         this.#arrival = undefined;

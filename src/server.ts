@@ -15,6 +15,7 @@ import { reasonText } from "./reason.ts";
 import type { ServerStream } from "./server_stream.ts";
 import { isProtocolError, Serving, type ServingInit } from "./serving.ts";
 import { type ByteDuplex, connSocket, duplexSocket } from "./socket.ts";
+import { startTimer, type Timer } from "./turn.ts";
 import { hostAndPort, show } from "./show.ts";
 
 /** Options of a connection at the server, and so of every server. */
@@ -254,7 +255,7 @@ class ListeningServer<A extends Deno.Addr> implements Server<A> {
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
   #closing = false;
   #accepting = true;
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #graceTimer: Timer | undefined;
   #graceEnd = Infinity;
 
   constructor(listener: ConnListener<A>, init: ServingInit, signal: AbortSignal | undefined) {
@@ -296,7 +297,7 @@ class ListeningServer<A extends Deno.Addr> implements Server<A> {
     if (end >= this.#graceEnd) return;
     clearTimeout(this.#graceTimer);
     this.#graceEnd = end;
-    this.#graceTimer = setTimeout(() => this.#cut(), graceMs);
+    this.#graceTimer = startTimer(() => this.#cut(), graceMs);
   }
 
   #cut(): void {

@@ -29,6 +29,17 @@ export class Pace {
   }
 }
 
+/** A timer that runs. */
+export type Timer = ReturnType<typeof setTimeout>;
+
+/** The longest delay that `setTimeout` takes, 24.8 days: it fires at once beyond that. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** As `setTimeout`, but a delay beyond its longest never fires, and sets nothing. */
+export function startTimer(task: () => void, ms: number): Timer | undefined {
+  return ms > MAX_TIMER_MS ? undefined : setTimeout(task, ms);
+}
+
 /** Waits for `work`, but no longer than `ms` milliseconds. */
 export async function withinMs(ms: number, work: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
