@@ -97,3 +97,10 @@ Deno.test("FrameTimer with a time-out of 0 never sets a timer", () => {
   const { frameTimer } = timer(0);
   frameTimer.see(3, false); // the test's sanitizer would find a timer
 });
+
+Deno.test("FrameTimer with a time-out beyond the longest of setTimeout never fires", async () => {
+  const { frameTimer, count } = timer(2 ** 31);
+  frameTimer.see(3, false);
+  await outlast();
+  assertEquals(count(), 0);
+});

@@ -5,6 +5,7 @@ import { FrameType } from "../../src/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript, linesOf } from "../support/script.ts";
+import { exceptionPayload } from "../support/wire_peer.ts";
 
 const PLAIN = `[ttstream error, code=12007] [client-side stream] ${CANCELED}`;
 const PLAIN_RST = `Rst 12007 ${CANCELED} {ttscp: ServiceA}`;
@@ -301,4 +302,49 @@ Deno.test("client: disposing a stream that has ended and was read to its end doe
   await writer.close();
   assert((await stream.trailer).size === 0);
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
+});
+
+/** A signal that counts who listens to it. */
+function countedSignal(): { signal: AbortSignal; listeners: Set<unknown> } {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners.add(args[1]);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners.delete(args[1]);
+    removeEventListener.apply(signal, args);
+  };
+  return { signal, listeners };
+}
+
+Deno.test("client: a signal that outlives its streams keeps nothing of them, however they ended", async () => {
+  const { signal, listeners } = countedSignal();
+  await using script = new ClientScript();
+  const streams = Array.from({ length: 7 }, () => script.open({ signal }));
+  assertEquals(listeners.size, 7);
+  const [read, failed, reset, cancelled, disposed, unread, open] = streams;
+  assert(read && failed && reset && cancelled && disposed && unread && open);
+  const end = { type: FrameType.Trailer };
+  const payload = exceptionPayload({ type: 6, message: "no" });
+  await script.peer.send(
+    end,
+    { ...end, streamId: 2, payload },
+    { type: FrameType.Rst, streamId: 3 },
+    { type: FrameType.Data, streamId: 6, payload: bytes("unread") },
+    { ...end, streamId: 6 },
+  );
+  await Array.fromAsync(read.readable);
+  await rejection(Array.fromAsync(failed.readable));
+  await rejection(reset.trailer);
+  await cancelled.readable.cancel();
+  await disposed[Symbol.asyncDispose]();
+  await unread.trailer;
+  // Two can still be cancelled: one is open, of the other there is something to read.
+  assertEquals(listeners.size, 2);
+  await open[Symbol.asyncDispose]();
+  await unread[Symbol.asyncDispose]();
+  assertEquals(listeners.size, 0);
 });

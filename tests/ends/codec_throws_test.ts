@@ -86,6 +86,20 @@ for (const [name, service] of [["encode", Picky], ["encodeInto", PickyInto]] as 
   });
 }
 
+Deno.test("client: encode throws for a write that had to wait: the same, when its turn comes", async () => {
+  await using script = new ClientScript();
+  const stream = createClient(Picky, script.connection).chat();
+  const writer = stream.writable.getWriter();
+  const read = rejection(stream.readable.getReader().read());
+  await writer.write("x".repeat(300_000));
+  const write = rejection(writer.write("bad"));
+  await script.peer.expect(FrameType.Header);
+  await script.peer.expect(FrameType.Data);
+  assertStrictEquals(await write, refused);
+  assertCausedByCodec(await read);
+  assertEquals(await script.left(), ["Rst 12008 not a word I know {ttscp: ServiceA}", "Trailer"]);
+});
+
 Deno.test("client: decode throws: the messages before it come first, then that read and later ones reject with it, all else with 12008", async () => {
   await using script = new ClientScript();
   const stream = createClient(Picky, script.connection).chat();

@@ -278,6 +278,18 @@ Deno.test("cancelRemoteOnRecvTimeout false: an iteration of a call ends with 120
   assertEquals(await script.left(), ["Header {isn: Test}", "Data go", "Trailer"]);
 });
 
+Deno.test("a time-out beyond the longest of setTimeout never fires", async () => {
+  await using script = new ClientScript();
+  const stream = script.open({ timeoutMs: 2 ** 31, recvTimeoutMs: 2 ** 31 });
+  const reader = stream.readable.getReader();
+  const read = reader.read();
+  // Beyond 24.8 days setTimeout fires at once: before this one.
+  await rejection(script.open({ timeoutMs: 30 }).trailer);
+  await script.peer.send(data("still here"));
+  assertEquals(string((await read).value), "still here");
+  await reader.cancel();
+});
+
 Deno.test("a time-out that is not a positive finite number throws RangeError and opens nothing", async () => {
   await using script = new ClientScript();
   for (const name of ["timeoutMs", "recvTimeoutMs"]) {
@@ -290,4 +302,22 @@ Deno.test("a time-out that is not a positive finite number throws RangeError and
     }
   }
   assertEquals(await script.left(), []);
+});
+
+Deno.test("a grace beyond the longest of setTimeout cuts nothing", async () => {
+  await using pair = await TcpPair.open(async (stream) => {
+    await stream.readable.pipeTo(stream.writable);
+  });
+  const stream = pair.connection.openStream({ service: "Test", method: "Echo" });
+  const writer = stream.writable.getWriter();
+  const reader = stream.readable.getReader();
+  await writer.write(bytes("before"));
+  await reader.read();
+  const finished = pair.server.shutdown({ graceMs: 2 ** 31 });
+  // Beyond 24.8 days setTimeout fires at once: before this one.
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await writer.write(bytes("after"));
+  assertEquals(string((await reader.read()).value), "after");
+  await writer.close();
+  await finished;
 });

@@ -262,6 +262,20 @@ for (const half of [false, true]) {
   });
 }
 
+Deno.test("client: a Trailer with an error came first, a cancel after it: what is first asked for then still says the error", async () => {
+  await using script = new ClientScript();
+  const stream = script.open();
+  const payload = exceptionPayload({ type: 6, message: "biz error: boom" });
+  await script.peer.send(header, { type: FrameType.Trailer, payload });
+  await stream.trailer;
+  await stream.readable.cancel("too late");
+  assertEquals(
+    await rejectionText(stream.writable.getWriter().write(bytes("x"))),
+    "[ttstream error, code=12001] [client-side stream] biz error: boom",
+  );
+  assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
+});
+
 /** Reads until a read rejects. */
 async function drained(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<unknown> {
   for (;;) {
