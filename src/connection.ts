@@ -285,7 +285,6 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */
   #writeFailed(error: unknown): void {
-    this.#outbox.close();
     if (this.#resume !== undefined) this.end(transportError(error));
     else this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
   }
