@@ -1,4 +1,4 @@
-import type { ByteBuffer } from "./buffer.ts";
+import { ByteBuffer } from "./buffer.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import { FrameDecoder } from "./decode.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "./encode.ts";
@@ -58,6 +58,10 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   #sinceCompact = 0;
   /** Set while reading is paused. */
   #resume: (() => void) | undefined;
+  /** Set while a codec writes into a frame. */
+  #encoding = false;
+  /** Frames that were sent meanwhile. */
+  #behind: ByteBuffer[] = [];
   /** Set while frames are being handed out. */
   #deferred: (() => void)[] | undefined;
   #lastRead: ReturnType<typeof setTimeout> | undefined;
@@ -154,7 +158,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   }
 
   sendFrame(frame: Omit<Frame, "payload">, writePayload?: (buffer: ByteBuffer) => void): void {
-    const { buffer } = this.#outbox;
+    const buffer = this.#frameBuffer();
     const start = beginFrame(buffer, frame);
     writePayload?.(buffer);
     endFrame(buffer, start);
@@ -162,23 +166,24 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   }
 
   sendMessage<T>(streamId: number, prefix: DataPrefix, codec: Codec<T>, message: T): void {
-    const { buffer } = this.#outbox;
+    const buffer = this.#frameBuffer();
     const start = beginDataFrame(buffer, prefix, streamId);
     try {
-      if (codec.encodeInto === undefined) buffer.writeBytes(payloadOf(codec, message));
-      else codec.encodeInto(message, buffer);
+      this.#encode(codec, message, buffer);
       const size = buffer.length - start - LENGTH_SIZE;
       if (size > this.#limits.maxFrameBytes) {
         throw new RangeError(
           `frame of ${size} bytes exceeds the limit of ${this.#limits.maxFrameBytes} bytes`,
         );
       }
+      endFrame(buffer, start);
     } catch (error) {
       buffer.length = start;
       throw error;
+    } finally {
+      if (this.#behind.length > 0) this.#appendBehind();
+      this.#outbox.flush();
     }
-    endFrame(buffer, start);
-    this.#outbox.flush();
   }
 
   release(streamId: number): void {
@@ -201,6 +206,32 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   defer(task: () => void): void {
     if (this.#deferred === undefined) task();
     else this.#deferred.push(task);
+  }
+
+  /** Where to append a frame: the outbox, or, in the middle of a frame, a buffer that goes behind it. */
+  #frameBuffer(): ByteBuffer {
+    if (!this.#encoding) return this.#outbox.buffer;
+    const buffer = new ByteBuffer();
+    this.#behind.push(buffer);
+    return buffer;
+  }
+
+  /** The codec is the user's code: it may itself send, or end a stream. */
+  #encode<T>(codec: Codec<T>, message: T, buffer: ByteBuffer): void {
+    const nested = this.#encoding;
+    this.#encoding = true;
+    try {
+      if (codec.encodeInto === undefined) buffer.writeBytes(payloadOf(codec, message));
+      else codec.encodeInto(message, buffer);
+    } finally {
+      this.#encoding = nested;
+    }
+  }
+
+  #appendBehind(): void {
+    if (this.#encoding) return;
+    for (const { bytes, length } of this.#behind) this.#outbox.buffer.writeBytes(bytes.subarray(0, length));
+    this.#behind = [];
   }
 
   /** Hands the whole frames at hand to their streams, then does what they have deferred. @returns How many there were. */
@@ -254,7 +285,6 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */
   #writeFailed(error: unknown): void {
-    this.#outbox.close();
     if (this.#resume !== undefined) this.end(transportError(error));
     else this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
   }

@@ -41,9 +41,9 @@ export class Outbox {
     return this.#buffer;
   }
 
-  /** Whether the unsent bytes are over the mark. */
+  /** Whether the unsent bytes are over the mark, or nothing is sent any more: whoever writes must not go on as if it were. */
   get congested(): boolean {
-    return this.#inFlightBytes + this.#buffer.length > CONGESTED_BYTES;
+    return this.#closed || this.#inFlightBytes + this.#buffer.length > CONGESTED_BYTES;
   }
 
   /** Sees to it that what has been appended is sent. */
@@ -57,7 +57,7 @@ export class Outbox {
     queueMicrotask(() => this.#run());
   }
 
-  /** Calls `wake` once, when no longer congested or closed. */
+  /** Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. */
   wait(wake: () => void): void {
     this.#waiting.add(wake);
   }
@@ -97,7 +97,10 @@ export class Outbox {
         await (this.#pace.due ? this.#pace.breathe() : nextTick());
       }
     } catch (error) {
-      if (!this.#closed) this.#failed(error);
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#buffer.length = 0;
+      this.#failed(error);
     } finally {
       this.#flushing = false;
       this.#settleIdle();

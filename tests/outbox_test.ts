@@ -226,6 +226,16 @@ Deno.test("Outbox tells of a write that fails, once, and sends nothing after it"
   assertEquals(script.sizes(), [1]);
 });
 
+Deno.test("Outbox is congested for good after a write that failed: whoever writes must not go on", async () => {
+  const script = new Script();
+  script.send(1);
+  await script.begun();
+  assertEquals(script.outbox.congested, false);
+  script.finish(new Error("broken pipe"));
+  await script.outbox.idle();
+  assertEquals(script.outbox.congested, true);
+});
+
 Deno.test("Outbox says nothing of a write that fails after the close: whoever closed knows", async () => {
   const script = new Script();
   script.send(1);
