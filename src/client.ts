@@ -25,7 +25,7 @@ import { withinMs } from "./turn.ts";
 
 /** Options of every connection that a client makes. */
 export interface ConnectionOptions {
-  /** The caller's own name: what the cancel path says at the far end. Without it nothing is added to the path. */
+  /** The caller's own name, without commas: what the cancel path says at the far end. Without it nothing is added to the path. */
   serviceName?: string | undefined;
   /** The largest frame taken or sent, in bytes; a larger one that comes ends the connection. Default 16 MiB. */
   maxFrameBytes?: number | undefined;
@@ -141,7 +141,11 @@ function checkLimits(
   if (cancelFrame !== "rst" && cancelFrame !== "trailer") {
     throw new TypeError(`cancelFrame must be "rst" or "trailer", got ${show(cancelFrame)}`);
   }
-  if (serviceName !== undefined) nonEmptyString("serviceName", serviceName);
+  if (serviceName !== undefined && nonEmptyString("serviceName", serviceName).includes(",")) {
+    throw new TypeError(
+      `serviceName must have no comma, which parts the names of a cancel path: ${show(serviceName)}`,
+    );
+  }
   const nameBytes = new TextEncoder().encode(serviceName).length;
   if (nameBytes > MAX_STRING_BYTES) {
     throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_STRING_BYTES} bytes`);

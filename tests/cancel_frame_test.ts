@@ -60,3 +60,8 @@ Deno.test("a cancelFrame that there is not is refused by name", () => {
     'cancelFrame must be "rst" or "trailer", got "goaway"',
   );
 });
+
+Deno.test("a serviceName with a comma, which would read as two services, is refused", () => {
+  const [clientEnd] = duplexPair();
+  assertThrows(() => connectOver(clientEnd, { serviceName: "A,B" }), TypeError, '"A,B"');
+});
