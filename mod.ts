@@ -27,18 +27,7 @@ export { ByteBuffer, type Bytes } from "./src/buffer.ts";
 export type { Codec } from "./src/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/metadata.ts";
 export { BizStatusError, ErrorCode, type ErrorKind, type Side, TTStreamError } from "./src/errors.ts";
-export {
-  type Answers,
-  type AnyMethods,
-  type Client,
-  type ClientMethod,
-  defineService,
-  type Implementation,
-  type ImplementationMethod,
-  type Method,
-  type MethodKind,
-  type Service,
-} from "./src/service.ts";
+export { type AnyMethods, defineService, type Method, type MethodKind, type Service } from "./src/service.ts";
 export type { ByteDuplex } from "./src/socket.ts";
 export type { DialOptions, TcpAddress, TlsOptions, UnixAddress } from "./src/dial.ts";
 export type { CancelFrame } from "./src/call.ts";
@@ -53,10 +42,16 @@ export {
   type StreamTarget,
 } from "./src/client.ts";
 export type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./src/client_stream.ts";
-export { createClient } from "./src/create_client.ts";
+export { type Client, type ClientMethod, createClient } from "./src/create_client.ts";
 export type { Handler } from "./src/handler.ts";
 export type { ServerStream } from "./src/server_stream.ts";
-export { implement, route } from "./src/implement.ts";
+export {
+  type Answers,
+  implement,
+  type Implementation,
+  type ImplementationMethod,
+  route,
+} from "./src/implement.ts";
 export {
   type ConnListener,
   serve,

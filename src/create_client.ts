@@ -1,15 +1,31 @@
 import { ByteBuffer } from "./buffer.ts";
 import { Call } from "./call.ts";
-import { BidirectionalStream, type ClientStreamingCall, type ServerStreamingCall } from "./client_stream.ts";
+import {
+  BidirectionalStream,
+  type ClientStream,
+  type ClientStreamingCall,
+  type ServerStreamingCall,
+} from "./client_stream.ts";
 import type { CallOptions, StreamOpener } from "./client.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import { BizStatusError, ErrorCode, streamError, TTStreamError } from "./errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { Metadata } from "./metadata.ts";
-import { type OpenedCall, type Reading, WrappedCall, type Writing } from "./opened_call.ts";
+import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { Outcome } from "./outcome.ts";
 import { errorFromReason } from "./reason.ts";
-import type { AnyMethods, Client, Method, MethodKind, Service } from "./service.ts";
+import { WrappedCall } from "./wrapped_call.ts";
+import type { AnyMethods, Method, MethodKind, Service } from "./service.ts";
+
+/** How a client calls one method. */
+export type ClientMethod<T> = T extends Method<infer K, infer Req, infer Res>
+  ? K extends "bidirectional" ? (options?: CallOptions) => ClientStream<Req, Res>
+  : K extends "server" ? (request: Req, options?: CallOptions) => ServerStreamingCall<Res>
+  : (options?: CallOptions) => ClientStreamingCall<Req, Res>
+  : never;
+
+/** The client of a service: a function for each method. */
+export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMethod<M[N]> };
 
 /**
  * Makes a client of a service: a function for each of its methods. A `Connection` opens the streams, or anything

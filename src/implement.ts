@@ -4,7 +4,20 @@ import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
 import { show } from "./show.ts";
-import type { AnyMethods, Implementation, MethodKind, Service } from "./service.ts";
+import type { AnyMethods, Method, MethodKind, Service } from "./service.ts";
+
+/** What a handler that streams its answers may return: nothing, or the answers. */
+export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
+
+/** How a server implements one method. */
+export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
+  ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
+  : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
+  : (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
+  : never;
+
+/** The implementation of a service: a function for each method, in an object or a class instance. */
+export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
 
 /** One method, ready to be run on a stream. */
 interface Entry {

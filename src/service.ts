@@ -1,8 +1,5 @@
-import type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./client_stream.ts";
-import type { CallOptions } from "./client.ts";
 import type { Codec } from "./codec.ts";
 import { nonEmptyString } from "./options.ts";
-import type { ServerStream } from "./server_stream.ts";
 import { show } from "./show.ts";
 
 /** Who streams: the words of the IDL's `streaming.mode`. */
@@ -74,26 +71,3 @@ export function defineService<const M extends AnyMethods>(name: string, methods:
   }
   return { name, methods };
 }
-
-/** How a client calls one method. */
-export type ClientMethod<T> = T extends Method<infer K, infer Req, infer Res>
-  ? K extends "bidirectional" ? (options?: CallOptions) => ClientStream<Req, Res>
-  : K extends "server" ? (request: Req, options?: CallOptions) => ServerStreamingCall<Res>
-  : (options?: CallOptions) => ClientStreamingCall<Req, Res>
-  : never;
-
-/** The client of a service: a function for each method. */
-export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMethod<M[N]> };
-
-/** What a handler that streams its answers may return: nothing, or the answers. */
-export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
-
-/** How a server implements one method. */
-export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
-  ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
-  : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
-  : (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
-  : never;
-
-/** The implementation of a service: a function for each method, in an object or a class instance. */
-export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
