@@ -57,6 +57,36 @@ Deno.test("client stream: the first response counts, a second is dropped", async
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
 });
 
+Deno.test("client stream: what comes after the response does not count as unread", async () => {
+  await using script = new ClientScript({ maxBufferedBytes: 1000 });
+  const call = createClient(Test, script.connection).sum();
+  const other = script.connection.openStream({ service: "Test", method: "chat" });
+  await script.peer.send(header, data("first"));
+  assertEquals(await call.response, "first");
+  for (let n = 0; n < 10; n++) await script.peer.send(data("x".repeat(500)));
+  await script.peer.send({ ...data("mine"), streamId: 2 }, { type: FrameType.Trailer, streamId: 2 });
+  assertEquals(await Array.fromAsync(other.readable, string), ["mine"]);
+  await call[Symbol.asyncDispose]();
+});
+
+Deno.test("server stream: requests after the first do not count as unread", async () => {
+  const release = Promise.withResolvers<void>();
+  await using script = new ServerScript(
+    service({
+      async list() {
+        await release.promise;
+      },
+      chat: () => {},
+    }),
+    { maxBufferedBytes: 1000 },
+  );
+  await script.peer.send(open("list"), data("first"));
+  for (let n = 0; n < 10; n++) await script.peer.send(data("x".repeat(500)));
+  await script.peer.send({ ...open("chat"), streamId: 2 });
+  assertEquals((await script.peer.expect(FrameType.Header)).streamId, 2);
+  release.resolve();
+});
+
 Deno.test("client stream: an empty response is a message of zero bytes", async () => {
   await using script = new ClientScript();
   const call = createClient(Test, script.connection).sum();
