@@ -1,5 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { connectOver, createClient, defineService, implement, serveOver, TTStreamError } from "../mod.ts";
+import {
+  connectOver,
+  createClient,
+  defineService,
+  implement,
+  serveOver,
+  type ServerStreamingCall,
+  TTStreamError,
+} from "../mod.ts";
 import { text } from "./support/codecs.ts";
 import { connectTo, serveLocally } from "./support/loopback.ts";
 import { duplexPair } from "./support/pair.ts";
@@ -83,3 +91,34 @@ Deno.test("a deadline ends a stream that runs at full speed", async () => {
   // Far from punctual for a person, and still far from the end of the run.
   assert(performance.now() - start < 10_000);
 });
+
+for (
+  const [how, iterate] of [
+    ["an iterator", (messages) => messages],
+    ["a ReadableStream", ({ readable }) => readable],
+  ] satisfies [string, (call: ServerStreamingCall<string>) => AsyncIterable<string>][]
+) {
+  Deno.test(`timers fire while thousands of messages that have come are read by ${how}`, async () => {
+    const [clientEnd, serverEnd] = duplexPair();
+    let yielded = 0;
+    const serving = serveOver(
+      serverEnd,
+      implement(Flood, {
+        async *pour(request) {
+          for (; yielded < 40_000; yielded++) yield request;
+        },
+      }),
+    );
+    const connection = connectOver(clientEnd);
+    await using call = createClient(Flood, connection).pour("a drop");
+    await call.trailer;
+    let read = 0;
+    const ticks = await ticksDuring((async () => {
+      for await (const _ of iterate(call)) read++;
+    })());
+    assertEquals(read, 40_000);
+    assert(ticks >= 2, `a 5 ms timer fired ${ticks} times`);
+    await connection.close();
+    await serving.finished;
+  });
+}
