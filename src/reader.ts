@@ -1,6 +1,6 @@
 import type { Codec } from "./codec.ts";
 import type { Inbox } from "./inbox.ts";
-import { setTimer } from "./turn.ts";
+import { Pace, setTimer } from "./turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
 export interface ReadOwner {
@@ -18,6 +18,11 @@ export interface ReadOwner {
 const PULL_MESSAGES = 64;
 const PULL_BYTES = 256 * 1024;
 
+/** Messages that a reader takes in a row, none of them waited for, before it looks whether timers are due. */
+const BURST_MESSAGES = 256;
+/** One for all readers: there is one event loop. */
+const pace = new Pace();
+
 /**
  * The reading side of a stream: takes payloads from the inbox, decodes them, and hands them out through a
  * ReadableStream or, faster, an iterator of its own. Codecs run here, when the user reads.
@@ -28,6 +33,9 @@ export class MessageReader<T> {
   readonly #owner: ReadOwner;
   readonly #recvTimeoutMs: number;
   #arrival: Promise<void> | undefined;
+  /** Messages taken since the last wait. */
+  #burst = 0;
+  #breath: Promise<void> | undefined;
   #readable: ReadableStream<T> | undefined;
   #controller: ReadableStreamDefaultController<T> | undefined;
   #iterating = false;
@@ -71,6 +79,7 @@ export class MessageReader<T> {
 
   /** The next message. Rejects with the stream's error, once; is done after that. */
   async next(): Promise<IteratorResult<T, undefined>> {
+    for (let breath = this.#breathe(); breath !== undefined; breath = this.#breathe()) await breath;
     while (!this.#inbox.ready && !this.#done) await this.#arrive();
     if (this.#done) return { done: true, value: undefined };
     const payload = this.#inbox.peek();
@@ -90,6 +99,7 @@ export class MessageReader<T> {
       throw error;
     }
     this.#inbox.shift();
+    this.#burst++;
     return { done: false, value: message };
   }
 
@@ -119,6 +129,8 @@ export class MessageReader<T> {
   }
 
   async #pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
+    const breath = this.#breathe();
+    if (breath !== undefined) await breath;
     while (!this.#inbox.ready && !this.#done) await this.#arrive();
     let bytes = 0;
     for (let count = 0; count < PULL_MESSAGES && bytes < PULL_BYTES && !this.#done; count++) {
@@ -138,6 +150,7 @@ export class MessageReader<T> {
       // The codec is the user's code: it may have ended the stream meanwhile.
       if (this.#done) return;
       this.#inbox.shift();
+      this.#burst++;
       bytes += payload.length;
       controller.enqueue(message);
     }
@@ -170,6 +183,19 @@ export class MessageReader<T> {
     this.#owner.readFinished();
   }
 
+  /** Thousands of messages that have come already must not keep the event loop from its timers. */
+  #breathe(): Promise<void> | undefined {
+    if (this.#burst < BURST_MESSAGES) return undefined;
+    if (this.#breath === undefined && !pace.due) {
+      this.#burst = 0;
+      return undefined;
+    }
+    return this.#breath ??= pace.breathe().then(() => {
+      this.#burst = 0;
+      this.#breath = undefined;
+    });
+  }
+
   /** Waits for the next message or the end. All who wait share one promise, and one timer. */
   #arrive(): Promise<void> {
     return this.#arrival ??= new Promise((resolve) => {
@@ -179,6 +205,7 @@ export class MessageReader<T> {
       this.#inbox.wait(() => {
         clearTimeout(timer);
         this.#arrival = undefined;
+        this.#burst = 0;
         resolve();
       });
     });
