@@ -1,13 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { generateGolden, readGolden } from "./golden.ts";
 import * as everything from "./golden/generated/everything.ts";
 import { Base, Level, Parent } from "./golden/generated/shared.ts";
-
-for (const [path, text] of generateGolden()) {
-  Deno.test(`The golden module ${path} is what the generator writes`, () => {
-    assertEquals(text, readGolden(path));
-  });
-}
 
 Deno.test("Generated codecs write and read a struct with every type", () => {
   const { AllTypes, Color, Point } = everything;
