@@ -1,6 +1,7 @@
 /** `examples/demo`, run as `deno task demo` runs it, and what becomes of its services. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { pathToFileURL } from "node:url";
+import { importsForUsers } from "./support/imports.ts";
 
 const root = new URL("../", import.meta.url);
 const demo = new URL("examples/demo/", root);
@@ -145,7 +146,8 @@ for (const { name, edits, says } of mishaps) {
         assertStringIncludes(source, from);
         await Deno.writeTextFile(new URL(file, copy), source.replace(from, to));
       }
-      await Deno.writeTextFile(new URL("../deno.json", copy), JSON.stringify(await configForCopies()));
+      const config = { imports: await importsForUsers(), lock: false };
+      await Deno.writeTextFile(new URL("../deno.json", copy), JSON.stringify(config));
 
       const { code, stderr } = await outcome(spawn(new URL("main.ts", copy)));
       assertStringIncludes(stderr, says);
@@ -161,15 +163,4 @@ async function copyFolder(from: URL, to: URL): Promise<void> {
   for await (const { name } of Deno.readDir(from)) {
     await Deno.copyFile(new URL(name, from), new URL(name, to));
   }
-}
-
-/** The package's own configuration, for modules outside of it. */
-async function configForCopies(): Promise<unknown> {
-  const config: unknown = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  assert(typeof config === "object" && config !== null && "imports" in config);
-  const imports = Object.assign({}, config.imports, {
-    "@ttstream/ttstream": new URL("mod.ts", root).href,
-    "@ttstream/ttstream/thrift": new URL("src/thrift/mod.ts", root).href,
-  });
-  return { imports, lock: false };
 }
