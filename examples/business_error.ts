@@ -3,24 +3,8 @@
  *
  *     deno run -N examples/business_error.ts
  */
-import {
-  BizStatusError,
-  type Codec,
-  connect,
-  createClient,
-  defineService,
-  implement,
-  serve,
-  TTStreamError,
-} from "@ttstream/ttstream";
-
-const text: Codec<string> = {
-  encode: (message) => new TextEncoder().encode(message),
-  decode: (payload) => new TextDecoder().decode(payload),
-};
-const Library = defineService("LibraryService", {
-  read: { kind: "server", name: "Read", request: text, response: text },
-});
+import { BizStatusError, connect, createClient, implement, serve, TTStreamError } from "@ttstream/ttstream";
+import { Library } from "./gen/chat.ts";
 
 await using server = serve(
   {
@@ -30,11 +14,11 @@ await using server = serve(
     onError: (error, { method }) => console.log(`server: ${method} failed: ${error}`),
   },
   implement(Library, {
-    async *read(title) {
-      yield `"${title}", page 1`;
+    async *read({ title }) {
+      yield { text: `"${title}", page 1` };
       if (title === "Dreams") throw new BizStatusError(404, "page 2 is lost", { shelf: "7" });
       if (title === "Tides") throw new Error("the lamp went out");
-      yield `"${title}", the end`;
+      yield { text: `"${title}", the end` };
     },
   }),
 );
@@ -45,7 +29,7 @@ const library = createClient(Library, connection);
 for (const title of ["Rivers", "Dreams", "Tides"]) {
   try {
     // What was sent before the error is read first.
-    for await (const page of library.read(title)) console.log(page);
+    for await (const page of library.read({ title })) console.log(page.text);
   } catch (error) {
     if (error instanceof BizStatusError) {
       console.log(`no: ${error.statusCode} ${error.statusMessage}, shelf ${error.extra?.shelf}`);

@@ -3,25 +3,19 @@
  *
  *     deno run -N examples/cascade.ts
  */
-import { type Codec, connect, createClient, defineService, implement, serve } from "@ttstream/ttstream";
+import { connect, createClient, implement, serve } from "@ttstream/ttstream";
 import { setTimeout } from "node:timers/promises";
+import { Chat } from "./gen/chat.ts";
 
-const text: Codec<string> = {
-  encode: (message) => new TextEncoder().encode(message),
-  decode: (payload) => new TextDecoder().decode(payload),
-};
-const Chat = defineService("ChatService", {
-  ask: { kind: "server", name: "Ask", request: text, response: text },
-});
 const local = { port: 0, hostname: "127.0.0.1" };
 
 await using serverC = serve(
   local,
   implement(Chat, {
-    async *ask(question, { signal }) {
+    async *ask({ message }, { signal }) {
       try {
         for (;;) {
-          yield `${question}?`;
+          yield { word: `${message}?` };
           await setTimeout(10, undefined, { signal });
         }
       } finally {
@@ -51,7 +45,7 @@ await using serverB = serve(
 await using fromAtoB = await connect({ ...serverB.addr, serviceName: "ServiceA" });
 const b = createClient(Chat, fromAtoB);
 
-for await (const answer of b.ask("why")) {
-  console.log(`A: ${answer}`);
+for await (const { word } of b.ask({ message: "why" })) {
+  console.log(`A: ${word}`);
   break;
 }

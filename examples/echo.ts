@@ -3,25 +3,17 @@
  *
  *     deno run -N examples/echo.ts
  */
-import { type Codec, connect, createClient, defineService, implement, serve } from "@ttstream/ttstream";
-
-// A codec says how one message becomes bytes and back: text here, a Thrift struct with Kitex.
-const text: Codec<string> = {
-  encode: (message) => new TextEncoder().encode(message),
-  decode: (payload) => new TextDecoder().decode(payload),
-};
-
-// The same value describes the service to its server and to its clients: their types follow from it.
-const Echo = defineService("EchoService", {
-  echo: { kind: "bidirectional", name: "Echo", request: text, response: text },
-});
+import { connect, createClient, implement, serve } from "@ttstream/ttstream";
+// Generated from chat.thrift. The same value describes the service to its server and to its clients: their types
+// follow from it.
+import { Echo } from "./gen/chat.ts";
 
 await using server = serve(
   { port: 0, hostname: "127.0.0.1" },
   implement(Echo, {
     // What a handler returns or yields is sent. The client's `writable.close()` ends this loop.
     async *echo({ readable }) {
-      for await (const message of readable) yield message.toUpperCase();
+      for await (const { message } of readable) yield { word: message.toUpperCase() };
     },
   }),
 );
@@ -32,12 +24,12 @@ await using stream = createClient(Echo, connection).echo();
 async function send(messages: string[]): Promise<void> {
   const writer = stream.writable.getWriter();
   // Await every write: that is the back-pressure, and a rejected one that nobody awaits ends the process.
-  for (const message of messages) await writer.write(message);
+  for (const message of messages) await writer.write({ message });
   await writer.close(); // half close: "I am done", while the answers still come
 }
 
 async function receive(): Promise<void> {
-  for await (const answer of stream.readable) console.log(answer);
+  for await (const { word } of stream.readable) console.log(word);
 }
 
 await Promise.all([send(["hello", "and", "goodbye"]), receive()]);

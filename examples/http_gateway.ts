@@ -5,24 +5,17 @@
  *
  * Without the flag Deno 2 aborts `request.signal` after complete answers, too: harmless here, but it warns of it.
  */
-import { type Codec, connect, createClient, defineService, implement, serve } from "@ttstream/ttstream";
+import { connect, createClient, implement, serve } from "@ttstream/ttstream";
 import { setTimeout } from "node:timers/promises";
-
-const text: Codec<string> = {
-  encode: (message) => new TextEncoder().encode(message),
-  decode: (payload) => new TextDecoder().decode(payload),
-};
-const Chat = defineService("ChatService", {
-  ask: { kind: "server", name: "Ask", request: text, response: text },
-});
+import { Chat, type ChatResponse } from "./gen/chat.ts";
 
 await using server = serve(
   { port: 0, hostname: "127.0.0.1" },
   implement(Chat, {
-    async *ask(words, { signal }) {
+    async *ask({ message: words }, { signal }) {
       try {
-        for (let word = 1; word <= Number(words); word++) {
-          yield `word ${word} `;
+        for (let number = 1; number <= Number(words); number++) {
+          yield { word: `word ${number} ` };
           await setTimeout(10, undefined, { signal });
         }
       } finally {
@@ -35,11 +28,14 @@ await using connection = await connect({ ...server.addr, serviceName: "Gateway" 
 const chat = createClient(Chat, connection);
 
 await using http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-  const words = new URL(request.url).searchParams.get("words") ?? "1";
+  const message = new URL(request.url).searchParams.get("words") ?? "1";
   // `signal` says that the user left; without it, the body's cancel would be the reason that travels.
-  const answer = chat.ask(words, { signal: request.signal });
+  const answer = chat.ask({ message }, { signal: request.signal });
+  const words = new TransformStream<ChatResponse, string>({
+    transform: ({ word }, controller) => controller.enqueue(word),
+  });
   // No `await using answer`: it would end with this function, and the answer streams on after it.
-  return new Response(answer.readable.pipeThrough(new TextEncoderStream()));
+  return new Response(answer.readable.pipeThrough(words).pipeThrough(new TextEncoderStream()));
 });
 
 const url = `http://127.0.0.1:${http.addr.port}/?words=`;

@@ -3,25 +3,17 @@
  *
  *     deno run -N examples/server_streaming.ts
  */
-import { type Codec, connect, createClient, defineService, implement, serve } from "@ttstream/ttstream";
+import { connect, createClient, implement, serve } from "@ttstream/ttstream";
 import { setTimeout } from "node:timers/promises";
-
-const text: Codec<string> = {
-  encode: (message) => new TextEncoder().encode(message),
-  decode: (payload) => new TextDecoder().decode(payload),
-};
-
-const Counter = defineService("CounterService", {
-  count: { kind: "server", name: "Count", request: text, response: text },
-});
+import { Counter } from "./gen/chat.ts";
 
 await using server = serve(
   { port: 0, hostname: "127.0.0.1" },
   implement(Counter, {
-    async *count(from, { signal }) {
+    async *count({ start }, { signal }) {
       try {
-        for (let number = Number(from);; number++) {
-          yield String(number);
+        for (let number = start;; number++) {
+          yield { number };
           // Give `signal` to all that the handler waits for: a cancel then ends the wait, and so the handler.
           await setTimeout(10, undefined, { signal });
         }
@@ -36,7 +28,7 @@ await using server = serve(
 await using connection = await connect({ ...server.addr, serviceName: "CounterClient" });
 const counter = createClient(Counter, connection);
 
-for await (const number of counter.count("40")) {
+for await (const { number } of counter.count({ start: 40n })) {
   console.log(`client: ${number}`);
-  if (number === "42") break; // leaving the loop is the cancel: the server knows at once
+  if (number === 42n) break; // leaving the loop is the cancel: the server knows at once
 }

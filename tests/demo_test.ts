@@ -1,6 +1,7 @@
 /** `examples/demo`, run as `deno task demo` runs it, and what becomes of its services. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { pathToFileURL } from "node:url";
+import { importsForUsers } from "./support/imports.ts";
 
 const root = new URL("../", import.meta.url);
 const demo = new URL("examples/demo/", root);
@@ -137,16 +138,16 @@ for (const { name, edits, says } of mishaps) {
   Deno.test(`the demo fails, and says why, where ${name}`, async () => {
     const directory = await Deno.makeTempDir();
     try {
-      const copy = pathToFileURL(`${directory}/`);
-      for await (const { name } of Deno.readDir(demo)) {
-        await Deno.copyFile(new URL(name, demo), new URL(name, copy));
-      }
+      const copy = pathToFileURL(`${directory}/demo/`);
+      await copyFolder(demo, copy);
+      await copyFolder(new URL("../gen/", demo), new URL("../gen/", copy));
       for (const [file, from, to] of edits) {
         const source = await Deno.readTextFile(new URL(file, copy));
         assertStringIncludes(source, from);
         await Deno.writeTextFile(new URL(file, copy), source.replace(from, to));
       }
-      await Deno.writeTextFile(new URL("deno.json", copy), JSON.stringify(await configForCopies()));
+      const config = { imports: await importsForUsers(), lock: false };
+      await Deno.writeTextFile(new URL("../deno.json", copy), JSON.stringify(config));
 
       const { code, stderr } = await outcome(spawn(new URL("main.ts", copy)));
       assertStringIncludes(stderr, says);
@@ -157,10 +158,9 @@ for (const { name, edits, says } of mishaps) {
   });
 }
 
-/** The package's own configuration, for modules outside of it. */
-async function configForCopies(): Promise<unknown> {
-  const config: unknown = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  assert(typeof config === "object" && config !== null && "imports" in config);
-  const imports = Object.assign({}, config.imports, { "@ttstream/ttstream": new URL("mod.ts", root).href });
-  return { imports, lock: false };
+async function copyFolder(from: URL, to: URL): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) {
+    await Deno.copyFile(new URL(name, from), new URL(name, to));
+  }
 }

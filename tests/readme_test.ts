@@ -1,15 +1,66 @@
+/** What the README says, done as it says: from the IDL to the client's output. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { importsForUsers } from "./support/imports.ts";
 
-const root = new URL("../", import.meta.url);
-const readme = await Deno.readTextFile(new URL("README.md", root));
+const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 
-/** The program in the README that starts with `// name`, with a port of its own. */
-function program(name: string, port: number): string {
-  const code = readme.split("```ts\n").slice(1).map((part) => part.split("```")[0] ?? "")
-    .find((part) => part.startsWith(`// ${name}`));
+/** The block of code in the README that starts with `// name`. */
+function block(name: string): string {
+  const blocks = readme.split(/^```.*\n/m);
+  const code = blocks.find((text) => text.startsWith(`// ${name}`));
   if (code === undefined) throw new Error(`the README has no ${name}`);
-  return code.replace('"@ttstream/ttstream"', JSON.stringify(new URL("mod.ts", root).href))
-    .replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`);
+  return code;
+}
+
+/** The program of that name, with a port of its own. */
+function program(name: string, port: number): string {
+  const code = block(name).replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`);
+  assertStringIncludes(code, String(port));
+  return code;
+}
+
+/** The README's command line that runs the generator, without `deno`, and with the package that is here. */
+async function generating(): Promise<string[]> {
+  const name = "@ttstream/ttstream/thriftgen";
+  const line = new RegExp(`^deno (.* jsr:${name} .*)$`, "m").exec(readme)?.[1];
+  if (line === undefined) throw new Error("the README does not run the generator");
+  const imports = await importsForUsers();
+  return line.split(" ").map((part) => part === `jsr:${name}` ? imports[name] ?? "" : part);
+}
+
+function deno(cwd: string, args: readonly string[]): Deno.Command {
+  const env = { NO_COLOR: "1" };
+  return new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env,
+  });
+}
+
+async function outputOf(cwd: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await deno(cwd, args).output();
+  const decoder = new TextDecoder();
+  assertEquals({ code, stderr: decoder.decode(stderr) }, { code: 0, stderr: "" });
+  return decoder.decode(stdout);
+}
+
+/** Runs `test` in a folder with the README's files in it, and the module that its command makes of the IDL. */
+async function withFiles(port: number, test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const config = { imports: await importsForUsers(), lock: false };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+    await Deno.writeTextFile(`${folder}/chat.thrift`, block("chat.thrift"));
+    await Deno.writeTextFile(`${folder}/server.ts`, program("server.ts", port));
+    await Deno.writeTextFile(`${folder}/client.ts`, program("client.ts", port));
+    await outputOf(folder, await generating());
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 function freePort(): number {
@@ -17,34 +68,33 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function run(file: string): Deno.Command {
-  const config = new URL("deno.json", root).pathname;
-  const args = ["run", "--quiet", "--config", config, "-N", file];
-  return new Deno.Command(Deno.execPath(), {
-    args,
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  });
-}
-
-Deno.test("the README's client and server run as they stand there, and the server reads who cancelled", async () => {
-  const folder = await Deno.makeTempDir();
+Deno.test("the README's IDL becomes a server and a client that run as they stand there", async () => {
   const port = freePort();
-  await Deno.writeTextFile(`${folder}/server.ts`, program("server.ts", port) + "\n");
-  await Deno.writeTextFile(`${folder}/client.ts`, program("client.ts", port));
-  const server = run(`${folder}/server.ts`).spawn();
-  try {
-    await listening(port);
-    const client = await run(`${folder}/client.ts`).output();
-    assertEquals(new TextDecoder().decode(client.stderr), "");
-    assertEquals(new TextDecoder().decode(client.stdout), "You\nasked:\nWhy\nis\nthe\nsky\n");
-  } finally {
-    server.kill();
-    const { stdout } = await server.output();
-    await Deno.remove(folder, { recursive: true });
-    assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
-  }
+  await withFiles(port, async (folder) => {
+    const server = deno(folder, ["run", "--quiet", "-N", "server.ts"]).spawn();
+    try {
+      await listening(port);
+      const said = await outputOf(folder, ["run", "--quiet", "-N", "client.ts"]);
+      assertEquals(said, "You\nasked:\nWhy\nis\nthe\nsky\n");
+    } finally {
+      server.kill();
+      const { stdout } = await server.output();
+      // By then it may have said all it had to say, or not.
+      assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
+    }
+  });
+});
+
+Deno.test("the README's server and client type-check against the generated module", async () => {
+  await withFiles(freePort(), async (folder) => {
+    await outputOf(folder, ["check", "--quiet", "server.ts", "client.ts"]);
+    // So that it is seen that something is checked.
+    const wrong = block("client.ts").replace("user: 7n", "user: 7");
+    await Deno.writeTextFile(`${folder}/wrong.ts`, wrong);
+    const { code, stderr } = await deno(folder, ["check", "--quiet", "wrong.ts"]).output();
+    assertEquals(code, 1);
+    assertStringIncludes(new TextDecoder().decode(stderr), "'bigint'");
+  });
 });
 
 /** Waits until something listens on the port. */

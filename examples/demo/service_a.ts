@@ -1,6 +1,6 @@
 /** ServiceA: the gateway. HTTP in front, a stream to ServiceB behind. `GET /?until=WORD` is told no more than WORD. */
 import { connect, createClient, type ServerStreamingCall, TTStreamError } from "@ttstream/ttstream";
-import { Chat, type ChatResponse } from "./chat.ts";
+import { Chat, type ChatResponse } from "../gen/chat.ts";
 import { demoGone } from "./lifeline.ts";
 import { now, report } from "./report.ts";
 

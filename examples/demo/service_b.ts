@@ -1,6 +1,6 @@
 /** ServiceB: between the gateway and the model. It asks on, and hands the answers back as they come. */
 import { connect, createClient, implement, serve } from "@ttstream/ttstream";
-import { Chat, Model } from "./chat.ts";
+import { Chat, Model } from "../gen/chat.ts";
 import { demoGone } from "./lifeline.ts";
 import { report } from "./report.ts";
 

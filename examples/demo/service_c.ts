@@ -1,7 +1,7 @@
 /** ServiceC: a "model". Whatever it is asked, it answers with the same story, word by word. */
 import { implement, serve } from "@ttstream/ttstream";
 import { setTimeout } from "node:timers/promises";
-import { Model } from "./chat.ts";
+import { Model } from "../gen/chat.ts";
 import { demoGone } from "./lifeline.ts";
 import { report } from "./report.ts";
 

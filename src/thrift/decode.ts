@@ -1,5 +1,5 @@
 import { Fault, inElement, inEntry, inField } from "./errors.ts";
-import { absentValue, type Field } from "./field.ts";
+import { absentValue, type Field, mayBeAbsent } from "./field.ts";
 import { enter, type Input } from "./input.ts";
 import type { ThriftType } from "./types.ts";
 import { leastSize, resolve, type ResolvedType, type StructLike, Wire, wireName, wireOf } from "./wire.ts";
@@ -73,18 +73,25 @@ export function readers(makeStructReader: StructReaderMaker): (type: ThriftType<
       case "exception":
         return makeStructReader(fieldReaders(type));
       case "union":
-        return unionReader(fieldReaders(type));
+        return oneOf(unionReader(fieldReaders(type)));
     }
   }
 
   function fieldReaders(type: StructLike): FieldReader[] {
-    return Object.entries(type.fields).map(([name, field]: [string, Field<unknown>]) => ({
-      name,
-      id: field.id,
-      wire: wireOf(resolve(field.type)),
-      field,
-      read: readerOf(field.type),
-    }));
+    return Object.entries(type.fields).map(([name, field]: [string, Field<unknown>]) => {
+      const fieldType = resolve(field.type);
+      const read = fieldType.kind === "union" && mayBeAbsent(field)
+        ? perhapsUnionReader(fieldType)
+        : readerOf(fieldType);
+      return { name, id: field.id, wire: wireOf(fieldType), field, read };
+    });
+  }
+
+  /** The reader of a union in a field that may be absent: undefined for one that Kitex wrote of a nil. */
+  function perhapsUnionReader(type: StructLike): Reader {
+    let read: Reader | undefined;
+    // Made when it is needed: the union may hold the struct whose reader is being made.
+    return (input, depth) => (read ??= unionReader(fieldReaders(type)))(input, depth);
   }
 
   return readerOf;
@@ -229,6 +236,16 @@ export function loopingStructReader(fields: readonly FieldReader[]): Reader {
   };
 }
 
+/** A union's reader where there must be one. */
+function oneOf(read: Reader): Reader {
+  return (input, depth) => {
+    const value = read(input, depth);
+    if (value === undefined) throw new Fault("a union has exactly one field, got none that is known");
+    return value;
+  };
+}
+
+/** The reader of a union; what it reads is undefined where no known field is set. */
 function unionReader(fields: readonly FieldReader[]): Reader {
   const byId = new Map(fields.map((field) => [field.id, field]));
   const fallback = fields.find(({ field }) => field.default !== undefined);
@@ -257,10 +274,7 @@ function unionReader(fields: readonly FieldReader[]): Reader {
     } catch (error) {
       throw inField(current, error);
     }
-    if (given === undefined) {
-      if (fallback === undefined) throw new Fault("a union has exactly one field, got none that is known");
-      return { [fallback.name]: absentValue(fallback.field) };
-    }
-    return { [given.name]: value };
+    if (given !== undefined) return { [given.name]: value };
+    return fallback && { [fallback.name]: absentValue(fallback.field) };
   };
 }

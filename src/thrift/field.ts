@@ -94,6 +94,11 @@ export function checkFieldId(id: number): void {
   if (id << 16 >> 16 !== id) throw new RangeError(`field id ${id} is not an integer of 16 bits`);
 }
 
+/** Whether a message without the field is none with a mistake: it is left out, or gets its default. */
+export function mayBeAbsent({ requiredness, default: value }: Field<unknown>): boolean {
+  return requiredness === "optional" || (requiredness === "default" && value !== undefined);
+}
+
 /** The value of a field that is not given: a copy of its default, its zero value, or undefined: it is left out. */
 export function absentValue({ type, requiredness, default: value }: Field<unknown>): unknown {
   if (value !== undefined) return typeof value === "object" ? structuredClone(value) : value;

@@ -214,6 +214,10 @@ export function struct<F extends Fields>(typeName: string, fields: F): StructCod
 /**
  * A union: an object with exactly one of its fields.
  *
+ * For a nil union that is not optional Kitex writes one without a field. It counts as absent in a field that may be
+ * absent, and so does a union whose one field is unknown here; everywhere else they are an error. So make a field
+ * with a union optional unless its IDL says `required`, as the generator does.
+ *
  * @param typeName Its name in the IDL.
  * @param fields Its fields by name.
  * @throws {TypeError} When two fields have the same id.

@@ -113,7 +113,7 @@ export interface SetType<out T> extends ThriftType<Set<T>> {
  * Values without order and without repetition, as a `Set`.
  *
  * A `Set` compares objects by identity: two equal structs, containers or `binary` values are two elements, when
- * written and when read. Go's servers refuse to write such a set.
+ * written and when read. In Go a set is a slice, and Kitex writes what is in it twice.
  */
 export function set<T>(element: ThriftType<T>): SetType<T> {
   return {

@@ -2,13 +2,14 @@ import type {
   ConstDefinition,
   Definition,
   EnumDefinition,
+  FieldNode,
   StructDefinition,
   TypedefDefinition,
 } from "./ast.ts";
 import { jsDoc, lineComments } from "./comment.ts";
 import { withDeprecation } from "./deprecation.ts";
 import { serviceCode } from "./emit_service.ts";
-import { codecCode, isOptional, propertyCode, typeCode } from "./emit_type.ts";
+import { codecCode, propertyCode, typeCode } from "./emit_type.ts";
 import { valueCode } from "./emit_value.ts";
 import { args, type Code, constCode, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
 import type { Module } from "./load.ts";
@@ -16,6 +17,7 @@ import type { Type, Value } from "./model.ts";
 import { type LibrarySpecifiers, ModuleScope, type Outputs } from "./module_scope.ts";
 import { fieldKey, propertyKey } from "./names.ts";
 import { basename } from "./path.ts";
+import { requirednessOf } from "./requiredness.ts";
 import type { Resolver } from "./resolve.ts";
 import type { Evaluator } from "./value.ts";
 
@@ -158,7 +160,12 @@ class ModuleWriter {
     const properties = definition.fields.map((field) => {
       const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
       return jsDoc(withDeprecation(field.doc, field.annotations), "  ") +
-        propertyCode(fieldKey(field.name.text), type, isOptional(field), 2);
+        propertyCode(
+          fieldKey(field.name.text),
+          type,
+          this.#requiredness(definition, field) === "optional",
+          2,
+        );
     });
     return `export interface ${name} {\n${properties.join("")}}\n`;
   }
@@ -188,7 +195,8 @@ class ModuleWriter {
       const codec = codecCode(this.#scope, type, (name) => this.#defined.has(name));
       const options: Code[] = [];
       if (category !== "union") {
-        if (field.requiredness !== "default") options.push(`${field.requiredness}: true`);
+        const requiredness = this.#requiredness(definition, field);
+        if (requiredness !== "default") options.push(`${requiredness}: true`);
         const value = this.#context.evaluator.default(this.#module, field);
         if (value !== undefined) options.push(hanging("default:", valueCode(this.#scope, value)));
       }
@@ -205,6 +213,10 @@ class ModuleWriter {
       typeArgs(this.#scope.type("thrift", "StructCodec"), [name]),
       args(`${create}(`, parts, ")"),
     );
+  }
+
+  #requiredness(owner: StructDefinition, field: FieldNode): FieldNode["requiredness"] {
+    return requirednessOf(this.#context.resolver, this.#module, owner, field);
   }
 
   #name(definition: Definition): string {

@@ -1,4 +1,3 @@
-import type { FieldNode } from "./ast.ts";
 import { args, type Code, hanging, layOut, typeArgs, WIDTH } from "./layout.ts";
 import type { Type } from "./model.ts";
 import type { ModuleScope } from "./module_scope.ts";
@@ -86,9 +85,4 @@ export function codecCode(scope: ModuleScope, type: Type, isDefined: (name: stri
         : args(`${scope.value("thrift", "lazy")}(`, [hanging("() =>", name)], ")");
     }
   }
-}
-
-/** Whether a field may be left out of the struct's interface. */
-export function isOptional(field: FieldNode): boolean {
-  return field.requiredness === "optional";
 }

@@ -2,6 +2,7 @@ import type { ConstDefinition, FieldNode, StructDefinition, ValueNode } from "./
 import { literalBytes, literalText } from "./literal.ts";
 import type { Module } from "./load.ts";
 import { sameType, type Type, typeName, type Value } from "./model.ts";
+import { requirednessOf } from "./requiredness.ts";
 import type { Referent, Resolver } from "./resolve.ts";
 
 const INTEGER_BITS = { byte: 8, i16: 16, i32: 32, enum: 32, i64: 64 } as const;
@@ -287,8 +288,9 @@ export class Evaluator {
       if (value === undefined && definition.category !== "union") {
         // Inside its own default an optional field ends the recursion by not being there.
         if (field.requiredness === "optional" && this.#openDefaults.has(field)) continue;
+        const requiredness = requirednessOf(this.#resolver, home, definition, field);
         if (field.value !== undefined) value = this.default(home, field);
-        else if (field.requiredness !== "optional") value = this.#zero(module, home, field, offset);
+        else if (requiredness !== "optional") value = this.#zero(module, home, field, offset);
         else continue;
         if (value === undefined) {
           this.#openStructs.delete(definition);

@@ -262,6 +262,23 @@ Deno.test("a default that is a container or a struct is copied for each message"
   assertEquals(shared, { tags: ["a"], at: { x: 1, y: 2 } });
 });
 
+Deno.test("a default that is a map or a set, whatever is in it, is not shared between messages", () => {
+  const Boxes = struct("Boxes", {
+    map: field(1, map(string, list(i32)), { default: new Map([["a", [1]]]) }),
+    set: field(2, set(i32), { default: new Set() }),
+    optional: field(3, map(i32, i32), { optional: true, default: new Map() }),
+  });
+  const fresh = { map: new Map([["a", [1]]]), set: new Set<number>(), optional: new Map<number, number>() };
+  for (const make of [() => Boxes.create(), () => Boxes.decode(hex("00"))]) {
+    const first = make();
+    first.map.get("a")?.push(2);
+    first.map.set("b", []);
+    first.set.add(1);
+    first.optional?.set(1, 1);
+    assertEquals(make(), fresh);
+  }
+});
+
 Deno.test("zero values are new for each message", () => {
   const Box = struct("Box", { list: field(1, list(i32)), point: field(2, Point) });
   const first = Box.create();
@@ -273,6 +290,37 @@ Deno.test("zero values are new for each message", () => {
 Deno.test("a union has the one field that came", () => {
   assertEquals(Shape.decode(hex("0c 0002 08 0001 00000001 00 00")), { point: { x: 1, y: 0 } });
   assertEquals(Shape.create({ text: "a" }), { text: "a" });
+});
+
+const Letters = struct("Letters", {
+  optional: field(1, Shape, { optional: true }),
+  filled: field(2, Shape, { default: { text: "none" } }),
+});
+
+for (
+  const [what, union] of [["that Kitex makes of nil", "00"], [
+    "whose one field is unknown",
+    "02 0009 01 00",
+  ]] as const
+) {
+  Deno.test(`an empty union ${what} counts as absent in a field that may be absent`, () => {
+    const payload = hex(`0c 0001 ${union} 0c 0002 ${union} 00`);
+    assertEquals(Letters.decode(payload), { filled: { text: "none" } });
+    const set = hex("0c 0001 0b 0001 00000001 61 00 0c 0002 0b 0001 00000001 62 00 00");
+    assertEquals(Letters.decode(set), { optional: { text: "a" }, filled: { text: "b" } });
+  });
+}
+
+Deno.test("an empty union counts as absent in a struct that the union holds", () => {
+  interface Nest {
+    inner?: Inner | undefined;
+  }
+  type Inner = { nest: Nest } | { end: number };
+  const Nest: StructCodec<Nest> = struct("Nest", {
+    inner: field(1, lazy(() => Inner), { optional: true }),
+  });
+  const Inner: StructCodec<Inner> = union("Inner", { nest: field(1, Nest), end: field(2, i32) });
+  assertEquals(Nest.decode(hex("0c 0001 0c 0001 0c 0001 00 00 00 00")), { inner: { nest: {} } });
 });
 
 Deno.test("a union is the field that has a default where none came", () => {

@@ -33,6 +33,7 @@ const Order = struct("Order", {
   raw: field(7, binary),
   paid: field(8, bool),
   byItem: field(9, map(Item, i32)),
+  parts: field(10, list(Content)),
 });
 
 interface Row {
@@ -227,14 +228,14 @@ const rows: readonly Row[] = [
   },
   {
     name: "a union without a field",
-    payload: "0c 0006 00 00",
-    path: "Order.content",
+    payload: "0f 000a 0c 00000002 0b 0001 00000000 00 00 00",
+    path: "Order.parts[1]",
     reason: "a union has exactly one field, got none that is known",
   },
   {
     name: "a union with a field that is not known",
-    payload: "0c 0006 02 0009 01 00 00",
-    path: "Order.content",
+    payload: "0f 000a 0c 00000001 02 0009 01 00 00",
+    path: "Order.parts[0]",
     reason: "a union has exactly one field, got none that is known",
   },
   {
@@ -312,6 +313,15 @@ Deno.test("a missing field whose type has no zero value is a ThriftError", () =>
     ThriftError,
     "Letter.content: missing: the union Content has no zero value",
   );
+});
+
+Deno.test("an empty union in a field that must be there is a ThriftError, and as a message, too", () => {
+  const none = "a union has exactly one field, got none that is known";
+  for (const required of [true, false]) {
+    const Letter = struct("Letter", { content: field(1, Content, { required }) });
+    assertThrows(() => Letter.decode(hex("0c 0001 00 00")), ThriftError, `Letter.content: ${none}`);
+  }
+  assertThrows(() => Content.decode(hex("00")), ThriftError, `Content: ${none}`);
 });
 
 Deno.test("every payload that is cut short names the field where it ends", () => {

@@ -2,7 +2,7 @@
  * What the generator refuses, and the place that it points at. Nearly all of it thriftgo or Kitex refuse, too. Of the
  * rest they make Go code that does not compile (numbers that do not fit, constants and services made of themselves,
  * constants of another type), or that means something else: an empty container for `5`, the id 0 for `0x1`. A union
- * and a struct that holds itself have no zero value here, where Go has nil.
+ * and a struct that holds itself have no zero value here, where Go has nil: a constant must give them where required.
  */
 import { assertEquals } from "@std/assert";
 import { errorsOf } from "./support.ts";
@@ -141,11 +141,11 @@ const files: readonly (readonly [string, ...string[]])[] = [
     "2:13: expected exactly one field of the union U, found 0",
   ],
   [
-    "union U { 1: i32 x }\nstruct P { 1: U u }\nconst P A = {}",
+    "union U { 1: i32 x }\nstruct P { 1: required U u }\nconst P A = {}",
     "3:13: expected a value for u: a union has no zero value",
   ],
   [
-    "struct P { 1: P p }\nconst P A = {}",
+    "struct P { 1: required P p }\nconst P A = {}",
     "2:13: expected all fields of P: it holds itself, and so has no zero value",
   ],
   // Methods.

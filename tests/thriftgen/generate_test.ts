@@ -72,6 +72,38 @@ for (const [idl, expected] of bodies) {
   });
 }
 
+/** Structs whose field `f` has no zero value, or has one. */
+const emptiness: readonly (readonly [idl: string, option: string])[] = [
+  ["union U { 1: i32 n }\nstruct A { 1: U f }", ", { optional: true }"],
+  ["union U { 1: i32 n }\nstruct A { 1: U f = {'n': 1} }", ", { default: { n: 1 } }"],
+  ["union U { 1: i32 n }\nstruct A { 1: required U f }", ", { required: true }"],
+  ["union U { 1: i32 n }\nstruct A { 1: list<U> f }", ""],
+  ["union U { 1: i32 n }\nunion A { 1: U f }", ""],
+  ["union U { 1: i32 n }\ntypedef U V\nstruct A { 1: V f }", ", { optional: true }"],
+  ["union U { 1: i32 n }\nstruct B { 1: U g }\nstruct A { 1: B f }", ""],
+  ["union U { 1: i32 n }\nstruct B { 1: required U g }\nstruct A { 1: B f }", ", { optional: true }"],
+  ["struct A { 1: A f }", ", { optional: true }"],
+  ["struct A { 1: B f }\nstruct B { 1: A g }", ", { optional: true }"],
+  ["struct A { 1: B f }\nstruct B { 1: required A g }", ", { optional: true }"],
+  ["struct A { 1: B f }\nstruct B { 1: optional A g }", ""],
+  ["struct A { 1: B f }\nstruct B { 1: list<A> g }", ""],
+  ["struct A { 1: B f }\nstruct B { 1: B g }", ""],
+  ["struct A { 1: B f }\nstruct B { 1: required B g }", ", { optional: true }"],
+  ["exception A { 1: A f }", ", { optional: true }"],
+];
+
+for (const [idl, option] of emptiness) {
+  Deno.test(`thriftgen writes field f of ${idl} with the options${option === "" ? " left out" : option}`, () => {
+    assertEquals(/\bf: field\(1, .*?(, \{.*\})?\),$/m.exec(bodyOf(idl))?.[1] ?? "", option);
+    assertEquals(/\bf\?: /.test(bodyOf(idl)), option.includes("optional"));
+  });
+}
+
+Deno.test("A constant leaves out the fields that are generated as optional", () => {
+  const idl = "union U { 1: i32 n }\nstruct A { 1: A a; 2: U u; 3: i32 n }\nconst A B = {'n': 1}";
+  assertStringIncludes(bodyOf(idl), "export const B: A = { n: 1 };");
+});
+
 /** Definitions, and a part of what is made of them. */
 const parts: readonly (readonly [string, string, string])[] = [
   [

@@ -2,8 +2,9 @@ import { assert, assertInstanceOf } from "@std/assert";
 import { IdlError } from "../../src/thriftgen/diagnostic.ts";
 import { tokenize } from "../../src/thriftgen/lexer.ts";
 import { Source } from "../../src/thriftgen/source.ts";
-import { readGolden } from "./golden.ts";
 import { generateFrom } from "./support.ts";
+
+const readGolden = (path: string) => Deno.readTextFileSync(new URL(`golden/${path}`, import.meta.url));
 
 const shared = {
   "shared.thrift": readGolden("shared.thrift"),

@@ -118,6 +118,14 @@ struct Tree {
 
 struct Later { 1: optional Tree tree }
 
+// Structs that hold themselves, and so may be left out.
+struct Chain {
+  1: Chain next
+  2: i32 value
+}
+struct Ping { 1: Pong pong }
+struct Pong { 1: Ping ping }
+
 exception Failure {
   string message
   i32 code

@@ -166,7 +166,7 @@ export interface AllTypes {
   color: Color;
   atlas: Atlas;
   point: Point;
-  content: Content;
+  content?: Content | undefined;
   failure: Failure;
   base: shared.Base;
   extra: shared_.Extra;
@@ -195,7 +195,7 @@ export const AllTypes: StructCodec<AllTypes> = struct("AllTypes", {
   color: field_(13, enumeration("Color", Color)),
   atlas: field_(14, list(map(i64, Point))),
   point: field_(15, Point),
-  content: field_(16, lazy(() => Content)),
+  content: field_(16, lazy(() => Content), { optional: true }),
   failure: field_(17, lazy(() => Failure)),
   base: field_(18, shared.Base),
   extra: field_(19, shared_.Extra),
@@ -270,6 +270,36 @@ export interface Later {
 /** The codec of struct {@linkcode Later}. */
 export const Later: StructCodec<Later> = struct("Later", {
   tree: field_(1, Tree, { optional: true }),
+});
+
+/** Structs that hold themselves, and so may be left out. */
+export interface Chain {
+  next?: Chain | undefined;
+  value: number;
+}
+
+/** The codec of struct {@linkcode Chain}. */
+export const Chain: StructCodec<Chain> = struct("Chain", {
+  next: field_(1, lazy(() => Chain), { optional: true }),
+  value: field_(2, i32),
+});
+
+export interface Ping {
+  pong?: Pong | undefined;
+}
+
+/** The codec of struct {@linkcode Ping}. */
+export const Ping: StructCodec<Ping> = struct("Ping", {
+  pong: field_(1, lazy(() => Pong), { optional: true }),
+});
+
+export interface Pong {
+  ping?: Ping | undefined;
+}
+
+/** The codec of struct {@linkcode Pong}. */
+export const Pong: StructCodec<Pong> = struct("Pong", {
+  ping: field_(1, Ping, { optional: true }),
 });
 
 export interface Failure {
