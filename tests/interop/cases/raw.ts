@@ -10,7 +10,7 @@ import {
   sleep,
   trailer,
 } from "./case.ts";
-import { Bytes, exception, message, type Sketch } from "../harness/frames.ts";
+import { exception, message, NO_FRAME, type Sketch } from "../harness/frames.ts";
 import type { Op } from "../script.ts";
 
 /** Frames that only a proxy or a broken program sends, by hand: to a client and to a server. */
@@ -176,7 +176,7 @@ const clientCases: readonly RawServerCase[] = [
   toClient("connection closed at once", () => ["close"]),
   toClient(
     "a frame that is not streaming",
-    () => [new Bytes().u32(14).u32(0x1000_0000).u32(1).u16(1).u32(0x1000_0000).done()],
+    () => [NO_FRAME],
   ),
 ];
 
@@ -301,7 +301,7 @@ const serverCases: readonly RawClientCase[] = [
     header,
     data("hello"),
     "pause",
-    new Bytes().u32(14).u32(0x1000_0000).u32(1).u16(1).u32(0x1000_0000).done(),
+    NO_FRAME,
   ]),
 ];
 
