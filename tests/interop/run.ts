@@ -65,7 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
     const troupe: Troupe = {
       G,
       ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
-      ...(mode === "old server" ? { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) } : {}),
+      ...(mode === "control" ? {} : { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) }),
     };
     const rows = await runMatrix(cases, troupe, mode, progress);
     const seen = rows.filter(({ one }) => one.golden === true)

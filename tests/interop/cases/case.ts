@@ -9,6 +9,8 @@ interface Common {
   readonly golden?: boolean;
   /** Frames that depend on the clock are not compared. */
   readonly frames?: boolean;
+  /** Of a server of Kitex v0.14.1; the control is a new one. */
+  readonly oldServer?: boolean;
 }
 
 /** Two or more nodes that play their scripts. The first of them, A, makes the calls, one after the other. */
@@ -20,8 +22,6 @@ export interface ScriptedCase extends Common {
   readonly handlers?: number;
   /** How many connections there were, and how many of them were lost, is compared, too. */
   readonly connections?: boolean;
-  /** Played by a client of this library and a server of Kitex v0.14.1; the control is new at both ends. */
-  readonly oldServer?: boolean;
   /** Takes the machine for itself. */
   readonly heavy?: boolean;
 }

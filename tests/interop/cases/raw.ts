@@ -214,6 +214,20 @@ function neighbour(header: Sketch): Sketch {
   return { ...header, sid: 2, strings: Object.fromEntries(strings) };
 }
 
+/** The first of two streams is cancelled, the second goes on. */
+const rstAmongNeighbours: RawClientCase["sends"] = (header) => [
+  header,
+  data("hello"),
+  neighbour(header),
+  { ...data("hello"), sid: 2 },
+  "pause",
+  rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
+  end,
+  "pause",
+  { ...data("still here"), sid: 2 },
+  { ...end, sid: 2 },
+];
+
 const echoing: Op[] = [{ do: "echo" }];
 const serverCases: readonly RawClientCase[] = [
   toServer("plain", (header) => [header, data("a"), data("b"), end], { server: echoing }),
@@ -255,18 +269,10 @@ const serverCases: readonly RawClientCase[] = [
     rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
     end,
   ]),
-  toServer("Rst of one stream, its neighbour goes on", (header) => [
-    header,
-    data("hello"),
-    neighbour(header),
-    { ...data("hello"), sid: 2 },
-    "pause",
-    rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
-    end,
-    "pause",
-    { ...data("still here"), sid: 2 },
-    { ...end, sid: 2 },
-  ], { server: [recv(), send("hello"), recv(), recv()], handlers: 2 }),
+  toServer("Rst of one stream, its neighbour goes on", rstAmongNeighbours, {
+    server: [recv(), send("hello"), recv(), recv()],
+    handlers: 2,
+  }),
   toServer("Rst after half close", (header) => [
     header,
     data("hello"),
@@ -305,4 +311,25 @@ const serverCases: readonly RawClientCase[] = [
   ]),
 ];
 
-export const rawCases: readonly Case[] = [...clientCases, ...serverCases];
+const toOldServer = {
+  group: "raw frames to a server of Kitex v0.14.1",
+  golden: false,
+  oldServer: true,
+  server: [recv(), send("hello"), recv(), recv()],
+} as const;
+const oldServerCases: readonly RawClientCase[] = [
+  toServer("Rst of one stream, its neighbour goes on", rstAmongNeighbours, { ...toOldServer, handlers: 2 }),
+  toServer("Trailer with an exception", (header) => [
+    header,
+    data("hello"),
+    neighbour(header),
+    { ...data("hello"), sid: 2 },
+    "pause",
+    { ...end, payload: exception(method, 1, 12007, "enough") },
+    "pause",
+    { ...data("still here"), sid: 2 },
+    { ...end, sid: 2 },
+  ], { ...toOldServer, handlers: 2 }),
+];
+
+export const rawCases: readonly Case[] = [...clientCases, ...serverCases, ...oldServerCases];

@@ -49,17 +49,20 @@ const CASTINGS: Readonly<Record<number, readonly Casting[]>> = {
 
 export function castingsOf(one: Case, mode: Mode): readonly Casting[] {
   const castings = CASTINGS[nodesOf(one)] ?? [];
-  if (one.kind === "scripted" && one.oldServer === true) return mode === "control" ? ["GG"] : ["GG", "DO"];
+  if (one.oldServer === true) {
+    const [control, old] = one.kind === "scripted" ? ["GG", "DO"] : ["G", "O"];
+    return mode === "control" ? [control] : [control, old];
+  }
   switch (mode) {
     case "all":
       return castings;
     case "control":
       return castings.slice(0, 1);
     case "old server":
-      // Its contexts do not end, a cancel costs the connection, and most raw frames are of a later day.
-      if (one.kind === "raw client") return one.name.includes("neighbour") ? ["O"] : [];
-      if (one.kind === "scripted" && one.calls.flat().some(({ swarm }) => swarm?.cancel === true)) return [];
-      return castings.includes("GG") && !JSON.stringify(one).includes('"do":"done"') ? ["GO", "DO"] : [];
+      // Its contexts do not end, and a cancel that is a Rst costs the connection.
+      return castings.includes("GG") && !/"do":"(done|cancel)"|"cancel":true/.test(JSON.stringify(one))
+        ? ["GO", "DO"]
+        : [];
   }
 }
 
