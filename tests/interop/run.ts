@@ -3,7 +3,9 @@ import { chainCases } from "./cases/chains.ts";
 import { grpcCases } from "./cases/grpc.ts";
 import { kitexCases } from "./cases/kitex.ts";
 import { loadCases } from "./cases/load.ts";
+import { manyCases } from "./cases/many.ts";
 import { rawCases } from "./cases/raw.ts";
+import { untypedCases } from "./cases/untyped.ts";
 import { buildGoPeer, buildOldGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
 import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
 import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
@@ -17,7 +19,15 @@ const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] 
   --old-server     a server of Kitex v0.14.1, a new Kitex client as the control
   --write-golden   write golden/texts.json anew from what Kitex prints
   --show           print what was seen of each case`;
-const CASES: readonly Case[] = [...grpcCases, ...kitexCases, ...chainCases, ...loadCases, ...rawCases];
+const CASES: readonly Case[] = [
+  ...grpcCases,
+  ...kitexCases,
+  ...manyCases,
+  ...untypedCases,
+  ...chainCases,
+  ...loadCases,
+  ...rawCases,
+];
 
 if (import.meta.main) {
   try {
@@ -55,7 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
     const troupe: Troupe = {
       G,
       ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
-      ...(mode === "old server" ? { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) } : {}),
+      ...(mode === "control" ? {} : { O: await pairOf("old Kitex", await buildOldGoPeer(console.log)) }),
     };
     const rows = await runMatrix(cases, troupe, mode, progress);
     const seen = rows.filter(({ one }) => one.golden === true)

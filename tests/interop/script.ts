@@ -24,7 +24,7 @@ export type Op =
   | { readonly do: "done"; readonly up?: boolean } // waits for the end of the context
   // The client alone.
   | { readonly do: "close" | "cancel" | "header" | "trailer" }
-  | { readonly do: "cut" } // the runner takes the connection away
+  | { readonly do: "cut" | "spoil" } // the runner takes the connection away, or puts a broken frame on it
   // The server alone.
   | { readonly do: "setHeader" | "sendHeader" | "setTrailer"; readonly kv: Strings }
   | { readonly do: "metainfo" | "counts" | "sum" | "failWithLast" }
@@ -44,11 +44,17 @@ export interface Options {
   readonly cancelled?: boolean;
   readonly cancelReason?: string;
   readonly wrapped?: boolean;
+  /** What this library cancels with; Kitex has the one way. */
+  readonly cancelFrame?: "trailer";
 }
 
 /** One stream, seen from its client. */
 export interface Call {
   readonly to: string;
+  /** Tells streams apart that run at once: both ends have it behind their letter. */
+  readonly tag?: string;
+  /** This library uses no codec: raw bytes from `openStream`, a plain function given to `serve`. */
+  readonly untyped?: boolean;
   readonly method: "bidi" | "client" | "server" | "types" | "missing" | "absent";
   readonly service?: "Interop" | "Absent";
   readonly request?: Body;

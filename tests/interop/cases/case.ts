@@ -9,14 +9,19 @@ interface Common {
   readonly golden?: boolean;
   /** Frames that depend on the clock are not compared. */
   readonly frames?: boolean;
+  /** Of a server of Kitex v0.14.1; the control is a new one. */
+  readonly oldServer?: boolean;
 }
 
-/** Two or more nodes that play their scripts. The first of them, A, makes the calls one after the other. */
+/** Two or more nodes that play their scripts. The first of them, A, makes the calls, one after the other. */
 export interface ScriptedCase extends Common {
   readonly kind: "scripted";
-  readonly calls: readonly Call[];
+  /** A list in the list is of calls that are made at once. */
+  readonly calls: readonly (Call | readonly Call[])[];
   /** How many handlers end, where it is not one for each call. */
   readonly handlers?: number;
+  /** How many connections there were, and how many of them were lost, is compared, too. */
+  readonly connections?: boolean;
   /** Takes the machine for itself. */
   readonly heavy?: boolean;
 }
@@ -69,3 +74,34 @@ export const sleep = (ms: number): Op => ({ do: "sleep", ms });
 export const lanes = (...lanes: readonly (readonly Op[])[]): Op => ({ do: "lanes", lanes });
 export const kv = (what: "setHeader" | "sendHeader" | "setTrailer", kv: Strings): Op => ({ do: what, kv });
 export const within = (timeoutMs: number): Options => ({ timeoutMs });
+
+/** Many streams that each end in their own way. */
+export const swarm = (
+  streams: number,
+  messages: number,
+  atOnce: number,
+  cancels: boolean,
+): Partial<Call> => ({
+  swarm: { streams, messages, atOnce, cancel: cancels },
+  quiet: true,
+  server: [echo],
+});
+
+/** A swarm, and a call after it that tells whether all its handlers have ended. */
+export function many(name: string, call: Partial<Call>): ScriptedCase {
+  return {
+    kind: "scripted",
+    group: "load",
+    name,
+    heavy: true,
+    frames: false,
+    handlers: 1,
+    calls: [{ to: "B", method: "bidi", ...call }, {
+      to: "B",
+      method: "bidi",
+      options: call.options ?? {},
+      client: [close, drain],
+      server: [{ do: "counts" }],
+    }],
+  };
+}

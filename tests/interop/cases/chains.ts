@@ -1,7 +1,7 @@
 import { cancel, type Case, close, done, echo, header, kv, one, recv, send, sleep, trailer } from "./case.ts";
 import type { Call, Op } from "../script.ts";
 
-/** Chains of three and four services: who cancelled, through whom, and every text on the way. */
+/** Chains of three, four and five services: who cancelled, through whom, and every text on the way. */
 
 const call = (to: string, rest: Partial<Call>): Op => ({ do: "call", call: { to, method: "bidi", ...rest } });
 const upRecv: Op = { do: "recv", up: true };
@@ -62,6 +62,10 @@ const three: readonly Case[] = [
   one(group, "A's connection is lost", {
     ...openTo(["C"]),
     client: [send("go"), recv(), { do: "cut" }, recv()],
+  }, { golden: true }),
+  one(group, "A's connection brings a broken frame", {
+    ...openTo(["C"]),
+    client: [send("go"), recv(), { do: "spoil" }, recv()],
   }, { golden: true }),
   one(group, "B returns while C works", {
     client: [send("go"), recv(), recv()],
@@ -150,6 +154,14 @@ const three: readonly Case[] = [
   }),
 ];
 
+/** Every service hands the error of the next one on. */
+const failingAtTheEnd = ([next, ...further]: readonly string[], text: string): readonly Op[] =>
+  next === undefined ? [recv(), { do: "fail", text }] : [
+    recv(),
+    call(next, { client: [send("down"), recv()], server: failingAtTheEnd(further, text) }),
+    { do: "failWithLast" },
+  ];
+
 const four: readonly Case[] = [
   one(
     "chains of four",
@@ -170,22 +182,33 @@ const four: readonly Case[] = [
   }, { golden: true }),
   one("chains of four", "D's handler fails, everyone hands the error on", {
     client: [send("go"), recv()],
-    server: [
-      recv(),
-      call("C", {
-        client: [send("down"), recv()],
-        server: [
-          recv(),
-          call("D", {
-            client: [send("down"), recv()],
-            server: [recv(), { do: "fail", text: "D is out of words" }],
-          }),
-          { do: "failWithLast" },
-        ],
-      }),
-      { do: "failWithLast" },
-    ],
+    server: failingAtTheEnd(["C", "D"], "D is out of words"),
   }, { golden: true }),
 ];
 
-export const chainCases: readonly Case[] = [...three, ...four];
+const CDE = ["C", "D", "E"];
+const five: readonly Case[] = [
+  one("chains of five, four hops", "A cancels", {
+    ...openTo(CDE),
+    client: [send("go"), recv(), cancel, recv()],
+  }, { golden: true }),
+  one("chains of five, four hops", "A's read times out", {
+    ...openTo(CDE),
+    options: { recvTimeoutMs: 500 },
+    client: [send("go"), recv(), recv()],
+  }, { golden: true }),
+  one("chains of five, four hops", "A's connection is lost", {
+    ...openTo(CDE),
+    client: [send("go"), recv(), { do: "cut" }, recv()],
+  }, { golden: true }),
+  one("chains of five, four hops", "A's connection brings a broken frame", {
+    ...openTo(CDE),
+    client: [send("go"), recv(), { do: "spoil" }, recv()],
+  }, { golden: true }),
+  one("chains of five, four hops", "E's handler fails, everyone hands the error on", {
+    client: [send("go"), recv()],
+    server: failingAtTheEnd(CDE, "E is out of words"),
+  }, { golden: true }),
+];
+
+export const chainCases: readonly Case[] = [...three, ...four, ...five];

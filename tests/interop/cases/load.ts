@@ -1,26 +1,6 @@
-import { type Case, close, drain, one, recv, send } from "./case.ts";
-import type { Call } from "../script.ts";
+import { type Case, close, drain, many, one, recv, send, swarm } from "./case.ts";
 
 /** Pools, many streams at once, metainfo with odd keys, every Thrift type. */
-
-const swarm = (streams: number, messages: number, atOnce: number, cancels: boolean): Partial<Call> => ({
-  swarm: { streams, messages, atOnce, cancel: cancels },
-  quiet: true,
-  server: [{ do: "echo" }],
-});
-const count: Call = { to: "B", method: "bidi", client: [close, drain], server: [{ do: "counts" }] };
-
-function many(name: string, call: Partial<Call>): Case {
-  return {
-    kind: "scripted",
-    group: "load",
-    name,
-    heavy: true,
-    frames: false,
-    handlers: 1,
-    calls: [{ to: "B", method: "bidi", ...call }, count],
-  };
-}
 
 export const loadCases: readonly Case[] = [
   ...(["mux", "mux1", "long", "short"] as const).map((pool) =>

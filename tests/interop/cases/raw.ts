@@ -10,7 +10,7 @@ import {
   sleep,
   trailer,
 } from "./case.ts";
-import { Bytes, exception, message, type Sketch } from "../harness/frames.ts";
+import { exception, message, NO_FRAME, type Sketch } from "../harness/frames.ts";
 import type { Op } from "../script.ts";
 
 /** Frames that only a proxy or a broken program sends, by hand: to a client and to a server. */
@@ -176,7 +176,7 @@ const clientCases: readonly RawServerCase[] = [
   toClient("connection closed at once", () => ["close"]),
   toClient(
     "a frame that is not streaming",
-    () => [new Bytes().u32(14).u32(0x1000_0000).u32(1).u16(1).u32(0x1000_0000).done()],
+    () => [NO_FRAME],
   ),
 ];
 
@@ -213,6 +213,20 @@ function neighbour(header: Sketch): Sketch {
   ) => [k, v.replace('"node":"B"', '"node":"N"')]);
   return { ...header, sid: 2, strings: Object.fromEntries(strings) };
 }
+
+/** The first of two streams is cancelled, the second goes on. */
+const rstAmongNeighbours: RawClientCase["sends"] = (header) => [
+  header,
+  data("hello"),
+  neighbour(header),
+  { ...data("hello"), sid: 2 },
+  "pause",
+  rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
+  end,
+  "pause",
+  { ...data("still here"), sid: 2 },
+  { ...end, sid: 2 },
+];
 
 const echoing: Op[] = [{ do: "echo" }];
 const serverCases: readonly RawClientCase[] = [
@@ -255,18 +269,10 @@ const serverCases: readonly RawClientCase[] = [
     rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
     end,
   ]),
-  toServer("Rst of one stream, its neighbour goes on", (header) => [
-    header,
-    data("hello"),
-    neighbour(header),
-    { ...data("hello"), sid: 2 },
-    "pause",
-    rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
-    end,
-    "pause",
-    { ...data("still here"), sid: 2 },
-    { ...end, sid: 2 },
-  ], { server: [recv(), send("hello"), recv(), recv()], handlers: 2 }),
+  toServer("Rst of one stream, its neighbour goes on", rstAmongNeighbours, {
+    server: [recv(), send("hello"), recv(), recv()],
+    handlers: 2,
+  }),
   toServer("Rst after half close", (header) => [
     header,
     data("hello"),
@@ -301,8 +307,29 @@ const serverCases: readonly RawClientCase[] = [
     header,
     data("hello"),
     "pause",
-    new Bytes().u32(14).u32(0x1000_0000).u32(1).u16(1).u32(0x1000_0000).done(),
+    NO_FRAME,
   ]),
 ];
 
-export const rawCases: readonly Case[] = [...clientCases, ...serverCases];
+const toOldServer = {
+  group: "raw frames to a server of Kitex v0.14.1",
+  golden: false,
+  oldServer: true,
+  server: [recv(), send("hello"), recv(), recv()],
+} as const;
+const oldServerCases: readonly RawClientCase[] = [
+  toServer("Rst of one stream, its neighbour goes on", rstAmongNeighbours, { ...toOldServer, handlers: 2 }),
+  toServer("Trailer with an exception", (header) => [
+    header,
+    data("hello"),
+    neighbour(header),
+    { ...data("hello"), sid: 2 },
+    "pause",
+    { ...end, payload: exception(method, 1, 12007, "enough") },
+    "pause",
+    { ...data("still here"), sid: 2 },
+    { ...end, sid: 2 },
+  ], { ...toOldServer, handlers: 2 }),
+];
+
+export const rawCases: readonly Case[] = [...clientCases, ...serverCases, ...oldServerCases];

@@ -11,6 +11,7 @@ import { Absent, Interop, type Message, Newer } from "./messages.ts";
 import { attempt, type End, message, play, tell } from "./play.ts";
 import { swarm } from "./swarm.ts";
 import { sendTypes } from "./types.ts";
+import { decodeMessage, encodeMessage } from "./untyped.ts";
 
 /** A call whose address and caller's name the runner has filled in. */
 export type Addressed = Call & { address?: string; options?: Call["options"] & { serviceName?: string } };
@@ -29,11 +30,11 @@ const connections = new Map<string, Promise<Connection>>();
 
 /** One connection for each case, address and name; Kitex's "short" pool has one for each stream. */
 export function connectionFor(caseId: string, call: Addressed): Promise<Connection> {
-  const { address = "", options: { serviceName, pool } = {} } = call;
+  const { address = "", options: { serviceName, pool, cancelFrame } = {} } = call;
   const [hostname = "", port = ""] = address.split(":");
-  const make = () => connect({ hostname, port: Number(port), serviceName });
+  const make = () => connect({ hostname, port: Number(port), serviceName, cancelFrame });
   if (pool === "short") return make();
-  const key = `${caseId} ${address} ${serviceName}`;
+  const key = `${caseId} ${address} ${serviceName} ${cancelFrame}`;
   let connection = connections.get(key);
   if (connection === undefined) {
     connection = make();
@@ -95,8 +96,9 @@ export async function call(
       case "trailer":
         await tellKeys(end, op.do, stream[op.do]);
         return true;
-      case "cut": // the runner takes the connection away
-        tell(end, "cut");
+      case "cut":
+      case "spoil": // the runner does it to the connection
+        tell(end, op.do);
         return true;
       default:
         return false;
@@ -124,7 +126,7 @@ function optionsOf(
   const { options = {} } = plan;
   const script = {
     case: base.caseId,
-    node: plan.to,
+    node: `${plan.to}${plan.tag ?? ""}`,
     quiet: plan.quiet,
     ops: plan.server ?? [],
     after: plan.after ?? [],
@@ -156,6 +158,7 @@ async function openShort(caseId: string, plan: Addressed, options: CallOptions):
 }
 
 function open(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
+  if (plan.untyped === true) return openUntyped(connection, plan, options);
   switch (plan.method) {
     case "client":
       return openClient(connection, options);
@@ -180,6 +183,27 @@ function openBidi(stream: ClientStream<Message, Message>): OpenCall {
   return {
     send: (message) => writer.write(message),
     recv: async () => (await reader.read()).value,
+    close: () => writer.close(),
+    header: () => stream.header,
+    trailer: () => stream.trailer,
+    dispose: () => stream[Symbol.asyncDispose](),
+  };
+}
+
+/** The same without a codec, whatever the kind of the method: bytes both ways. */
+function openUntyped(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
+  const stream = connection.openStream({ service: plan.service ?? "Interop", method: plan.method }, options);
+  const reader = stream.readable.getReader();
+  const writer = stream.writable.getWriter();
+  if (plan.request !== undefined) { // the call of a server-streaming method is its one message and the half close
+    writer.write(encodeMessage(message(plan.request))).then(() => writer.close()).catch(() => undefined);
+  }
+  return {
+    send: (message) => writer.write(encodeMessage(message)),
+    recv: async () => {
+      const { value } = await reader.read();
+      return value === undefined ? undefined : decodeMessage(value);
+    },
     close: () => writer.close(),
     header: () => stream.header,
     trailer: () => stream.trailer,

@@ -9,10 +9,15 @@ import type { Command } from "../script.ts";
 import { call } from "./client.ts";
 import { emit } from "./events.ts";
 import { type End, LIMIT_MS, pause } from "./play.ts";
-import { handlers } from "./server.ts";
+import { handlers, plainHandler } from "./server.ts";
 
-const server = serve({ hostname: "127.0.0.1", port: 0, maxStreams: 2048, onError: () => {} }, handlers());
-emit({ ev: "listening", address: `127.0.0.1:${server.addr.port}` });
+const options = { hostname: "127.0.0.1", port: 0, maxStreams: 2048, onError: () => {} };
+const [server, plain] = [serve(options, handlers()), serve(options, plainHandler)];
+emit({
+  ev: "listening",
+  address: `127.0.0.1:${server.addr.port}`,
+  plainAddress: `127.0.0.1:${plain.addr.port}`,
+});
 
 async function perform({ case: caseId, node, call: plan }: Command): Promise<void> {
   const never = () => Promise.reject(new Error("not on a stream"));

@@ -3,6 +3,7 @@ import type { Op } from "../script.ts";
 import { call } from "./client.ts";
 import { Interop, Loose, type Message } from "./messages.ts";
 import { attempt, type End, LIMIT_MS, message, Panic, pause, play, tell, told } from "./play.ts";
+import { decodeMessage, encodeMessage } from "./untyped.ts";
 
 /** The server's half of a call. */
 interface Script {
@@ -52,6 +53,22 @@ export function handlers(): Handler {
   return Object.assign(pick, { services: typed.services });
 }
 
+/** One function for all methods and without a codec: it gets every stream that comes, and bytes. */
+export async function plainHandler(stream: ServerStream): Promise<void> {
+  const reader = stream.readable.getReader();
+  const writer = stream.writable.getWriter();
+  const recv = async () => {
+    const { value } = await reader.read();
+    return value === undefined ? undefined : decodeMessage(value);
+  };
+  await handle(stream, {
+    kind: stream.method,
+    ...(stream.method === "server" ? { request: await recv() } : {}),
+    recv,
+    send: (message) => writer.write(encodeMessage(message)),
+  });
+}
+
 /** Whether a client-streaming script ends with its one answer, as the typed handler must. */
 function answersOnce({ ops }: Script): boolean {
   const last = ops.at(-1)?.do;
@@ -73,7 +90,7 @@ function scriptOf(stream: Pick<ServerStream, "metainfo">): Script {
 /** The two directions of a handler, as far as its kind has them. */
 interface Ends {
   readonly kind: string;
-  readonly request?: Message;
+  readonly request?: Message | undefined;
   readonly recv: () => Promise<Message | undefined>;
   readonly send: (message: Message) => Promise<void>;
 }

@@ -128,7 +128,7 @@ func call(up *end, c Call) {
 	for k, v := range c.Options.Persistent {
 		ctx = metainfo.WithPersistentValue(ctx, k, v)
 	}
-	script, _ := json.Marshal(Script{Case: up.caseID, Node: c.To, Quiet: c.Quiet, Ops: c.Server, After: c.After})
+	script, _ := json.Marshal(Script{Case: up.caseID, Node: c.To + c.Tag, Quiet: c.Quiet, Ops: c.Server, After: c.After})
 	ctx = metainfo.WithValue(ctx, scriptKey, string(script))
 
 	e := &end{ctx: ctx, caseID: up.caseID, node: up.node, role: "client", quiet: up.quiet, last: up.last}
@@ -163,8 +163,8 @@ func call(up *end, c Call) {
 		case "trailer":
 			kv, err := stream.Trailer()
 			e.tell("trailer", fields{"kv": present(kv, err)}, err)
-		case "cut": // the runner takes the connection away
-			e.tell("cut", nil, nil)
+		case "cut", "spoil": // the runner does it to the connection
+			e.tell(op.Do, nil, nil)
 		default:
 			return false, nil
 		}

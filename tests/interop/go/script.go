@@ -15,6 +15,7 @@ type Script struct {
 // Call is one stream, seen from its client.
 type Call struct {
 	To      string  `json:"to"`      // node that answers
+	Tag     string  `json:"tag"`     // behind its letter, where several streams run at once
 	Address string  `json:"address"` // filled in by the runner
 	Service string  `json:"service,omitempty"`
 	Method  string  `json:"method"`

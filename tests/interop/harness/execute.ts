@@ -37,12 +37,20 @@ async function scripted(one: ScriptedCase, id: string, cast: Cast): Promise<Play
   const watch = new Watch(seen, id, Object.values(cast), (event) => {
     if (event.ev === "cancel" && event.node === "A") cancelledMs ??= performance.now();
     if (event.ev === "cut") proxies.get("A>B")?.cut();
+    if (event.ev === "spoil") proxies.get("A>B")?.spoil().catch(() => undefined); // gone: what the ends say tells
   });
   try {
-    for (const call of one.calls) await watch.perform(cast, addressed(call, "A", cast, proxies));
-    await watch.handlersEnded(one.handlers ?? one.calls.reduce((sum, call) => sum + handlersOf(call), 0));
+    for (const step of one.calls) {
+      await watch.perform(cast, [step].flat().map((call) => addressed(call, "A", cast, proxies)));
+    }
+    await watch.handlersEnded(
+      one.handlers ?? one.calls.flat().reduce((sum, call) => sum + handlersOf(call), 0),
+    );
     for (const proxy of proxies.values()) await quiet(proxy.lastMs);
     if (one.frames !== false) { for (const [wire, proxy] of proxies) addFrames(seen, wire, proxy.passed); }
+    if (one.connections === true) {
+      for (const [wire, proxy] of proxies) seen.set(`wire ${wire} connections`, [{ ...proxy.connections() }]);
+    }
     const rst = proxies.get("A>B")?.passed.find(({ frame }) => frame.type === "rst");
     if (rst === undefined || cancelledMs === undefined) return { seen };
     return { seen, rstAfterMs: Math.max(0, rst.atMs - cancelledMs) };
@@ -60,7 +68,8 @@ function addressed(
   proxies: Map<string, Proxy>,
 ): Call & { address: string } {
   const wire = `${from}>${call.to}`;
-  const proxy = proxies.get(wire) ?? startProxy(peerOf(cast, call.to).address);
+  const { address, plainAddress } = peerOf(cast, call.to);
+  const proxy = proxies.get(wire) ?? startProxy(call.untyped === true ? plainAddress : address);
   proxies.set(wire, proxy);
   const fill = (ops: readonly Op[]): Op[] =>
     ops.map((op) => {
@@ -115,10 +124,12 @@ class Watch {
     }
   }
 
-  async perform(cast: Cast, call: Call): Promise<void> {
+  /** Has A make calls at once, and waits until their clients' scripts have ended. */
+  async perform(cast: Cast, calls: readonly Call[]): Promise<void> {
     const before = this.#clients;
-    await peerOf(cast, "A").perform({ case: this.#id, node: "A", call });
-    await this.#until("the client's script", () => this.#clients > before);
+    const commands = calls.map((call) => ({ case: this.#id, node: `A${call.tag ?? ""}`, call }));
+    await Promise.all(commands.map((command) => peerOf(cast, "A").perform(command)));
+    await this.#until("the clients' scripts", () => this.#clients >= before + calls.length);
   }
 
   /** Waits for so many handlers; where none is expected, a moment shows that none is there. */
@@ -231,7 +242,7 @@ async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Pl
       address: `127.0.0.1:${listener.addr.port}`,
       options: { serviceName: "ServiceA", ...one.call.options },
     };
-    await watch.perform(cast, call);
+    await watch.perform(cast, [call]);
     for (const end of ends) {
       await quiet(end.lastMs);
       addFrames(seen, "A>raw", end.passed);

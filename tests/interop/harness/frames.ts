@@ -90,6 +90,9 @@ export function message(value: string): Uint8Array<ArrayBuffer> {
     .done();
 }
 
+/** A frame without the flag of streaming: whoever reads it gives its connection up. */
+export const NO_FRAME = new Bytes().u32(14).u32(0x1000_0000).u32(1).u16(1).u32(0x1000_0000).done();
+
 /** What an exception's payload says; undefined where it cannot be read. */
 export function readException(payload: Uint8Array): { code: number; message: string } | undefined {
   try {

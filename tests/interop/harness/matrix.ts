@@ -5,7 +5,7 @@ import { type Cast, execute, type Played } from "./execute.ts";
 import { differences, type Observation } from "./observe.ts";
 import type { Peer } from "./peer.ts";
 
-/** Who plays A, B, C, D: G is Kitex, D this library, O an old Kitex. The first casting of a case is the control. */
+/** Who plays A, B, C and so on: G is Kitex, D this library, O an old Kitex. The first casting of a case is the control. */
 export type Casting = string;
 
 /** How one case went with one casting. */
@@ -44,27 +44,32 @@ const CASTINGS: Readonly<Record<number, readonly Casting[]>> = {
   2: ["GG", "DG", "GD", "DD"],
   3: ["GGG", "GDG", "DGD", "DDD"],
   4: ["GGGG", "GDGD", "DGDG", "GDDG", "DDDD"],
+  5: ["GGGGG", "GDGDG", "DGDGD", "DDGGD", "DDDDD"],
 };
 
 export function castingsOf(one: Case, mode: Mode): readonly Casting[] {
   const castings = CASTINGS[nodesOf(one)] ?? [];
+  if (one.oldServer === true) {
+    const [control, old] = one.kind === "scripted" ? ["GG", "DO"] : ["G", "O"];
+    return mode === "control" ? [control] : [control, old];
+  }
   switch (mode) {
     case "all":
       return castings;
     case "control":
       return castings.slice(0, 1);
     case "old server":
-      // Its contexts do not end, a cancel costs the connection, and most raw frames are of a later day.
-      if (one.kind === "raw client") return one.name.includes("neighbour") ? ["O"] : [];
-      if (one.kind === "scripted" && one.calls.some(({ swarm }) => swarm?.cancel === true)) return [];
-      return castings.includes("GG") && !JSON.stringify(one).includes('"do":"done"') ? ["GO", "DO"] : [];
+      // Its contexts do not end, and a cancel that is a Rst costs the connection.
+      return castings.includes("GG") && !/"do":"(done|cancel)"|"cancel":true/.test(JSON.stringify(one))
+        ? ["GO", "DO"]
+        : [];
   }
 }
 
 function nodesOf(one: Case): number {
   if (one.kind !== "scripted") return 1;
   const deepest = (call: Call): number => 1 + Math.max(0, ...callsIn(call.server ?? []).map(deepest));
-  return 1 + Math.max(...one.calls.map(deepest));
+  return 1 + Math.max(...one.calls.flat().map(deepest));
 }
 
 function callsIn(ops: readonly Op[]): Call[] {
@@ -136,7 +141,7 @@ function slowness(one: Case): number {
 }
 
 function castFor(one: Case, casting: Casting, troupe: Troupe): Cast {
-  const names = one.kind === "raw client" ? ["B"] : ["A", "B", "C", "D"];
+  const names = one.kind === "raw client" ? ["B"] : ["A", "B", "C", "D", "E"];
   return Object.fromEntries([...casting].map((letter, index) => {
     const pair = letter === "G" ? troupe.G : letter === "O" ? troupe.O : troupe.D;
     const peer = pair?.[index % 2];

@@ -28,19 +28,28 @@ export function addEvent(seen: Observation, event: PeerEvent): void {
 
 /** Adds what went over a wire: stream by stream and way by way, the frames in their order, runs of Data as one. */
 export function addFrames(seen: Observation, wire: string, passed: readonly Passed[]): void {
-  const ids = [...new Set(passed.map(({ connection, frame }) => `${connection}/${frame.sid}`))].sort();
-  ids.forEach((id, index) => {
+  const ids = new Set(passed.map(({ connection, frame }) => `${connection}/${frame.sid}`));
+  [...ids].forEach((id, index) => {
+    const own = passed.filter(({ connection, frame }) => `${connection}/${frame.sid}` === id);
+    const tag = tagOf(own);
+    const name = tag !== "" ? ` stream ${tag}` : index === 0 ? "" : ` stream ${index + 1}`;
     for (const way of ["c2s", "s2c"] as const) {
       const facts: Fact[] = [];
-      for (const { frame, connection } of passed.filter((p) => p.way === way)) {
-        if (`${connection}/${frame.sid}` !== id) continue;
+      for (const { frame } of own.filter((p) => p.way === way)) {
         if (frame.type === "data" && facts.at(-1)?.frame === "data") continue;
         facts.push(factOf(frame));
       }
-      const key = `wire ${wire}${index === 0 ? "" : ` stream ${index + 1}`} ${way}`;
+      const key = `wire ${wire}${name} ${way}`;
       for (const fact of facts) append(seen, key, fact);
     }
   });
+}
+
+/** What the ends of a stream have behind their letters, from the script that came with its call. */
+function tagOf(passed: readonly Passed[]): string {
+  const script = passed.find(({ frame }) => frame.type === "header" && "RPC_TRANSIT_SCRIPT" in frame.strings);
+  const { node }: { node?: unknown } = JSON.parse(script?.frame.strings.RPC_TRANSIT_SCRIPT ?? "{}");
+  return typeof node === "string" ? node.slice(1) : "";
 }
 
 function factOf(frame: Passed["frame"]): Fact {

@@ -12,6 +12,8 @@ export interface PeerEvent {
 /** A peer process: a server, and a client that takes commands. */
 export interface Peer {
   readonly address: string;
+  /** Where it serves without a codec; the same where it has no such server. */
+  readonly plainAddress: string;
   /** Everything that it said on stderr. */
   readonly log: () => string;
   /** Has it perform a call; every event of that case, at this peer, goes to `listener`. */
@@ -33,14 +35,16 @@ export async function startPeer(name: string, command: string, args: readonly st
     stderr: "piped",
   }).spawn();
   const listeners = new Map<string, (event: PeerEvent) => void>();
-  const listening = Promise.withResolvers<string>();
+  const listening = Promise.withResolvers<Pick<Peer, "address" | "plainAddress">>();
   let log = "";
 
   const reading = lines(process.stdout, (line) => {
     const event = parse(line);
     if (event === undefined) log += `stdout: ${line}\n`;
-    else if (event.ev === "listening") listening.resolve(String(event.address));
-    else if (event.case !== undefined) listeners.get(event.case)?.(event);
+    else if (event.ev === "listening") {
+      const address = String(event.address);
+      listening.resolve({ address, plainAddress: String(event.plainAddress ?? address) });
+    } else if (event.case !== undefined) listeners.get(event.case)?.(event);
   });
   const logging = lines(process.stderr, (line) => log += `${line}\n`);
   const status = process.status.then((status) => {
@@ -52,9 +56,9 @@ export async function startPeer(name: string, command: string, args: readonly st
   const encoder = new TextEncoder();
 
   try {
-    const address = await listening.promise;
+    const addresses = await listening.promise;
     return {
-      address,
+      ...addresses,
       log: () => log,
       perform: (command) => stdin.write(encoder.encode(JSON.stringify(command) + "\n")),
       listen: (caseId, listener) => void listeners.set(caseId, listener),

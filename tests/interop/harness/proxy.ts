@@ -1,4 +1,4 @@
-import { Reader, type Seen } from "./frames.ts";
+import { NO_FRAME, Reader, type Seen } from "./frames.ts";
 
 /** A frame on its way, and when it came by. */
 export interface Passed {
@@ -14,6 +14,10 @@ export interface Proxy {
   readonly passed: readonly Passed[];
   /** When the last byte went by. */
   readonly lastMs: () => number;
+  /** How many connections there were, and how many of them an end has closed. */
+  readonly connections: () => { readonly opened: number; readonly closed: number };
+  /** Sends the server a frame that is not one. */
+  spoil(): Promise<void>;
   /** Takes every open connection away. */
   cut(): void;
   close(): Promise<void>;
@@ -25,6 +29,7 @@ export function startProxy(target: string): Proxy {
   const open = new Set<Deno.Conn>();
   const passed: Passed[] = [];
   const running: Promise<unknown>[] = [];
+  const servers = new Set<Deno.Conn>();
   let connections = 0;
   let last = performance.now();
   const [hostname = "", port = ""] = target.split(":");
@@ -59,6 +64,7 @@ export function startProxy(target: string): Proxy {
         continue;
       }
       open.add(far);
+      servers.add(far);
       near.setNoDelay(true);
       far.setNoDelay(true);
       running.push(pump(near, far, "c2s", connection), pump(far, near, "s2c", connection));
@@ -71,6 +77,15 @@ export function startProxy(target: string): Proxy {
     address: `127.0.0.1:${listener.addr.port}`,
     passed,
     lastMs: () => last,
+    connections: () => ({
+      opened: connections,
+      closed: connections - [...servers].filter((server) => open.has(server)).length,
+    }),
+    spoil: async () => {
+      await Promise.all(
+        [...servers].filter((server) => open.has(server)).map((server) => server.write(NO_FRAME)),
+      );
+    },
     cut,
     close: async () => {
       listener.close();
