@@ -168,6 +168,9 @@ function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {
 /** How long, in milliseconds, the last frames may take to leave before the socket closes all the same. */
 const LAST_FRAMES_MS = 1_000;
 
+/** What "at once" is after an abort, in milliseconds: a socket that takes bytes has done so long before, on a busy machine too. */
+const ABORT_FRAMES_MS = 50;
+
 class ClientConnection implements Connection {
   readonly #frames: FrameConnection<Call>;
   readonly #serviceName: string | undefined;
@@ -252,7 +255,7 @@ class ClientConnection implements Connection {
   abort(reason?: unknown): void {
     this.#closing = true;
     for (const call of this.#frames.streams()) call.cancel(reason);
-    withinMs(0, this.#frames.sent()).then(() => this.#frames.end(undefined));
+    withinMs(ABORT_FRAMES_MS, this.#frames.sent()).then(() => this.#frames.end(undefined));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

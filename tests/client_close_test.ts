@@ -92,9 +92,9 @@ Deno.test("close() resolves where the connection is lost meanwhile, closed rejec
 
 Deno.test("abort(reason) sends each live stream's Rst with the reason, and cuts", async () => {
   await using script = new ClientScript();
+  const lines = linesOf(script.peer);
   const streams = [script.open(), script.open(), script.open()];
   await streams[1]?.writable.close();
-  const lines = linesOf(script.peer);
   script.connection.abort(new Error("the process ends"));
   const text = "[ttstream error, code=12008] [client-side stream] the process ends";
   for (const stream of streams) {
