@@ -22,13 +22,35 @@ Deno.test("BizStatusError.message is byte for byte what Kitex printed", () => {
   }
 });
 
-Deno.test("the golden file has every code, from both sides, with no service, one and several on the path", () => {
-  const have = (code: number, side: string) =>
-    golden.texts.some((text) => text.code === code && text.side === side);
+Deno.test("the golden file has every code from both sides", () => {
   for (const code of Object.values(ErrorCode)) {
-    for (const side of ["client", "server"]) assert(have(code, side), `${code} at the ${side}`);
+    for (const side of ["client", "server"]) {
+      assert(golden.texts.some((text) => text.code === code && text.side === side), `${code} at the ${side}`);
+    }
   }
-  for (const length of [0, 1, 2, 3]) {
-    assert(golden.texts.some(({ cancelPath = [] }) => cancelPath.length === length), `a path of ${length}`);
+});
+
+Deno.test("the golden file has no service, one, two and three on the cancel path, from both sides", () => {
+  for (const side of ["client", "server"]) {
+    for (const length of [0, 1, 2, 3]) {
+      const found = golden.texts.some((text) =>
+        text.code === ErrorCode.Canceled && text.side === side && (text.cancelPath ?? []).length === length
+      );
+      assert(found, `a path of ${length} at the ${side}`);
+    }
   }
+});
+
+Deno.test("the golden file has errors inside of errors: alone, from both sides, and four deep", () => {
+  const cause = `[ttstream error, code=${ErrorCode.IllegalFrame}] unexpected header flags: 0`;
+  for (const side of [undefined, "client", "server"]) {
+    const found = golden.texts.some((text) =>
+      text.code === ErrorCode.ConnectionClosed && text.side === side && text.description === cause
+    );
+    assert(found, `a closed connection's cause, side ${side}`);
+  }
+  const inner = `biz error: [ttstream error, code=${ErrorCode.ApplicationException}] [client-side stream] `;
+  assert(
+    golden.texts.some(({ description = "" }) => description.startsWith(inner.repeat(3) + "biz error: ")),
+  );
 });

@@ -11,7 +11,7 @@ import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
 import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
 import { print } from "./harness/observe.ts";
 import { type Peer, startPeer } from "./harness/peer.ts";
-import { markdown, printTable, summaryOf } from "./harness/report.ts";
+import { markdown, printRstTimes, printTable, summaryOf } from "./harness/report.ts";
 
 const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show]
   --only TEXT      the cases whose group or name has TEXT in it; no report is written
@@ -85,9 +85,12 @@ async function main(args: readonly string[]): Promise<number> {
     const summary = summaryOf(rows, stale);
     if (only === "" && mode === "all") {
       const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
-      await writeReport(markdown(rows, summary, kitex, stale, faults));
+      const oldKitex = await kitexVersion("kitex_v0.14.mod");
+      await writeReport(markdown(rows, summary, { kitex, oldKitex, golden: stale, faults }));
     }
-    console.log(`\n${cases.length} cases in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    console.log();
+    printRstTimes(rows);
+    console.log(`${cases.length} cases in ${((performance.now() - started) / 1000).toFixed(0)} s`);
     console.log(`interop: ${summary.passed} passed, ${summary.failed} failed`);
     return summary.failed > 0 ? 1 : 0;
   } finally {

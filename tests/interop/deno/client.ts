@@ -219,6 +219,7 @@ function openClient(connection: Connection, options: CallOptions): OpenCall {
     send: (message) => writer.write(message),
     recv: async () => {
       const response = await stream.response;
+      if (answered) await stream.trailer; // the end, as Kitex's second Recv waits for it
       const first = !answered;
       answered = true;
       return first ? response : undefined;

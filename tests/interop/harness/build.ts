@@ -1,8 +1,8 @@
 const GO_FOLDER = new URL("../go/", import.meta.url);
 
-/** The version of Kitex that the peer is built with. */
-export async function kitexVersion(): Promise<string> {
-  const mod = await Deno.readTextFile(new URL("go.mod", GO_FOLDER));
+/** The version of Kitex that a peer is built with. */
+export async function kitexVersion(modFile: "go.mod" | "kitex_v0.14.mod" = "go.mod"): Promise<string> {
+  const mod = await Deno.readTextFile(new URL(modFile, GO_FOLDER));
   return /github\.com\/cloudwego\/kitex (v\S+)/.exec(mod)?.[1] ?? "of an unknown version";
 }
 

@@ -39,27 +39,60 @@ export function summaryOf(rows: readonly Row[], golden: readonly string[]): Summ
   return { passed: results.length + 1 - failed, failed };
 }
 
-/** The same as Markdown, with the meant differences told in full. */
-export function markdown(
-  rows: readonly Row[],
-  summary: Summary,
-  kitex: string,
-  golden: readonly string[],
-  faults: string,
-): string {
+/** From a cancel to its Rst on the wire, as the runner saw it: for the console, as it differs from run to run. */
+export function printRstTimes(rows: readonly Row[]): void {
+  for (const [letter, name] of [["G", "Kitex"], ["D", "this library"]] as const) {
+    const times = rows.flatMap(({ results }) => results).filter(({ casting }) => casting.startsWith(letter))
+      .flatMap(({ rstAfterMs }) => rstAfterMs ?? []).sort((a, b) => a - b);
+    const [median, longest] = [times[times.length >> 1], times.at(-1)];
+    if (median === undefined || longest === undefined) continue;
+    console.log(
+      `from a cancel to its Rst, ${name}: median ${Math.round(median)} ms, longest ${Math.round(longest)} ms`,
+    );
+  }
+}
+
+/** What a report is about. */
+export interface Subject {
+  readonly kitex: string;
+  readonly oldKitex: string;
+  /** What does not match the golden file. */
+  readonly golden: readonly string[];
+  /** Kitex's own faults, in Markdown. */
+  readonly faults: string;
+}
+
+/** The same as Markdown, with the meant differences told in full. Nothing in it differs from run to run. */
+export function markdown(rows: readonly Row[], summary: Summary, subject: Subject): string {
+  const { kitex, oldKitex, golden, faults } = subject;
   const reasons = [...new Set(rows.flatMap(({ results }) => results.flatMap(({ meant }) => meant)))];
+  const outcomes = rows.flatMap(({ results }) => results.map(({ outcome }) => outcome));
+  const count = (wanted: Result["outcome"]) => outcomes.filter((outcome) => outcome === wanted).length;
   const out = [
     "# Interop with Kitex",
     "",
-    `Made by \`deno task interop\` against Kitex ${kitex}. G is Kitex, D is this library; \`DG\` is a Deno client that calls a`,
-    "Kitex server, `GDG` a Kitex client whose call goes through a Deno service on to a Kitex one. Each case is one script that",
-    "every casting plays; what every end printed and every frame on every wire is compared with what Kitex shows among",
-    "themselves (the control, all G). *meant* is a difference that is listed below with its reason; everything else is a failure.",
+    `**${summary.passed} passed, ${summary.failed} failed**: ${rows.length} cases against real Kitex ${kitex} programs, and`,
+    `${
+      rows.filter(({ one }) => one.oldServer === true).length
+    } of them against a server of Kitex ${oldKitex}. Repeat it with \`deno task interop\`, which builds the Kitex programs`,
+    "from `go/` first (Go 1.24 or later; some minutes the first time, under one after that) and writes this file.",
     "",
-    `**${summary.passed} passed, ${summary.failed} failed.**` +
+    "- **What a case is**: one script for the client and one for each handler, played by a program of Kitex and by one of this",
+    "  library. Everything that an end saw (messages, headers, trailers, metainfo, each error's whole text, code and kind, the",
+    "  end of its context) and every frame on every wire is written down.",
+    "- **What it is compared with**: the same script played by Kitex alone, in the same run: the *control*.",
+    "- **Who plays**: G is Kitex, D this library, O the old Kitex; A, the first letter, calls B, B calls C. \`DG\` is a Deno client and a",
+    "  Kitex server, \`GDG\` a Kitex client whose call goes through a Deno service on to a Kitex one.",
+    "- **same**: equal to the control, fact by fact, frame by frame. **meant (n)**: equal but for the difference n of the list at",
+    "  the end, which says exactly what is different; anything beyond that is a failure.",
+    "",
+    `Of the results ${count("control")} are controls, ${count("same")} are the same, ${
+      count("meant")
+    } are meant, ${count("failed")} failed; one more stands for the`,
+    "[golden file](./golden/texts.json): " +
     (golden.length > 0
-      ? ` The golden texts differ: ${golden.length}.`
-      : " Kitex prints the golden texts as they are in `golden/texts.json`."),
+      ? `**it differs in ${golden.length} places.**`
+      : "every error text in it was printed by Kitex in this run, and there was no other."),
   ];
   for (const [group, members] of byGroup(rows)) {
     const castings = [...new Set(members.flatMap(({ results }) => results.map(({ casting }) => casting)))];
@@ -84,20 +117,6 @@ export function markdown(
       out.push(`| ${one.name.replaceAll("|", "\\|")} | ${cells.join(" | ")} |`);
     }
   }
-  out.push(
-    "",
-    "## From a cancel to its Rst on the wire",
-    "",
-    "As the runner saw it, over all cases that cancel at A.",
-    "",
-  );
-  out.push("| caller | median | longest |", "|---|---|---|");
-  for (const [letter, name] of [["G", "Kitex"], ["D", "this library"]] as const) {
-    const times = rows.flatMap(({ results }) => results).filter(({ casting }) => casting.startsWith(letter))
-      .flatMap(({ rstAfterMs }) => rstAfterMs ?? []).sort((a, b) => a - b);
-    const [median = 0, longest = 0] = [times[times.length >> 1], times.at(-1)];
-    out.push(`| ${name} | ${duration(median)} | ${duration(longest)} |`);
-  }
   if (reasons.length > 0) {
     out.push(
       "",
@@ -107,12 +126,6 @@ export function markdown(
     );
   }
   return [...out, "", faults.trim(), ""].join("\n");
-}
-
-/** Only as exact as it is from run to run. */
-function duration(ms: number): string {
-  if (ms >= 100) return `${(ms / 1000).toFixed(1)} s`;
-  return ms < 10 ? "under 10 ms" : `${Math.round(ms / 10) * 10} ms`;
 }
 
 function byGroup(rows: readonly Row[]): Map<string, Row[]> {
