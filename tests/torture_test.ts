@@ -20,7 +20,7 @@ import { type Circumstances, disagreements, endsOf, show, sideLog, type StreamLo
 import { Torture } from "./torture/messages.ts";
 import { type Disaster, streamPlan } from "./torture/plan.ts";
 import { handlerOf, isPlanned, runClient } from "./torture/sides.ts";
-import { turns } from "./torture/turns.ts";
+import { turns } from "./support/turns.ts";
 import { Wire } from "./torture/wire.ts";
 import { wrappedHandler, wrappedOpener } from "./torture/wrap.ts";
 

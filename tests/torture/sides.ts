@@ -11,7 +11,7 @@ import {
 import { type SideLog, sideLog, type StreamLog } from "./log.ts";
 import { CODEC_FAULT, type Message, Torture } from "./messages.ts";
 import type { SidePlan } from "./plan.ts";
-import { turns } from "./turns.ts";
+import { turns } from "../support/turns.ts";
 
 /** Waits for `promise`, and lets the log say so meanwhile. */
 async function noting<T>(log: SideLog, what: string, promise: PromiseLike<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { ByteDuplex } from "../../mod.ts";
 import { FrameType } from "../../src/frame.ts";
 import type { Random } from "../support/random.ts";
 import { encodeFrames, exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
-import { turns } from "./turns.ts";
+import { turns } from "../support/turns.ts";
 
 /** Frames that no honest end sends at this moment, or no one at all. */
 function strange(random: Random, streams: number, dir: "to server" | "to client"): FrameInit {
