@@ -27,6 +27,11 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
 export function encodeWritable<T>(writable: WritableStream<Uint8Array>, codec: Codec<T>): WritableStream<T> {
   const writer = writable.getWriter();
   return new WritableStream<T>({
+    start(controller) {
+      const { signal } = controller;
+      // While a write waits, abort() reaches the sink through this signal alone; the write below ends with it.
+      signal.addEventListener("abort", () => writer.abort(signal.reason).catch(() => {}), { once: true });
+    },
     async write(message) {
       let payload: Uint8Array;
       try {

@@ -285,8 +285,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */
   #writeFailed(error: unknown): void {
-    if (this.#resume !== undefined) this.end(transportError(error));
-    else this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
+    this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
   }
 
   /** What the loss of the connection is to its streams (Kitex: 12013 at the server, with the broken frame's text). */

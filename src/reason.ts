@@ -2,11 +2,10 @@ import { Description, ErrorCode, type Side, streamError, TTStreamError } from ".
 
 /** What a thrown or given value says: an Error's message (its name where that is empty), else `String(value)`. */
 export function reasonText(reason: unknown): string {
-  if (reason instanceof Error) return reason.message || reason.name;
   try {
-    return String(reason);
+    return String(reason instanceof Error ? reason.message || reason.name : reason);
   } catch {
-    // An object without a usable toString, `Object.create(null)` say, must not turn a cancel into a crash.
+    // A value that cannot say what it is, `Object.create(null)` say, must not turn a cancel into a crash.
     return Object.prototype.toString.call(reason);
   }
 }

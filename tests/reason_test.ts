@@ -13,6 +13,17 @@ const unprintable = {
   },
 };
 
+/** An Error that a careless hand has changed. */
+function spoilt(message: unknown): Error {
+  return Object.assign(new Error(), { message, name: undefined });
+}
+
+const unreadable = Object.defineProperty(new Error(), "message", {
+  get() {
+    throw new Error("no text");
+  },
+});
+
 const texts: { name: string; reason: unknown; text: string }[] = [
   { name: "an Error by its message", reason: new Error("boom"), text: "boom" },
   { name: "an Error without a message by its name", reason: new Named(), text: "Named" },
@@ -27,6 +38,9 @@ const texts: { name: string; reason: unknown; text: string }[] = [
   { name: "an object with a text of its own", reason: { toString: () => "mine" }, text: "mine" },
   { name: "an object without a prototype", reason: Object.create(null), text: "[object Object]" },
   { name: "an object whose toString throws", reason: unprintable, text: "[object Object]" },
+  { name: "an Error whose message is a number, as its digits", reason: spoilt(42), text: "42" },
+  { name: "an Error without message and name", reason: spoilt(undefined), text: "undefined" },
+  { name: "an Error whose message cannot be read, as its class", reason: unreadable, text: "[object Error]" },
 ];
 
 for (const { name, reason, text } of texts) {

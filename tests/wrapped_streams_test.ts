@@ -14,6 +14,8 @@ import {
   TTStreamError,
 } from "../mod.ts";
 import { text } from "./support/codecs.ts";
+import { rejectionText } from "./support/rejection.ts";
+import { ClientScript } from "./support/script.ts";
 
 const Chat = defineService("Chat", {
   ask: { kind: "server", name: "Ask", request: text, response: text },
@@ -137,4 +139,22 @@ Deno.test("leaving an iteration over a wrapped stream cancels it", async () => {
   }
   const reason = await ended.promise;
   assertEquals(reason instanceof TTStreamError && reason.code, 12007);
+});
+
+Deno.test("aborting a wrapped stream while a write waits cancels it at once", async () => {
+  await using script = new ClientScript();
+  const stream = createClient(Chat, wrapping(script.connection)).echo();
+  const writer = stream.writable.getWriter();
+  // The peer reads nothing: the first message makes the connection wait, and the second waits for it.
+  await writer.write("x".repeat(300 * 1024));
+  const waiting = writer.write("never sent");
+  const failed = rejectionText(waiting);
+  await writer.abort(new Error("stop"));
+  assertEquals(await failed, "[ttstream error, code=12008] [client-side stream] stop");
+  assertEquals(await script.left(), [
+    "Header {isn: Chat}",
+    "Data of 307200 bytes",
+    "Rst 12008 stop {ttscp: ServiceA}",
+    "Trailer",
+  ]);
 });
