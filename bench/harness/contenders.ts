@@ -1,0 +1,86 @@
+import type { KitexPeer } from "./build.ts";
+import { FLAVOURS } from "../peers/deno/flavours.ts";
+import { Peer } from "./peer.ts";
+
+/** Who is measured. */
+export type ContenderName = "ttstream" | "ttstream, thrift" | "Kitex" | "grpc-js" | "raw TCP";
+
+/** A client and a server of one kind, in processes of their own. */
+export class Pair implements AsyncDisposable {
+  readonly client: Peer;
+  readonly server: Peer;
+
+  private constructor(client: Peer, server: Peer) {
+    this.client = client;
+    this.server = server;
+  }
+
+  static async start(name: string, { server, client }: Contender): Promise<Pair> {
+    const serverPeer = new Peer(`${name} server`, ...server);
+    try {
+      const { port } = await serverPeer.hello();
+      const clientPeer = new Peer(`${name} client`, ...client(port ?? 0));
+      try {
+        await clientPeer.hello();
+        return new Pair(clientPeer, serverPeer);
+      } catch (error) {
+        await clientPeer[Symbol.asyncDispose]();
+        throw error;
+      }
+    } catch (error) {
+      await serverPeer[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+type CommandLine = readonly [command: string, args: readonly string[]];
+
+/** How to start a pair of one kind. */
+export interface Contender {
+  readonly server: CommandLine;
+  readonly client: (port: number) => CommandLine;
+}
+
+/** All there are; Kitex only where it could be built. */
+export function contenders(kitex: KitexPeer): Map<ContenderName, Contender> {
+  const library = (flavour: string): Contender => ({
+    server: deno("deno/server.ts", flavour),
+    client: (port) => deno("deno/client.ts", flavour, String(port)),
+  });
+  const all = new Map<ContenderName, Contender>([
+    ["ttstream", library("raw")],
+    ["grpc-js", {
+      server: deno("grpc/server.ts"),
+      client: (port) => deno("grpc/client.ts", String(port)),
+    }],
+    ["raw TCP", {
+      server: deno("tcp/server.ts"),
+      client: (port) => deno("tcp/client.ts", String(port)),
+    }],
+  ]);
+  if (FLAVOURS.includes("thrift")) all.set("ttstream, thrift", library("thrift"));
+  if ("command" in kitex) {
+    const { command } = kitex;
+    all.set("Kitex", {
+      server: [command, ["server"]],
+      client: (port) => [command, ["client", `127.0.0.1:${port}`]],
+    });
+  }
+  return all;
+}
+
+/** A contender's client against a server that only takes down the Rst frames that it reads. */
+export function watched(contender: Contender): Contender {
+  return { server: deno("tcp/watcher.ts"), client: contender.client };
+}
+
+function deno(path: string, ...args: string[]): CommandLine {
+  const script = new URL(`../peers/${path}`, import.meta.url).pathname;
+  return [Deno.execPath(), ["run", "-A", "--quiet", "--v8-flags=--expose-gc", script, ...args]];
+}

@@ -1,0 +1,176 @@
+/** The library's client. Arguments: the flavour of the messages, the server's port. */
+import { type Client, type ClientStream, connect, type Connection, createClient } from "../../../mod.ts";
+import { answerCommands, each, memory, wallMs } from "../answer.ts";
+import type { Command, Reply } from "../commands.ts";
+import type { Flavour } from "./flavour.ts";
+import { withFlavour } from "./flavours.ts";
+import { type BenchMethods, benchService } from "./service.ts";
+
+const [flavourName, port] = Deno.args;
+
+class Caller<T> {
+  readonly #flavour: Flavour<T>;
+  readonly #connections: Connection[] = [];
+  readonly #clients: Client<BenchMethods<T>>[] = [];
+  readonly #held: (ClientStream<T, T> | AbortController)[] = [];
+
+  constructor(flavour: Flavour<T>) {
+    this.#flavour = flavour;
+  }
+
+  async answer(command: Command): Promise<Reply> {
+    switch (command.do) {
+      case "stream":
+        await this.#connect(1);
+        return await each(command.streams ?? 1, () => this.#receiveAll(command.ms, command.size));
+      case "collect":
+        await this.#connect(1);
+        return await each(command.streams ?? 1, () => this.#sendAll(command.ms, command.size));
+      case "pingPong": {
+        const { streams, connections = 1, ms, size } = command;
+        await this.#connect(connections);
+        return await each(
+          streams,
+          (stream, tookMs) => this.#pingPong(this.#client(stream % connections), ms, size, tookMs),
+        );
+      }
+      case "openClose":
+        await this.#connect(1);
+        return await each(command.streams, (_, tookMs) => this.#openClose(command.ms, command.size, tookMs));
+      case "hold":
+        await this.#connect(1);
+        return this.#hold(command.streams, command.cancellable ?? false);
+      case "cancel":
+        return await this.#cancel(command);
+      case "memory":
+        return await memory();
+      default:
+        throw new Error("a client has no such command");
+    }
+  }
+
+  async #connect(connections: number): Promise<void> {
+    while (this.#connections.length < connections) {
+      const connection = await connect({
+        hostname: "127.0.0.1",
+        port: Number(port),
+        serviceName: "ServiceA",
+      });
+      this.#connections.push(connection);
+      this.#clients.push(createClient(benchService(this.#flavour.codec), connection));
+    }
+  }
+
+  #client(index: number): Client<BenchMethods<T>> {
+    const client = this.#clients[index];
+    if (client === undefined) throw new Error(`no connection ${index}`);
+    return client;
+  }
+
+  async #receiveAll(ms: number, size: number): Promise<number> {
+    let count = 0;
+    for await (const _ of this.#client(0).stream(this.#flavour.request({ ms, size }))) count++;
+    return count;
+  }
+
+  async #sendAll(ms: number, size: number): Promise<number> {
+    const call = this.#client(0).collect();
+    const message = this.#flavour.message(size);
+    const writer = call.writable.getWriter();
+    for (const until = performance.now() + ms; performance.now() < until;) await writer.write(message);
+    await writer.close();
+    return this.#flavour.count(await call.response);
+  }
+
+  async #pingPong(
+    client: Client<BenchMethods<T>>,
+    ms: number,
+    size: number,
+    tookMs: number[],
+  ): Promise<number> {
+    const message = this.#flavour.message(size);
+    const stream = client.echo();
+    const writer = stream.writable.getWriter();
+    const reader = stream.readable.getReader();
+    let count = 0;
+    for (const until = performance.now() + ms; performance.now() < until; count++) {
+      const sent = performance.now();
+      await writer.write(message);
+      await reader.read();
+      tookMs.push(performance.now() - sent);
+    }
+    await finish(writer, reader);
+    return count;
+  }
+
+  async #openClose(ms: number, size: number, tookMs: number[]): Promise<number> {
+    const message = this.#flavour.message(size);
+    const client = this.#client(0);
+    let count = 0;
+    for (const until = performance.now() + ms; performance.now() < until; count++) {
+      const opened = performance.now();
+      const stream = client.echo();
+      const writer = stream.writable.getWriter();
+      const reader = stream.readable.getReader();
+      await writer.write(message);
+      await reader.read();
+      await finish(writer, reader);
+      tookMs.push(performance.now() - opened);
+    }
+    return count;
+  }
+
+  #hold(streams: number, cancellable: boolean): Reply {
+    const client = this.#client(0);
+    for (let i = 0; i < streams; i++) {
+      if (!cancellable) {
+        this.#held.push(client.idle());
+        continue;
+      }
+      const controller = new AbortController();
+      client.idle({ signal: controller.signal, metadata: { number: String(this.#held.length + 1) } });
+      this.#held.push(controller);
+    }
+    return {};
+  }
+
+  async #cancel({ ms, neighbours }: Command & { readonly do: "cancel" }): Promise<Reply> {
+    const { down = 0, up = 0, size = 0 } = neighbours ?? {};
+    const warmUpMs = down + up > 0 ? 300 : 0;
+    const traffic = [
+      each(down, () => this.#receiveAll(ms + 2 * warmUpMs, size)),
+      each(up, () => this.#sendAll(ms + 2 * warmUpMs, size)),
+    ];
+    await sleep(warmUpMs);
+    const at: number[] = [];
+    const held = this.#held.splice(0);
+    const started = performance.now();
+    // As many at a time as are due: a timer cannot fire for each of them.
+    for (const controller of held) {
+      if (at.length > held.length * (performance.now() - started) / ms) await sleep(1);
+      at.push(wallMs());
+      if (controller instanceof AbortController) controller.abort();
+    }
+    const [received, sent] = await Promise.all(traffic);
+    return { at, count: (received?.count ?? 0) + (sent?.count ?? 0), seconds: received?.seconds ?? 0 };
+  }
+}
+
+async function finish<T>(
+  writer: WritableStreamDefaultWriter<T>,
+  reader: ReadableStreamDefaultReader<T>,
+): Promise<void> {
+  await writer.close();
+  const { done } = await reader.read();
+  if (!done) throw new Error("a message came where the end should");
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const answer = withFlavour(flavourName, <T>(flavour: Flavour<T>) => {
+  const caller = new Caller(flavour);
+  return (command: Command) => caller.answer(command);
+});
+await answerCommands({}, answer);
