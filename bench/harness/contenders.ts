@@ -1,5 +1,4 @@
 import type { KitexPeer } from "./build.ts";
-import { FLAVOURS } from "../peers/deno/flavours.ts";
 import { Peer } from "./peer.ts";
 
 /** Who is measured. */
@@ -55,6 +54,7 @@ export function contenders(kitex: KitexPeer): Map<ContenderName, Contender> {
   });
   const all = new Map<ContenderName, Contender>([
     ["ttstream", library("raw")],
+    ["ttstream, thrift", library("thrift")],
     ["grpc-js", {
       server: deno("grpc/server.ts"),
       client: (port) => deno("grpc/client.ts", String(port)),
@@ -64,7 +64,6 @@ export function contenders(kitex: KitexPeer): Map<ContenderName, Contender> {
       client: (port) => deno("tcp/client.ts", String(port)),
     }],
   ]);
-  if (FLAVOURS.includes("thrift")) all.set("ttstream, thrift", library("thrift"));
   if ("command" in kitex) {
     const { command } = kitex;
     all.set("Kitex", {
