@@ -9,7 +9,6 @@ import type { FrameReceiver, StreamLink } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { reasonText } from "./reason.ts";
 import type { ByteSocket } from "./socket.ts";
-import { Pace } from "./turn.ts";
 
 /** The limits of a connection; see the public options for what they mean. */
 export interface ConnectionLimits {
@@ -51,7 +50,6 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   readonly #decoder: FrameDecoder;
   readonly #outbox: Outbox;
   readonly #frameTimer: FrameTimer;
-  readonly #pace = new Pace();
   readonly #streams: Map<number, R> = new Map();
   readonly #lingering: Set<FrameReceiver> = new Set();
   #unreadBytes = 0;
@@ -97,7 +95,6 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
         this.#decoder.push(chunk);
         const frames = this.#handOut();
         this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
-        if (this.#pace.due) await this.#pace.breathe();
       }
     } catch (error) {
       this.end(transportError(error));

@@ -1,5 +1,5 @@
 import { ByteBuffer, type Bytes } from "./buffer.ts";
-import { nextTick, Pace } from "./turn.ts";
+import { breathe, nextTick, Pace } from "./turn.ts";
 
 /** Unsent bytes over which messages wait. Large enough that one write keeps the socket busy while the next gathers. */
 const CONGESTED_BYTES = 256 * 1024;
@@ -54,6 +54,7 @@ export class Outbox {
     }
     if (this.#flushing) return;
     this.#flushing = true;
+    this.#pace.begin();
     queueMicrotask(() => this.#run());
   }
 
@@ -94,7 +95,8 @@ export class Outbox {
         full.length = 0;
         if (full.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
         if (!this.congested) this.#wake();
-        await (this.#pace.due ? this.#pace.breathe() : nextTick());
+        await nextTick();
+        if (this.#buffer.length > 0 && this.#pace.due) await breathe();
       }
     } catch (error) {
       if (this.#closed) return;

@@ -1,4 +1,5 @@
 import type { Bytes } from "./buffer.ts";
+import { breathe, looked, nextTick, Pace } from "./turn.ts";
 
 /** A pair of byte streams: a socket, a pipe, or one end of an in-memory pair. */
 export interface ByteDuplex {
@@ -36,15 +37,21 @@ const MIN_READ_BYTES = 4096;
 export function connSocket(conn: Conn): ByteSocket {
   let buffer: Bytes = new Uint8Array(FIRST_READ_BYTES);
   let at = 0;
+  // TLS hands out its records one by one: a short read says nothing of what the socket still has.
+  const tells = !("handshake" in conn);
+  const pace = new ReadPace();
   return {
     async read() {
+      await pace.before();
       if (buffer.length - at < MIN_READ_BYTES) {
         // Handed out as views, so never written again: a busy connection takes larger ones.
         buffer = new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES));
         at = 0;
       }
+      const room = buffer.length - at;
       const size = await conn.read(at === 0 ? buffer : buffer.subarray(at));
       if (size === null) return undefined;
+      pace.after(tells ? size < room : undefined);
       const chunk = buffer.subarray(at, at + size);
       at += size;
       return chunk;
@@ -59,6 +66,30 @@ export function connSocket(conn: Conn): ByteSocket {
   };
 }
 
+/** A read that took so long, in milliseconds, has waited for the event loop. */
+const WAITED_MS = 1;
+
+/** Lets others have a turn between reads that complete at once. */
+class ReadPace {
+  readonly #pace = new Pace();
+  /** Whether the last read has left nothing, so that the next one waits; `undefined` where nobody knows. */
+  #emptied: boolean | undefined = true;
+  #askedAt = 0;
+
+  before(): Promise<void> | undefined {
+    if (this.#emptied === undefined) this.#askedAt = performance.now();
+    if (this.#emptied === true) return undefined;
+    // Those who read what has come go first, while it is warm in the processor's cache.
+    return this.#pace.due ? breathe() : nextTick();
+  }
+
+  after(emptied: boolean | undefined): void {
+    if (this.#emptied === true) looked();
+    else if (this.#emptied === undefined && performance.now() - this.#askedAt > WAITED_MS) this.#pace.begin();
+    this.#emptied = emptied;
+  }
+}
+
 /**
  * The socket of any pair of byte streams.
  *
@@ -69,13 +100,16 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
   if (writable.locked) throw new TypeError("the duplex's writable is locked");
   const reader = readable.getReader();
   const writer = writable.getWriter();
+  const pace = new ReadPace();
   writer.closed.catch(() => {
     // The pending or the next write rejects with the same error.
   });
   return {
     async read() {
+      await pace.before();
       const { done, value } = await reader.read();
       if (done) return undefined;
+      pace.after(undefined);
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(`the duplex's readable must give Uint8Arrays, got ${typeof value}`);
       }
