@@ -273,7 +273,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     // A signal or a time-out still counts until the reader has seen the end; where nobody reads there is none.
     const unread = this.#inbox.size > 0 || this.#reader !== undefined;
     if (this.#readDone || !unread) this.#unwatch();
-    else link.linger(this);
+    else link.linger(streamId, this);
   }
 
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
@@ -310,7 +310,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#watching = false;
     clearTimeout(this.#timer);
     for (const signal of this.#init.signals) signal.removeEventListener("abort", this);
-    this.#init.link.unlinger(this);
+    this.#init.link.unlinger(this.#init.streamId);
   }
 
   #sendTrailer(exception?: Exception): void {

@@ -6,6 +6,7 @@ import { Description, ErrorCode, type Side, streamError, TTStreamError } from ".
 import { type Frame, FrameType, LENGTH_SIZE } from "./frame.ts";
 import { FrameTimer } from "./frame_timer.ts";
 import type { FrameReceiver, StreamLink } from "./link.ts";
+import { IdTable } from "./id_table.ts";
 import { Outbox } from "./outbox.ts";
 import { reasonText } from "./reason.ts";
 import type { ByteSocket } from "./socket.ts";
@@ -50,8 +51,8 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   readonly #decoder: FrameDecoder;
   readonly #outbox: Outbox;
   readonly #frameTimer: FrameTimer;
-  readonly #streams: Map<number, R> = new Map();
-  readonly #lingering: Set<FrameReceiver> = new Set();
+  readonly #streams: IdTable<R> = new IdTable();
+  readonly #lingering: IdTable<FrameReceiver> = new IdTable();
   #unreadBytes = 0;
   #sinceCompact = 0;
   /** Set while reading is paused. */
@@ -108,11 +109,11 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   /** The open streams, as they are now. */
   streams(): R[] {
-    return [...this.#streams.values()];
+    return this.#streams.values();
   }
 
   has(streamId: number): boolean {
-    return this.#streams.has(streamId);
+    return this.#streams.has(streamId) || this.#lingering.has(streamId);
   }
 
   /** Resolves when everything sent so far is with the socket, or the connection has ended. */
@@ -135,7 +136,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       if (!(cause instanceof Deno.errors.BadResource)) throw cause;
     } finally {
       const loss = this.#lossOf(error);
-      for (const stream of [...this.#streams.values(), ...this.#lingering]) stream.lose(loss);
+      for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) stream.lose(loss);
       this.#streams.clear();
       this.#lingering.clear();
       this.#owner.ended(error);
@@ -187,12 +188,12 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (this.#streams.delete(streamId) && this.#streams.size === 0) this.#owner.quiet();
   }
 
-  linger(receiver: FrameReceiver): void {
-    if (!this.#closed) this.#lingering.add(receiver);
+  linger(streamId: number, receiver: FrameReceiver): void {
+    if (!this.#closed) this.#lingering.set(streamId, receiver);
   }
 
-  unlinger(receiver: FrameReceiver): void {
-    this.#lingering.delete(receiver);
+  unlinger(streamId: number): void {
+    this.#lingering.delete(streamId);
   }
 
   charge(bytes: number): void {
@@ -254,7 +255,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (this.#sinceCompact < COMPACT_BYTES) return;
     this.#sinceCompact = 0;
     for (const stream of this.#streams.values()) stream.compact();
-    for (const stream of this.#lingering) stream.compact();
+    for (const stream of this.#lingering.values()) stream.compact();
   }
 
   #hand(frame: Frame): void {

@@ -20,9 +20,9 @@ export interface StreamLink extends UnreadAccount {
   /** Forgets the stream: frames for its id are dropped from now on. */
   release(streamId: number): void;
   /** Keeps `receiver` in mind after its release: it holds unread messages, or watches a signal or a timer. */
-  linger(receiver: FrameReceiver): void;
+  linger(streamId: number, receiver: FrameReceiver): void;
   /** Takes a `linger` back. */
-  unlinger(receiver: FrameReceiver): void;
+  unlinger(streamId: number): void;
   /** Runs `task` now; while the connection hands out frames, after those at hand: user code never runs in between. */
   defer(task: () => void): void;
 }
