@@ -1,3 +1,4 @@
+import { filledBytes, STRUCT_BYTES } from "./absent.ts";
 import { Fault, inElement, inEntry, inField } from "./errors.ts";
 import { absentValue, type Field, mayBeAbsent } from "./field.ts";
 import { enter, type Input } from "./input.ts";
@@ -13,6 +14,8 @@ export interface FieldReader {
   readonly id: number;
   readonly wire: number;
   readonly field: Field<unknown>;
+  /** What its value takes where it is filled in. */
+  readonly filledBytes: number;
   readonly read: Reader;
 }
 
@@ -83,7 +86,7 @@ export function readers(makeStructReader: StructReaderMaker): (type: ThriftType<
       const read = fieldType.kind === "union" && mayBeAbsent(field)
         ? perhapsUnionReader(fieldType)
         : readerOf(fieldType);
-      return { name, id: field.id, wire: wireOf(fieldType), field, read };
+      return { name, id: field.id, wire: wireOf(fieldType), field, filledBytes: filledBytes(field), read };
     });
   }
 
@@ -183,8 +186,9 @@ export function skipField(input: Input, wire: number, id: number, depth: number)
 }
 
 /** The value of a field that did not come; undefined where it is to be left out. */
-export function valueOfAbsent(field: Field<unknown>): unknown {
+export function valueOfAbsent({ field, filledBytes }: FieldReader, input: Input): unknown {
   if (field.requiredness === "required") throw new Fault("missing, but required");
+  input.fill(filledBytes);
   try {
     return absentValue(field);
   } catch (error) {
@@ -209,7 +213,9 @@ export function loopingStructReader(fields: readonly FieldReader[]): Reader {
     const values: unknown[] = ordered.map(() => undefined);
     let current: string | undefined;
     try {
-      for (let wire = input.wire(); wire !== Wire.Stop; wire = input.wire()) {
+      let wire = input.wire();
+      if (wire === Wire.Stop) input.fill(STRUCT_BYTES);
+      for (; wire !== Wire.Stop; wire = input.wire()) {
         const id = input.fieldId();
         const index = indexOf.get(id);
         const field = index === undefined ? undefined : ordered[index];
@@ -224,10 +230,10 @@ export function loopingStructReader(fields: readonly FieldReader[]): Reader {
       }
       const result: Record<string, unknown> = {};
       let index = 0;
-      for (const { name, field } of ordered) {
-        current = name;
-        const value = values[index++] ?? valueOfAbsent(field);
-        if (value !== undefined) result[name] = value;
+      for (const field of ordered) {
+        current = field.name;
+        const value = values[index++] ?? valueOfAbsent(field, input);
+        if (value !== undefined) result[field.name] = value;
       }
       return result;
     } catch (error) {
@@ -275,6 +281,8 @@ function unionReader(fields: readonly FieldReader[]): Reader {
       throw inField(current, error);
     }
     if (given !== undefined) return { [given.name]: value };
-    return fallback && { [fallback.name]: absentValue(fallback.field) };
+    if (fallback === undefined) return undefined;
+    input.fill(STRUCT_BYTES + fallback.filledBytes);
+    return { [fallback.name]: absentValue(fallback.field) };
   };
 }

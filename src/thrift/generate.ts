@@ -1,3 +1,4 @@
+import { STRUCT_BYTES } from "./absent.ts";
 import {
   expectWire,
   type FieldReader,
@@ -64,7 +65,8 @@ export function generatedStructReader(fields: readonly FieldReader[]): Reader {
   const defaults: string[] = [];
   const always: string[] = [];
   const optional: string[] = [];
-  for (const [i, { name, id, wire, field, read }] of ordered.entries()) {
+  for (const [i, reader] of ordered.entries()) {
+    const { name, id, wire, field, read } = reader;
     scope[`read${i}`] = read;
     const key = JSON.stringify(name);
     cases.push(`
@@ -78,19 +80,21 @@ export function generatedStructReader(fields: readonly FieldReader[]): Reader {
     if (value${i} !== undefined) message[${key}] = value${i};`);
       continue;
     }
-    scope[`field${i}`] = field;
+    scope[`field${i}`] = reader;
     always.push(`${key}: value${i}`);
     defaults.push(`
     if (value${i} === undefined) {
       current = ${key};
-      value${i} = valueOfAbsent(field${i});
+      value${i} = valueOfAbsent(field${i}, input);
     }`);
   }
   const source = `return function readStruct(input, depth) {
   const inside = enter(depth);
   let current${ordered.map((_, i) => `, value${i}`).join("")};
   try {
-    for (let wire = input.wire(); wire !== 0; wire = input.wire()) {
+    let wire = input.wire();
+    if (wire === 0) input.fill(${STRUCT_BYTES});
+    for (; wire !== 0; wire = input.wire()) {
       const id = input.fieldId();
       switch (id) {${cases.join("")}
         default:

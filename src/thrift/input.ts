@@ -1,4 +1,5 @@
 import type { Bytes } from "../buffer.ts";
+import { MAX_FILLED_BYTES } from "./absent.ts";
 import { Fault } from "./errors.ts";
 import { readUtf8 } from "./text.ts";
 import { isFixedSize, leastSize, MAX_DEPTH, Wire, wireName } from "./wire.ts";
@@ -10,6 +11,7 @@ const wide = new DataView(new ArrayBuffer(8));
 export class Input {
   readonly #bytes: Bytes;
   #at = 0;
+  #filledBytes = 0;
 
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
@@ -18,6 +20,14 @@ export class Input {
   /** How many bytes have not been read. */
   get left(): number {
     return this.#bytes.length - this.#at;
+  }
+
+  /** Counts what takes memory here and nothing, or next to nothing, on the wire. */
+  fill(bytes: number): void {
+    this.#filledBytes += bytes;
+    if (this.#filledBytes > MAX_FILLED_BYTES) {
+      throw new Fault(`absent fields and empty structs would take more than ${MAX_FILLED_BYTES} bytes`);
+    }
   }
 
   #take(size: number, what: string): number {

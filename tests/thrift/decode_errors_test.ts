@@ -14,8 +14,12 @@ import {
   struct,
   type StructCodec,
   ThriftError,
+  type ThriftType,
   union,
 } from "../../src/thrift/mod.ts";
+import { loopingStructReader, readers } from "../../src/thrift/decode.ts";
+import { Fault } from "../../src/thrift/errors.ts";
+import { Input } from "../../src/thrift/input.ts";
 import { hex } from "./hex.ts";
 
 const Item = struct("Item", {
@@ -382,6 +386,72 @@ Deno.test("a size beyond the end is refused before anything is allocated", () =>
   const before = performance.now();
   for (let i = 0; i < 1000; i++) assertThrows(() => codec.decode(payload), ThriftError);
   assert(performance.now() - before < 5_000);
+});
+
+/** The payload of a struct whose field 1 is a list of so many empty structs. */
+function emptyStructs(count: number): Bytes {
+  const payload = new Uint8Array(9 + count);
+  payload.set(hex("0f 0001 0c"));
+  new DataView(payload.buffer).setInt32(4, count);
+  return payload;
+}
+
+const loopingReaderOf = readers(loopingStructReader);
+
+/** Decodes in both ways: with the generated reader and with the one that loops. */
+function decodeTwice<T>(codec: StructCodec<T>, payload: Bytes): unknown[] {
+  return [
+    () => codec.decode(payload),
+    () => loopingReaderOf(codec)(new Input(payload), 0),
+  ].map((decode) => {
+    try {
+      decode();
+      return "decoded";
+    } catch (error) {
+      return error instanceof ThriftError || error instanceof Fault ? error.reason : error;
+    }
+  });
+}
+
+const tooMuch = "absent fields and empty structs would take more than 134217728 bytes";
+const mebibyte = field(1, binary, { default: new Uint8Array(1024 * 1024) });
+const wide = struct(
+  "Wide",
+  Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, field(i, i32)])),
+);
+
+/** Lists of empty structs, and how many may be in them. */
+const fillings: readonly (readonly [what: string, element: ThriftType<unknown>, most: number])[] = [
+  ["without fields", struct("Empty", {}), 128 * 1024 * 1024 / 64],
+  ["with a large default", struct("Large", { raw: mebibyte }), 127],
+  [
+    "with a large default in a struct",
+    struct("Outer", { inner: field(1, struct("Inner", { raw: mebibyte })) }),
+    127,
+  ],
+  ["with a thousand scalars", wide, 128 * 1024 * 1024 / (64 + 1000 * 8)],
+];
+
+for (const [what, element, most] of fillings) {
+  Deno.test(`a list of empty structs ${what} is read up to 128 MiB, which is more than its payload shows`, () => {
+    const codec = struct("Box", { list: field(1, list(element)) });
+    assertEquals(decodeTwice(codec, emptyStructs(Math.floor(most))), ["decoded", "decoded"]);
+    assertEquals(decodeTwice(codec, emptyStructs(Math.floor(most) + 1)), [tooMuch, tooMuch]);
+  });
+}
+
+Deno.test("unions that a default fills in count as well", () => {
+  const codec = struct("Box", { list: field(1, list(union("Raw", { raw: mebibyte }))) });
+  assertEquals(decodeTwice(codec, emptyStructs(127)), ["decoded", "decoded"]);
+  assertEquals(decodeTwice(codec, emptyStructs(128)), [tooMuch, tooMuch]);
+});
+
+Deno.test("structs that hold themselves are weighed without going round for ever", () => {
+  interface Chain {
+    next: Chain;
+  }
+  const Chain: StructCodec<Chain> = struct("Chain", { next: field(1, lazy(() => Chain)) });
+  assertThrows(() => Chain.decode(hex("00")), ThriftError, "Chain.next: missing: Chain contains itself");
 });
 
 Deno.test("a byte that is not UTF-8 is found wherever it is", () => {
