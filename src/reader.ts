@@ -1,6 +1,6 @@
 import type { Codec } from "./codec.ts";
 import type { Inbox } from "./inbox.ts";
-import { Pace, setTimer } from "./turn.ts";
+import { breathe, Pace, setTimer } from "./turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
 export interface ReadOwner {
@@ -35,7 +35,6 @@ export class MessageReader<T> {
   #arrival: Promise<void> | undefined;
   /** Messages taken since the last wait. */
   #burst = 0;
-  #breath: Promise<void> | undefined;
   #readable: ReadableStream<T> | undefined;
   #controller: ReadableStreamDefaultController<T> | undefined;
   #iterating = false;
@@ -186,14 +185,9 @@ export class MessageReader<T> {
   /** Thousands of messages that have come already must not keep the event loop from its timers. */
   #breathe(): Promise<void> | undefined {
     if (this.#burst < BURST_MESSAGES) return undefined;
-    if (this.#breath === undefined && !pace.due) {
-      this.#burst = 0;
-      return undefined;
-    }
-    return this.#breath ??= pace.breathe().then(() => {
-      this.#burst = 0;
-      this.#breath = undefined;
-    });
+    if (pace.due) return breathe();
+    this.#burst = 0;
+    return undefined;
   }
 
   /** Waits for the next message or the end. All who wait share one promise, and one timer. */
