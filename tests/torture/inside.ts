@@ -8,7 +8,7 @@ interface Holdings {
   /** The least that `unread` has been. */
   leastUnread: number;
   readonly waiting: Set<() => void>;
-  readonly lingering: Set<FrameReceiver>;
+  readonly lingering: Set<number>;
 }
 
 /** Looks into every connection that the library makes, until disposed: no option tells what these hold. */
@@ -56,13 +56,13 @@ export class Inside implements Disposable {
         of(this).waiting.delete(wake);
         unwait.call(this, woken.get(wake) ?? wake);
       },
-      linger(this: FrameConnection<FrameReceiver>, receiver: FrameReceiver) {
-        if (!this.closed) of(this).lingering.add(receiver);
-        linger.call(this, receiver);
+      linger(this: FrameConnection<FrameReceiver>, streamId: number, receiver: FrameReceiver) {
+        if (!this.closed) of(this).lingering.add(streamId);
+        linger.call(this, streamId, receiver);
       },
-      unlinger(this: FrameConnection<FrameReceiver>, receiver: FrameReceiver) {
-        of(this).lingering.delete(receiver);
-        unlinger.call(this, receiver);
+      unlinger(this: FrameConnection<FrameReceiver>, streamId: number) {
+        of(this).lingering.delete(streamId);
+        unlinger.call(this, streamId);
       },
     });
   }
