@@ -241,8 +241,8 @@ const ENDS = [
 ];
 
 const transports = [
-  { transport: "memory", scenarios: 150, ends: [...ENDS, "12002"] },
-  { transport: "tcp", scenarios: 100, ends: ENDS },
+  { transport: "memory", scenarios: 120, ends: [...ENDS, "12002"] },
+  { transport: "tcp", scenarios: 80, ends: ENDS },
 ] as const;
 
 for (const { transport, scenarios, ends } of transports) {

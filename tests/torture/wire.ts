@@ -14,6 +14,7 @@ function strange(random: Random, streams: number, dir: "to server" | "to client"
     { type: FrameType.Trailer, streamId: unknown },
     { type: FrameType.Rst, streamId: unknown, payload: exceptionPayload({ type: 12007, message: "nobody" }) },
     { type: FrameType.Header, streamId, metadata: { isn: "Torture" } },
+    { type: FrameType.Header, streamId, metadata: { isn: "Torture" } },
     // A proxy may cancel a stream towards the client. Towards the server only the client itself does: it would
     // wait for ever for the end of a stream that another has cancelled.
     dir === "to client"
@@ -63,7 +64,7 @@ export class Wire {
     const whim = new TransformStream<Uint8Array, Uint8Array>({
       async transform(chunk, controller) {
         // An end writes whole frames: between two writes there is room for more.
-        if (tampered > 0 && random.below(20) === 0) {
+        if (tampered > 0 && random.below(4) === 0) {
           controller.enqueue(encodeFrames(strange(random, tampered, dir)));
         }
         if (random.below(8) === 0) await turns(random.below(3));
