@@ -415,28 +415,23 @@ function decodeTwice<T>(codec: StructCodec<T>, payload: Bytes): unknown[] {
 
 const tooMuch = "absent fields and empty structs would take more than 134217728 bytes";
 const mebibyte = field(1, binary, { default: new Uint8Array(1024 * 1024) });
-const wide = struct(
-  "Wide",
-  Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, field(i, i32)])),
-);
 
 /** Lists of empty structs, and how many may be in them. */
 const fillings: readonly (readonly [what: string, element: ThriftType<unknown>, most: number])[] = [
-  ["without fields", struct("Empty", {}), 128 * 1024 * 1024 / 64],
+  ["without fields", struct("Empty", {}), 2 * 1024 * 1024],
   ["with a large default", struct("Large", { raw: mebibyte }), 127],
   [
     "with a large default in a struct",
     struct("Outer", { inner: field(1, struct("Inner", { raw: mebibyte })) }),
     127,
   ],
-  ["with a thousand scalars", wide, 128 * 1024 * 1024 / (64 + 1000 * 8)],
 ];
 
 for (const [what, element, most] of fillings) {
   Deno.test(`a list of empty structs ${what} is read up to 128 MiB, which is more than its payload shows`, () => {
     const codec = struct("Box", { list: field(1, list(element)) });
-    assertEquals(decodeTwice(codec, emptyStructs(Math.floor(most))), ["decoded", "decoded"]);
-    assertEquals(decodeTwice(codec, emptyStructs(Math.floor(most) + 1)), [tooMuch, tooMuch]);
+    assertEquals(decodeTwice(codec, emptyStructs(most)), ["decoded", "decoded"]);
+    assertEquals(decodeTwice(codec, emptyStructs(most + 1)), [tooMuch, tooMuch]);
   });
 }
 
