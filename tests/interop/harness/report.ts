@@ -18,17 +18,21 @@ export function printTable(rows: readonly Row[]): void {
   for (const [group, members] of byGroup(rows)) {
     console.log(`\n${group}`);
     for (const { one, results } of members) {
-      const cells = results.map(({ casting, outcome, again }) =>
-        `${casting} ${MARK[outcome]}${again ? "*" : ""}`
+      const cells = results.map(({ casting, outcome, atFirst }) =>
+        `${casting} ${MARK[outcome]}${atFirst.length > 0 ? "*" : ""}`
       );
       console.log(`  ${one.name.padEnd(72)} ${cells.join("  ")}`);
     }
   }
   for (const { one, results } of rows) {
-    for (const { casting, failures } of results) {
-      if (failures.length === 0) continue;
-      console.log(`\nFAILED ${one.group}: ${one.name}, ${casting}`);
-      for (const failure of failures) console.log(`  ${failure.slice(0, 2_000)}`);
+    for (const { casting, failures, atFirst } of results) {
+      const told = (what: string, lines: readonly string[]) => {
+        if (lines.length === 0) return;
+        console.log(`\n${what} ${one.group}: ${one.name}, ${casting}`);
+        for (const line of lines) console.log(`  ${line.slice(0, 2_000)}`);
+      };
+      told("PLAYED AGAIN", atFirst);
+      told("FAILED", failures);
     }
   }
 }
