@@ -3,7 +3,7 @@ import { chainCases } from "./cases/chains.ts";
 import { grpcCases } from "./cases/grpc.ts";
 import { kitexCases } from "./cases/kitex.ts";
 import { loadCases } from "./cases/load.ts";
-import { manyCases } from "./cases/many.ts";
+import { neighbourCases } from "./cases/neighbours.ts";
 import { rawCases } from "./cases/raw.ts";
 import { untypedCases } from "./cases/untyped.ts";
 import { buildGoPeer, buildOldGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
@@ -11,7 +11,8 @@ import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
 import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
 import { print } from "./harness/observe.ts";
 import { type Peer, startPeer } from "./harness/peer.ts";
-import { markdown, printRstTimes, printTable, summaryOf } from "./harness/report.ts";
+import { markdown, printRstTimes, printTable, printThrift, summaryOf, THRIFT } from "./harness/report.ts";
+import { thriftCases } from "./thrift/mod.ts";
 
 const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show]
   --only TEXT      the cases whose group or name has TEXT in it; no report is written
@@ -22,7 +23,7 @@ const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] 
 const CASES: readonly Case[] = [
   ...grpcCases,
   ...kitexCases,
-  ...manyCases,
+  ...neighbourCases,
   ...untypedCases,
   ...chainCases,
   ...loadCases,
@@ -82,11 +83,13 @@ async function main(args: readonly string[]): Promise<number> {
     }
     printTable(rows);
     for (const line of stale) console.log(`golden: ${line}`);
-    const summary = summaryOf(rows, stale);
+    const codecs = mode === "all" && THRIFT.includes(only) ? await thriftCases() : [];
+    printThrift(codecs);
+    const summary = summaryOf(rows, stale, codecs);
     if (only === "" && mode === "all") {
       const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
       const oldKitex = await kitexVersion("kitex_v0.14.mod");
-      await writeReport(markdown(rows, summary, { kitex, oldKitex, golden: stale, faults }));
+      await writeReport(markdown(rows, summary, { kitex, oldKitex, golden: stale, codecs, faults }));
     }
     console.log();
     printRstTimes(rows);

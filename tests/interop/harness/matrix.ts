@@ -15,8 +15,8 @@ export interface Result {
   /** The meant differences that were found. */
   readonly meant: readonly string[];
   readonly failures: readonly string[];
-  /** Failed at first, while the machine was busy, and passed alone. */
-  readonly again: boolean;
+  /** What was wrong at first, while the machine was busy; such a case is played once more, alone. */
+  readonly atFirst: readonly string[];
   /** Milliseconds from a cancel at A to its Rst on the wire, as the runner saw it. */
   readonly rstAfterMs?: number | undefined;
 }
@@ -112,7 +112,7 @@ export async function runMatrix(
     let control = judgedControl(first.casting, need(seen, first.key));
     if (control.outcome === "failed") {
       await perform(first, ".again");
-      control = { ...judgedControl(first.casting, need(seen, first.key)), again: true };
+      control = { ...judgedControl(first.casting, need(seen, first.key)), atFirst: control.failures };
     }
     results.push(control);
     for (const job of others) {
@@ -120,7 +120,7 @@ export async function runMatrix(
       if (result.outcome === "failed") {
         await perform(first, `.${job.casting}.control`);
         await perform(job, ".again");
-        result = { ...judge(job), again: true };
+        result = { ...judge(job), atFirst: result.failures };
       }
       results.push(result);
     }
@@ -157,7 +157,7 @@ function judgedControl(casting: Casting, { seen, rstAfterMs }: Played): Result {
     outcome: failures.length > 0 ? "failed" : "control",
     meant: [],
     failures,
-    again: false,
+    atFirst: [],
     rstAfterMs,
   };
 }
@@ -178,7 +178,7 @@ function judged(
   { seen: control }: Played,
   { seen, rstAfterMs }: Played,
 ): Result {
-  const base = { casting, again: false, rstAfterMs };
+  const base = { casting, atFirst: [], rstAfterMs };
   if (differences(control, seen).length === 0) {
     return { ...base, outcome: "same", meant: [], failures: trouble(seen) };
   }

@@ -49,10 +49,10 @@ function alone(name: string, options: Options, call: Partial<Call>): ScriptedCas
   };
 }
 
-const OLD_GROUP = "a server of Kitex v0.14.1, cancelFrame: trailer";
+const OLD_GROUP = 'cancelFrame: "trailer" to a server of Kitex v0.14.1';
 const both = { kind: "scripted", connections: true, handlers: 4 } as const;
 
-export const manyCases: readonly Case[] = [
+export const neighbourCases: readonly Case[] = [
   {
     ...both,
     group: "Kitex cancel",
