@@ -158,7 +158,7 @@ async function torture(
     // The server is not told of a Rst that a proxy sent to the client alone.
     if (disaster === "none" && !tampers) {
       const settled = () => logs.every(({ server }) => server === undefined || server.waits === "");
-      if (!await within(until(() => inside.openStreams === 0 && settled()))) {
+      if (!await until(() => inside.openStreams === 0 && settled())) {
         wrong.push(
           "the server's streams did not settle",
           ...logs.filter(({ server }) => server?.waits).map(show),
@@ -168,10 +168,11 @@ async function torture(
     }
     await pair.connection[Symbol.asyncDispose]();
     if (!await within(pair.ended())) wrong.push("the connection did not end");
-    const handled = until(() =>
-      logs.every(({ server }) => server === undefined || server.reason !== undefined)
-    );
-    if (!await within(handled)) wrong.push("a signal never aborted");
+    const idle = ({ client, server }: StreamLog) =>
+      client.waits === "" && (server === undefined || (server.reason !== undefined && server.waits === ""));
+    if (!await until(() => logs.every(idle))) {
+      wrong.push("a promise or a signal never settled", ...logs.filter((log) => !idle(log)).map(show));
+    }
     wrong.push(...inside.leaks());
     const circumstances: Circumstances = {
       cut: disaster !== "none" && disaster !== "client close",
@@ -181,16 +182,7 @@ async function torture(
     };
     for (const log of logs) {
       for (const problem of disagreements(log, circumstances)) {
-        wrong.push(
-          `stream ${log.plan.index}: ${problem}\n${show(log)}`,
-        );
-      }
-      for (const side of [log.client, log.server]) {
-        if (side?.waits) {
-          wrong.push(
-            `stream ${log.plan.index} waits for${side.waits}\n${show(log)}`,
-          );
-        }
+        wrong.push(`${problem}\n${show(log)}`);
       }
     }
   } finally {
@@ -201,6 +193,7 @@ async function torture(
   return { wrong: wrong.map((problem) => `${scenario}: ${problem}`), logs };
 }
 
+/** Waits for `work`. @returns False where it never ends. */
 async function within(work: Promise<unknown>): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), PATIENCE_MS);
@@ -211,10 +204,11 @@ async function within(work: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function until(holds: () => boolean): Promise<void> {
+/** Waits until something holds. @returns False where it never does. */
+async function until(holds: () => boolean): Promise<boolean> {
   const end = performance.now() + PATIENCE_MS;
   while (!holds() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
-  if (!holds()) await new Promise(() => {});
+  return holds();
 }
 
 const onlySeed = Deno.env.get("TORTURE_SEED");
