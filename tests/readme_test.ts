@@ -54,8 +54,9 @@ async function withFiles(port: number, test: (folder: string) => Promise<void>):
     const config = { imports: await importsForUsers(), lock: false };
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
     await Deno.writeTextFile(`${folder}/chat.thrift`, block("chat.thrift"));
-    await Deno.writeTextFile(`${folder}/server.ts`, program("server.ts", port));
-    await Deno.writeTextFile(`${folder}/client.ts`, program("client.ts", port));
+    for (const name of ["server.ts", "client.ts", "chat_server.ts", "chat_client.ts"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, program(name, port));
+    }
     await outputOf(folder, await generating());
     await test(folder);
   } finally {
@@ -68,28 +69,32 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-Deno.test("the README's IDL becomes a server and a client that run as they stand there", async () => {
-  const port = freePort();
-  await withFiles(port, async (folder) => {
-    const server = deno(folder, ["run", "--quiet", "-N", "server.ts"]).spawn();
-    try {
-      await listening(port);
-      const said = await outputOf(folder, ["run", "--quiet", "-N", "client.ts"]);
-      assertEquals(said, "You\nasked:\nWhy\nis\nthe\nsky\n");
-    } finally {
-      server.kill();
-      const { stdout } = await server.output();
-      // By then it may have said all it had to say, or not.
-      assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
-    }
+for (
+  const [what, prefix] of [["twenty lines each", ""], ["server and client of the IDL", "chat_"]] as const
+) {
+  Deno.test(`the README's ${what} run as they stand there, and the server reads who cancelled`, async () => {
+    const port = freePort();
+    await withFiles(port, async (folder) => {
+      const server = deno(folder, ["run", "--quiet", "-N", `${prefix}server.ts`]).spawn();
+      try {
+        await listening(port);
+        const said = await outputOf(folder, ["run", "--quiet", "-N", `${prefix}client.ts`]);
+        assertEquals(said, "You\nasked:\nWhy\nis\nthe\nsky\n");
+      } finally {
+        server.kill();
+        const { stdout } = await server.output();
+        // By then it may have said all it had to say, or not.
+        assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
+      }
+    });
   });
-});
+}
 
-Deno.test("the README's server and client type-check against the generated module", async () => {
+Deno.test("the README's server and client of the IDL type-check against the generated module", async () => {
   await withFiles(freePort(), async (folder) => {
-    await outputOf(folder, ["check", "--quiet", "server.ts", "client.ts"]);
+    await outputOf(folder, ["check", "--quiet", "chat_server.ts", "chat_client.ts"]);
     // So that it is seen that something is checked.
-    const wrong = block("client.ts").replace("user: 7n", "user: 7");
+    const wrong = block("chat_client.ts").replace("user: 7n", "user: 7");
     await Deno.writeTextFile(`${folder}/wrong.ts`, wrong);
     const { code, stderr } = await deno(folder, ["check", "--quiet", "wrong.ts"]).output();
     assertEquals(code, 1);
