@@ -11,9 +11,9 @@ const INITIAL_BYTES = 4096;
 /**
  * Gathers the frames of a turn and sends them in one write.
  *
- * A first flush runs as a microtask, so that a lone message leaves at once; after every write one tick passes, so
- * that a socket which takes everything does not turn each frame into a write of its own. While one buffer is
- * being written the other is being filled.
+ * A flush runs when the microtasks at hand have: a stream's Header and its first message leave together, as do the
+ * answers to all messages of a chunk, and a socket that takes everything does not turn each frame into a write of its
+ * own. While one buffer is being written the other is being filled.
  */
 export class Outbox {
   readonly #write: (bytes: Bytes) => Promise<void>;
@@ -55,7 +55,7 @@ export class Outbox {
     if (this.#flushing) return;
     this.#flushing = true;
     this.#pace.begin();
-    queueMicrotask(() => this.#run());
+    this.#run();
   }
 
   /** Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. */
@@ -85,7 +85,10 @@ export class Outbox {
 
   async #run(): Promise<void> {
     try {
-      while (this.#buffer.length > 0 && !this.#closed) {
+      for (;;) {
+        await nextTick();
+        if (this.#buffer.length === 0 || this.#closed) return;
+        if (this.#pace.due) await breathe();
         const full = this.#buffer;
         this.#buffer = this.#spare;
         this.#spare = full;
@@ -95,8 +98,6 @@ export class Outbox {
         full.length = 0;
         if (full.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
         if (!this.congested) this.#wake();
-        await nextTick();
-        if (this.#buffer.length > 0 && this.#pace.due) await breathe();
       }
     } catch (error) {
       if (this.#closed) return;

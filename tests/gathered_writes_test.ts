@@ -73,6 +73,19 @@ Deno.test("what a generator yields without waiting leaves in a few socket writes
   await serving.finished;
 });
 
+Deno.test("a stream's Header and the first message that is written to it leave in one write", async () => {
+  const [clientEnd, serverEnd] = duplexPair();
+  const serving = serveOver(serverEnd, ({ readable }) => readable.cancel());
+  const { duplex, writes } = counted(clientEnd);
+  const connection = connectOver(duplex);
+  const stream = connection.openStream(TARGET);
+  await stream.writable.getWriter().write(new Uint8Array(100));
+  await stream.trailer;
+  assert((writes[0] ?? 0) > 100, `the first write has ${writes[0]} bytes`);
+  await connection.close();
+  await serving.finished;
+});
+
 Deno.test("a lone message does not wait for company: its bytes leave before anything else happens", async () => {
   const [clientEnd] = duplexPair();
   const written = Promise.withResolvers<Uint8Array>();
