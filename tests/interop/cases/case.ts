@@ -26,12 +26,15 @@ export interface ScriptedCase extends Common {
   readonly heavy?: boolean;
 }
 
+/** What a hand-written end does: it sends, waits until the other end has told of so many reads, or closes. */
+export type RawStep = Sketch | Uint8Array | { readonly heard: number } | "pause" | "close";
+
 /** A client against a server made of hand-written bytes. */
 export interface RawServerCase extends Common {
   readonly kind: "raw server";
   readonly call: Call;
   /** What the raw server sends once the client's `when` (its Header, where not said) has arrived. */
-  readonly sends: (sid: number) => readonly (Sketch | Uint8Array | "pause" | "close")[];
+  readonly sends: (sid: number) => readonly RawStep[];
   readonly when?: "header" | "data" | "trailer";
 }
 
@@ -41,7 +44,7 @@ export interface RawClientCase extends Common {
   /** Strings of the Header frame that opens stream 1, on top of the script. */
   readonly server: readonly Op[];
   readonly after?: readonly Op[];
-  readonly sends: (header: Sketch) => readonly (Sketch | Uint8Array | "pause" | "close")[];
+  readonly sends: (header: Sketch) => readonly RawStep[];
   /** How many handlers end; 1 where not said. */
   readonly handlers?: number;
 }
@@ -73,6 +76,8 @@ export const send = (text: string, n = 1): Op => ({ do: "send", text, n });
 export const sleep = (ms: number): Op => ({ do: "sleep", ms });
 export const lanes = (...lanes: readonly (readonly Op[])[]): Op => ({ do: "lanes", lanes });
 export const kv = (what: "setHeader" | "sendHeader" | "setTrailer", kv: Strings): Op => ({ do: what, kv });
+/** Once a context has ended, Kitex takes a moment to close the stream that it belongs to. */
+export const settled: Op = { do: "sleep", ms: 200 };
 export const within = (timeoutMs: number): Options => ({ timeoutMs });
 
 /** Many streams that each end in their own way. */

@@ -1,4 +1,18 @@
-import { cancel, type Case, close, done, echo, header, kv, one, recv, send, sleep, trailer } from "./case.ts";
+import {
+  cancel,
+  type Case,
+  close,
+  done,
+  echo,
+  header,
+  kv,
+  one,
+  recv,
+  send,
+  settled,
+  sleep,
+  trailer,
+} from "./case.ts";
 import type { Call, Op } from "../script.ts";
 
 /** Chains of three, four and five services: who cancelled, through whom, and every text on the way. */
@@ -11,14 +25,14 @@ const upDone: Op = { do: "done", up: true };
 /** Down to the last of the chain and back, then everyone waits. */
 const openTo = (rest: readonly string[]): Partial<Call> => {
   const [next, ...further] = rest;
-  if (next === undefined) return { server: [recv(), send("here"), recv(), done, sleep(30), send("late")] };
+  if (next === undefined) return { server: [recv(), send("here"), recv(), done, settled, send("late")] };
   return {
     server: [
       recv(),
       call(next, { ...openTo(further), client: [send("down"), recv(), upSend("up"), recv(), upDone] }),
       recv(),
       done,
-      sleep(30),
+      settled,
       send("late"),
     ],
   };
@@ -51,12 +65,12 @@ const three: readonly Case[] = [
   }),
   one(group, "A's stream times out", {
     ...openTo(["C"]),
-    options: { timeoutMs: 300 },
+    options: { timeoutMs: 1_000 },
     client: [send("go"), recv(), recv()],
   }, { golden: true }),
   one(group, "A's read times out", {
     ...openTo(["C"]),
-    options: { recvTimeoutMs: 300 },
+    options: { recvTimeoutMs: 1_000 },
     client: [send("go"), recv(), recv()],
   }, { golden: true }),
   one(group, "A's connection is lost", {
@@ -72,7 +86,7 @@ const three: readonly Case[] = [
     server: [
       recv(),
       call("C", {
-        server: [recv(), send("here"), recv(), done, sleep(30), send("late")],
+        server: [recv(), send("here"), recv(), done, settled, send("late")],
         client: [send("down"), recv()],
       }),
       send("bye"),
@@ -82,7 +96,7 @@ const three: readonly Case[] = [
     client: [send("go"), recv(), recv()],
     server: [
       recv(),
-      call("C", { options: { recvTimeoutMs: 150 }, server: [recv(), done], client: [send("down"), recv()] }),
+      call("C", { options: { recvTimeoutMs: 500 }, server: [recv(), done], client: [send("down"), recv()] }),
       { do: "failWithLast" },
     ],
   }, { golden: true }),
@@ -173,7 +187,7 @@ const four: readonly Case[] = [
   ),
   one("chains of four", "A's stream times out", {
     ...openTo(["C", "D"]),
-    options: { timeoutMs: 400 },
+    options: { timeoutMs: 1_500 },
     client: [send("go"), recv(), recv()],
   }, { golden: true }),
   one("chains of four", "A's connection is lost", {
@@ -194,7 +208,7 @@ const five: readonly Case[] = [
   }, { golden: true }),
   one("chains of five, four hops", "A's read times out", {
     ...openTo(CDE),
-    options: { recvTimeoutMs: 500 },
+    options: { recvTimeoutMs: 1_500 },
     client: [send("go"), recv(), recv()],
   }, { golden: true }),
   one("chains of five, four hops", "A's connection is lost", {

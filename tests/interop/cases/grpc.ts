@@ -9,7 +9,7 @@ import {
   one,
   recv,
   send,
-  sleep,
+  settled,
   trailer,
   within,
 } from "./case.ts";
@@ -99,11 +99,11 @@ export const grpcCases: readonly Case[] = [
   }, { golden: true }),
   one(group, "cancel_after_first_response", {
     client: [{ do: "send", size: 27182 }, recv(), cancel, recv(), send("late"), recv()],
-    server: [recv(), { do: "send", size: 31415 }, recv(), done, sleep(30), send("late")],
+    server: [recv(), { do: "send", size: 31415 }, recv(), done, settled, send("late")],
   }, { golden: true }),
   one(group, "timeout_on_sleeping_server", {
-    options: within(200),
+    options: within(500),
     client: [{ do: "send", size: 27182 }, recv(), recv(), send("late")],
-    server: [recv(), done, sleep(30), recv(), send("late")],
+    server: [recv(), done, settled, recv(), send("late")],
   }, { golden: true }),
 ];

@@ -11,6 +11,7 @@ import {
   one,
   recv,
   send,
+  settled,
   sleep,
   trailer,
 } from "./case.ts";
@@ -26,8 +27,9 @@ const labels: Op[] = [
   kv("setHeader", { headerkey: "headervalue" }),
   kv("setTrailer", { trailerkey: "trailervalue" }),
 ];
-/** Once a context has ended, Kitex takes a moment to close the stream that it belongs to. */
-const late: Op[] = [sleep(30), send("late")];
+const late: Op[] = [settled, send("late")];
+/** Until then a cancel may come before the handler has begun. */
+const ready: Op = kv("sendHeader", { ready: "yes" });
 const flood: Op = { do: "flood", text: "more", everyMs: 20 };
 
 const normal: readonly Case[] = [
@@ -54,8 +56,8 @@ const normal: readonly Case[] = [
     server: [...labels, recv(), { do: "biz", code: 404, text: "not found" }],
   }, { golden: true }),
   one("Kitex normal", "business error with extra, after messages", {
-    client: [recv(3), recv(), trailer],
-    server: [send("pong", 3), sleep(50), {
+    client: [recv(3), send("all three"), recv(), trailer],
+    server: [send("pong", 3), recv(), {
       do: "biz",
       code: -7,
       text: "",
@@ -63,7 +65,7 @@ const normal: readonly Case[] = [
     }],
   }),
   one("Kitex normal", "business error right behind messages that nobody has read", {
-    client: [sleep(100), recv(3), recv(), trailer],
+    client: [sleep(500), recv(3), recv(), trailer],
     server: [send("pong", 3), { do: "biz", code: 404, text: "not found" }],
   }),
   one("Kitex normal", "handler's error, after messages", {
@@ -110,8 +112,8 @@ const cancelled: readonly Case[] = [
   }, { golden: true }),
   one("Kitex cancel", "client_streaming_during_normal_interaction", {
     method: "client",
-    client: [lanes([{ do: "flood", text: "more", everyMs: 20 }], [sleep(100), cancel])],
-    server: [drainLoose, done],
+    client: [header, lanes([flood], [sleep(100), cancel])],
+    server: [ready, drainLoose, done],
   }),
   one("Kitex cancel", "client_streaming_defer_cancel", {
     method: "client",
@@ -121,14 +123,14 @@ const cancelled: readonly Case[] = [
   one("Kitex cancel", "server_streaming_remote_responding_slowly", {
     method: "server",
     request: { text: "slow" },
-    client: [sleep(50), cancel, recv()],
-    server: [sleep(300), flood, done],
+    client: [header, cancel, recv()],
+    server: [ready, sleep(500), flood, done],
   }),
   one("Kitex cancel", "server_streaming_during_normal_interaction", {
     method: "server",
     request: { text: "go" },
-    client: [lanes([drainLoose], [sleep(100), cancel])],
-    server: [flood, done],
+    client: [header, lanes([drainLoose], [sleep(100), cancel])],
+    server: [ready, flood, done],
   }),
   one("Kitex cancel", "server_streaming_defer_cancel", {
     method: "server",
@@ -137,8 +139,8 @@ const cancelled: readonly Case[] = [
     server: [send("more", 5), send("special"), flood, done],
   }),
   one("Kitex cancel", "bidi_streaming_independent_send_recv", {
-    client: [lanes([flood], [drainLoose], [sleep(100), cancel])],
-    server: [lanes([drainLoose], [flood]), done],
+    client: [header, lanes([flood], [drainLoose], [sleep(100), cancel])],
+    server: [ready, lanes([drainLoose], [flood]), done],
   }),
   one("Kitex cancel", "after half close", {
     client: [send("a"), close, recv(), cancel, recv()],
@@ -155,7 +157,7 @@ const cancelled: readonly Case[] = [
   }),
   one("Kitex cancel", "the handler works on", {
     client: [send("a"), recv(), cancel, recv()],
-    server: [recv(), send("b"), done, sleep(100), send("late"), recv(), { do: "fail", text: "I give up" }],
+    server: [recv(), send("b"), done, settled, send("late"), recv(), { do: "fail", text: "I give up" }],
   }),
   one("Kitex cancel", "the connection is cut under a client and a handler", {
     client: [send("a"), recv(), { do: "cut" }, recv(), send("late")],
@@ -163,7 +165,6 @@ const cancelled: readonly Case[] = [
   }, { golden: true }),
 ];
 
-const RECV_MS = 200;
 const early: Op[] = [send("more", 3)];
 const slow: Readonly<Record<"client" | "server" | "bidi", Partial<Call>>> = {
   client: {
@@ -184,13 +185,14 @@ const slow: Readonly<Record<"client" | "server" | "bidi", Partial<Call>>> = {
 };
 const timeouts: readonly Case[] = (["client", "call"] as const).flatMap((at) =>
   (["client", "server", "bidi"] as const).flatMap((kind) =>
-    ([["recv timeout only", 0], ["recv timeout before stream timeout", 1_000], [
-      "stream timeout before recv timeout",
-      100,
-    ]] as const).map(([which, timeoutMs]) =>
+    ([
+      ["recv timeout only", 500, undefined],
+      ["recv timeout before stream timeout", 500, 5_000],
+      ["stream timeout before recv timeout", 3_000, 500],
+    ] as const).map(([which, recvTimeoutMs, timeoutMs]) =>
       one(`Kitex timeout by ${at} option`, `${kind}: ${which}`, {
         ...slow[kind],
-        options: { recvTimeoutMs: RECV_MS, recvTimeoutAt: at, ...(timeoutMs > 0 ? { timeoutMs } : {}) },
+        options: { recvTimeoutMs, recvTimeoutAt: at, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
       }, { golden: at === "call" })
     )
   )

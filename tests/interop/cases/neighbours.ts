@@ -69,16 +69,16 @@ export const neighbourCases: readonly Case[] = [
   alone("with a reason of one's own", { ...OLD, cancelReason: "the user left" }, {
     client: [send("a"), recv(), cancel, recv()],
   }),
-  alone("receive time-out", { ...OLD, recvTimeoutMs: 200 }, { client: [send("a"), recv(), recv()] }),
-  alone("stream time-out", { ...OLD, timeoutMs: 200 }, { client: [send("a"), recv(), recv()] }),
+  alone("receive time-out", { ...OLD, recvTimeoutMs: 500 }, { client: [send("a"), recv(), recv()] }),
+  alone("stream time-out", { ...OLD, timeoutMs: 500 }, { client: [send("a"), recv(), recv()] }),
   alone("client streaming, cancelled before its answer", OLD, {
     method: "client",
-    client: [send("a"), sleep(50), cancel, recv()],
+    client: [send("a"), sleep(300), cancel, recv()],
     server: [recv(), recv()],
   }),
   alone("after half close", OLD, {
     client: [send("a"), close, recv(), cancel, recv()],
-    server: [recv(), send("b"), recv(), sleep(100)],
+    server: [recv(), send("b"), recv(), sleep(500)],
   }),
   {
     ...many("1,000 streams, two of three cancelled at random", {

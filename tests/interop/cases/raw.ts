@@ -7,7 +7,7 @@ import {
   type RawServerCase,
   recv,
   send,
-  sleep,
+  settled,
   trailer,
 } from "./case.ts";
 import { exception, message, NO_FRAME, type Sketch } from "../harness/frames.ts";
@@ -76,7 +76,7 @@ function toClient(
     group: "raw frames to a client",
     name,
     golden: true,
-    call: { to: "B", method, client, options: { timeoutMs: 1_000 } },
+    call: { to: "B", method, client, options: { timeoutMs: 3_000 } },
     sends,
     ...rest,
   };
@@ -85,7 +85,7 @@ function toClient(
 /** A Rst that comes when the client has read all there is, so that no unread data is in its way. */
 function rstToClient(name: string, make: (sid: number) => Sketch): RawServerCase {
   return toClient(name, (sid) => [{ type: "header", sid, method }, make(sid)], {
-    call: { to: "B", method, client: [recv(), recv(), send("late")], options: { timeoutMs: 1_000 } },
+    call: { to: "B", method, client: [recv(), recv(), send("late")], options: { timeoutMs: 3_000 } },
   });
 }
 
@@ -127,8 +127,8 @@ const clientCases: readonly RawServerCase[] = [
       call: {
         to: "B",
         method,
-        client: [{ do: "sleep", ms: 200 }, recv(), recv()],
-        options: { timeoutMs: 1_000 },
+        client: [{ do: "sleep", ms: 500 }, recv(), recv()],
+        options: { timeoutMs: 3_000 },
       },
     },
   ),
@@ -166,7 +166,7 @@ const clientCases: readonly RawServerCase[] = [
   ] as const).map(([name, strings]) =>
     toClient(`Trailer with a ${name}`, (sid) => [
       ...ok(sid).slice(0, 2),
-      "pause", // Kitex's client drops what it has not read when a business error comes
+      { heard: 1 }, // Kitex's client drops what it has not read when a business error comes
       { type: "trailer", sid, method, strings },
     ])
   ),
@@ -182,7 +182,7 @@ const clientCases: readonly RawServerCase[] = [
 
 // ---- to a server ----
 
-const SERVER: Op[] = [recv(), recv(), done, sleep(30), send("late")];
+const SERVER: Op[] = [recv(), recv(), done, settled, send("late")];
 const data = (text: string): Sketch => ({ type: "data", sid: 1, method, payload: message(text) });
 const end: Sketch = { type: "trailer", sid: 1, method };
 
@@ -203,7 +203,7 @@ function toServer(
 }
 
 function rstToServer(name: string, frame: Sketch): RawClientCase {
-  return toServer(name, (header) => [header, data("hello"), "pause", frame]);
+  return toServer(name, (header) => [header, data("hello"), { heard: 1 }, frame]);
 }
 
 /** The Header of a second stream; its handler's events are those of a node N. */
@@ -220,7 +220,7 @@ const rstAmongNeighbours: RawClientCase["sends"] = (header) => [
   data("hello"),
   neighbour(header),
   { ...data("hello"), sid: 2 },
-  "pause",
+  { heard: 2 },
   rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
   end,
   "pause",
@@ -265,7 +265,7 @@ const serverCases: readonly RawClientCase[] = [
   toServer("Rst, then the Trailer of a careful client", (header) => [
     header,
     data("hello"),
-    "pause",
+    { heard: 1 },
     rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
     end,
   ]),
@@ -277,7 +277,7 @@ const serverCases: readonly RawClientCase[] = [
     header,
     data("hello"),
     end,
-    "pause",
+    { heard: 2 },
     rst(1, 12007, TEXTS[12007] ?? "", "ServiceA"),
   ]),
   toServer("Trailer with an exception", (header) => [
@@ -290,7 +290,7 @@ const serverCases: readonly RawClientCase[] = [
     data("hello"),
     { ...end, strings: { "biz-status": "404", "biz-message": "from a client" } },
   ], { server: [recv(), recv(), send("still here")] }),
-  toServer("connection closed", (header) => [header, data("hello"), "pause", "close"]),
+  toServer("connection closed", (header) => [header, data("hello"), { heard: 1 }, "close"]),
   toServer("a stream id that is negative", (header) => [
     { ...header, sid: -1 },
     { ...data("a"), sid: -1 },
@@ -300,13 +300,13 @@ const serverCases: readonly RawClientCase[] = [
     { ...header, strings: { ...header.strings, "gdpr-token": "a token" } },
     end,
   ], { server: [{ do: "metainfo" }, drain] }),
-  toServer("Header twice", (header) => [header, data("a"), "pause", header, data("b"), "pause", end], {
+  toServer("Header twice", (header) => [header, data("a"), { heard: 1 }, header, data("b"), "pause", end], {
     server: [recv(3)],
   }),
   toServer("a frame that is not streaming", (header) => [
     header,
     data("hello"),
-    "pause",
+    { heard: 1 },
     NO_FRAME,
   ]),
 ];
@@ -324,7 +324,7 @@ const oldServerCases: readonly RawClientCase[] = [
     data("hello"),
     neighbour(header),
     { ...data("hello"), sid: 2 },
-    "pause",
+    { heard: 2 },
     { ...end, payload: exception(method, 1, 12007, "enough") },
     "pause",
     { ...data("still here"), sid: 2 },

@@ -10,7 +10,7 @@ import {
   one,
   recv,
   send,
-  sleep,
+  settled,
   trailer,
 } from "./case.ts";
 import type { Call } from "../script.ts";
@@ -50,16 +50,16 @@ export const untypedCases: readonly Case[] = [
   }),
   without("cancel", {
     client: [send("a"), recv(), cancel, recv(), send("late")],
-    server: [recv(), send("b"), recv(), done, sleep(30), send("late")],
+    server: [recv(), send("b"), recv(), done, settled, send("late")],
   }),
   without("receive time-out", {
-    options: { recvTimeoutMs: 200 },
+    options: { recvTimeoutMs: 500 },
     client: [send("a"), recv(), recv(), send("late")],
     server: [recv(), send("b"), recv(), done],
   }),
   without("business error", {
-    client: [send("a"), recv(), recv(), trailer],
-    server: [kv("setTrailer", { t: "1" }), recv(), send("b"), sleep(50), {
+    client: [send("a"), recv(), send("read"), recv(), trailer],
+    server: [kv("setTrailer", { t: "1" }), recv(), send("b"), recv(), {
       do: "biz",
       code: 404,
       text: "not found ☺",

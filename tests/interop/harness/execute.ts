@@ -1,4 +1,4 @@
-import type { Case, RawClientCase, RawServerCase, ScriptedCase } from "../cases/case.ts";
+import type { Case, RawClientCase, RawServerCase, RawStep, ScriptedCase } from "../cases/case.ts";
 import type { Call, Op } from "../script.ts";
 import { Reader, type Seen, type Sketch, write } from "./frames.ts";
 import { addEvent, addFrames, type Observation } from "./observe.ts";
@@ -105,6 +105,7 @@ class Watch {
   readonly #deadline = performance.now() + CASE_MS;
   #clients = 0;
   #handlers = 0;
+  #reads = 0;
   #changed = Promise.withResolvers<void>();
 
   constructor(seen: Observation, id: string, peers: readonly Peer[], also: (event: PeerEvent) => void) {
@@ -115,7 +116,8 @@ class Watch {
       peer.listen(id, (event) => {
         also(event);
         if (event.ev !== "finished" || event.stuck === true) addEvent(seen, event);
-        if (event.ev === "died") this.#clients = this.#handlers = Infinity;
+        if (event.ev === "recv") this.#reads++;
+        if (event.ev === "died") this.#clients = this.#handlers = this.#reads = Infinity;
         if (event.ev === "finished" && event.role === "client") this.#clients++;
         if (event.ev === "finished" && event.role === "server") this.#handlers++;
         this.#changed.resolve();
@@ -130,6 +132,11 @@ class Watch {
     const commands = calls.map((call) => ({ case: this.#id, node: `A${call.tag ?? ""}`, call }));
     await Promise.all(commands.map((command) => peerOf(cast, "A").perform(command)));
     await this.#until("the clients' scripts", () => this.#clients >= before + calls.length);
+  }
+
+  /** Waits until so many reads have been told of. */
+  heard(expected: number): Promise<void> {
+    return this.#until(`${expected} reads`, () => this.#reads >= expected);
   }
 
   /** Waits for so many handlers; where none is expected, a moment shows that none is there. */
@@ -231,7 +238,7 @@ async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Pl
       const end = new RawEnd(conn, "c2s", (frame) => {
         if (answered || frame.type !== (one.when ?? "header")) return;
         answered = true;
-        answer(end, one.sends(frame.sid)).catch(() => undefined); // the client may be gone: its events tell
+        act(end, one.sends(frame.sid), watch).catch(() => undefined); // the client may be gone: its events tell
       });
       ends.push(end);
     }
@@ -260,15 +267,17 @@ async function rawServer(one: RawServerCase, id: string, cast: Cast): Promise<Pl
   }
 }
 
-async function answer(end: RawEnd, frames: ReturnType<RawServerCase["sends"]>): Promise<void> {
-  for (const frame of frames) {
-    if (frame === "pause") await after(PAUSE_MS);
-    else if (frame === "close") await end.close();
-    else await end.send(frame);
+/** Goes through what a hand-written end does. */
+async function act(end: RawEnd, steps: readonly RawStep[], watch: Watch): Promise<void> {
+  for (const step of steps) {
+    if (step === "pause") await after(PAUSE_MS);
+    else if (step === "close") await end.close();
+    else if ("heard" in step) await watch.heard(step.heard);
+    else await end.send(step);
   }
 }
 
-const PAUSE_MS = 100; // lets a handler read what came before
+const PAUSE_MS = 100; // lets the other end see by itself what came before
 
 /** A server against hand-written bytes. */
 async function rawClient(one: RawClientCase, id: string, cast: Cast): Promise<Played> {
@@ -280,11 +289,7 @@ async function rawClient(one: RawClientCase, id: string, cast: Cast): Promise<Pl
   try {
     const script = { case: id, node: "B", ops: one.server, after: one.after ?? [] };
     const strings = { isn: "Interop", RPC_TRANSIT_SCRIPT: JSON.stringify(script) };
-    for (const frame of one.sends({ type: "header", sid: 1, method: "bidi", strings })) {
-      if (frame === "pause") await after(PAUSE_MS);
-      else if (frame === "close") await end.close();
-      else await end.send(frame);
-    }
+    await act(end, one.sends({ type: "header", sid: 1, method: "bidi", strings }), watch);
     await watch.handlersEnded(one.handlers ?? 1);
     await quiet(end.lastMs);
     addFrames(seen, "raw>B", end.passed);

@@ -92,7 +92,7 @@ export function steady(text: string): string {
   return text
     .replace(/timeout in ctx: ([\d.]+)(µs|ms|s)\b/g, (_, number: string, unit: string) => {
       const ms = Number(number) * (unit === "s" ? 1000 : unit === "ms" ? 1 : 0.001);
-      return `timeout in ctx: ${Math.round(ms / 20) * 20}ms`; // Go tells what was left when the stream was made
+      return `timeout in ctx: ${Math.round(ms / 100) * 100}ms`; // Go tells what was left when the stream was made
     })
     .replace("EOF wait read", "EOF peer close") // the one or the other, by chance
     .replace(/stream\[-?\d+\]/g, "stream[N]")
