@@ -28,9 +28,9 @@ export type { Codec } from "./src/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/metadata.ts";
 export { BizStatusError, ErrorCode, type ErrorKind, type Side, TTStreamError } from "./src/errors.ts";
 export { type AnyMethods, defineService, type Method, type MethodKind, type Service } from "./src/service.ts";
-export type { ByteDuplex } from "./src/socket.ts";
-export type { DialOptions, TcpAddress, TlsOptions, UnixAddress } from "./src/dial.ts";
-export type { CancelFrame } from "./src/call.ts";
+export type { ByteDuplex } from "./src/connection/socket.ts";
+export type { DialOptions, TcpAddress, TlsOptions, UnixAddress } from "./src/connection/dial.ts";
+export type { CancelFrame } from "./src/stream/call.ts";
 export {
   type CallOptions,
   connect,
@@ -40,18 +40,18 @@ export {
   connectOver,
   type StreamOpener,
   type StreamTarget,
-} from "./src/client.ts";
-export type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./src/client_stream.ts";
-export { type Client, type ClientMethod, createClient } from "./src/create_client.ts";
-export type { Handler } from "./src/handler.ts";
-export type { ServerStream } from "./src/server_stream.ts";
+} from "./src/client/client.ts";
+export type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./src/client/client_stream.ts";
+export { type Client, type ClientMethod, createClient } from "./src/client/create_client.ts";
+export type { Handler } from "./src/server/handler.ts";
+export type { ServerStream } from "./src/server/server_stream.ts";
 export {
   type Answers,
   implement,
   type Implementation,
   type ImplementationMethod,
   route,
-} from "./src/implement.ts";
+} from "./src/server/implement.ts";
 export {
   type ConnListener,
   serve,
@@ -63,4 +63,4 @@ export {
   type ServerOptions,
   type ServeTcpOptions,
   type ServeUnixOptions,
-} from "./src/server.ts";
+} from "./src/server/server.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
-import { beginDataFrame, beginFrame, dataPrefix, endFrame, writeFrame } from "../src/encode.ts";
-import { FrameDecoder } from "../src/decode.ts";
-import { type Frame, FrameType, NO_PAYLOAD } from "../src/frame.ts";
+import { beginDataFrame, beginFrame, dataPrefix, endFrame, writeFrame } from "../src/wire/encode.ts";
+import { FrameDecoder } from "../src/wire/decode.ts";
+import { type Frame, FrameType, NO_PAYLOAD } from "../src/wire/frame.ts";
 import { fromHex, toHex } from "./support/hex.ts";
 
 const header: Frame = {

@@ -2,10 +2,10 @@
 import { assertEquals } from "@std/assert";
 import { TTStreamError } from "../mod.ts";
 import type { Bytes } from "../src/buffer.ts";
-import { FrameDecoder } from "../src/decode.ts";
-import { FrameType } from "../src/frame.ts";
+import { FrameDecoder } from "../src/wire/decode.ts";
+import { FrameType } from "../src/wire/frame.ts";
 import { metainfoOf } from "../src/metadata.ts";
-import { errorOfRst, errorOfTrailer } from "../src/peer_error.ts";
+import { errorOfRst, errorOfTrailer } from "../src/wire/peer_error.ts";
 import { toHex } from "./support/hex.ts";
 import { Random } from "./support/random.ts";
 import { conversations } from "./support/vectors.ts";

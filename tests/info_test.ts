@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { FrameType } from "../src/frame.ts";
-import { hex, illegal, int32, readInfo, uint16 } from "../src/info.ts";
+import { FrameType } from "../src/wire/frame.ts";
+import { hex, illegal, int32, readInfo, uint16 } from "../src/wire/info.ts";
 import { NO_METADATA } from "../src/metadata.ts";
 import { streamErrorThrown } from "./support/failures.ts";
 import { fromHex } from "./support/hex.ts";

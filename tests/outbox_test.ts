@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { Outbox } from "../src/outbox.ts";
+import { Outbox } from "../src/connection/outbox.ts";
 
 /** A socket whose writes end when the test says so. */
 class Script {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { type Conn, connSocket, duplexSocket } from "../src/socket.ts";
+import { type Conn, connSocket, duplexSocket } from "../src/connection/socket.ts";
 import { fromHex } from "./support/hex.ts";
 import { duplexPair } from "./support/pair.ts";
 

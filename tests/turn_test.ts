@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { connSocket } from "../src/socket.ts";
+import { connSocket } from "../src/connection/socket.ts";
 import { breathe } from "../src/turn.ts";
 
 Deno.test("breathe() brings a read of bytes that have come", async () => {

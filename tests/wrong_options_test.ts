@@ -12,7 +12,7 @@ import {
   type Service,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/frame.ts";
+import { FrameType } from "../src/wire/frame.ts";
 import { show } from "../src/show.ts";
 import { text } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";

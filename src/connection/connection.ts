@@ -1,0 +1,308 @@
+import { ByteBuffer } from "../buffer.ts";
+import { type Codec, payloadOf } from "../codec.ts";
+import { FrameDecoder } from "../wire/decode.ts";
+import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "../wire/encode.ts";
+import { Description, ErrorCode, type Side, streamError, TTStreamError } from "../errors.ts";
+import { type Frame, FrameType, LENGTH_SIZE } from "../wire/frame.ts";
+import { FrameTimer } from "./frame_timer.ts";
+import type { FrameReceiver, StreamLink } from "../stream/link.ts";
+import { IdTable } from "./id_table.ts";
+import { Outbox } from "./outbox.ts";
+import { reasonText } from "../reason.ts";
+import type { ByteSocket } from "./socket.ts";
+
+/** The limits of a connection; see the public options for what they mean. */
+export interface ConnectionLimits {
+  readonly maxFrameBytes: number;
+  readonly maxBufferedBytes: number;
+  /** Milliseconds; 0 is for ever. */
+  readonly frameTimeoutMs: number;
+}
+
+/** What differs between the two ends of a connection. */
+export interface ConnectionOwner {
+  readonly side: Side;
+  /** A Header frame for a stream that is not there. */
+  opened(frame: Frame): void;
+  /** The last open stream has ended. */
+  quiet(): void;
+  /** The connection is gone: after a local close without an error, otherwise with what happened. */
+  ended(error: TTStreamError | undefined): void;
+}
+
+/** After so many bytes, unread messages older than them are copied out of their read buffers. */
+const COMPACT_BYTES = 4 * 1024 * 1024;
+
+/** How long after a failed write the read may still bring what the peer sent before it hung up. */
+const LAST_READ_MS = 100;
+
+/**
+ * One connection: moves bytes between the socket and its streams, and knows nothing of what they mean to a user.
+ *
+ * ```
+ * socket ─bytes─> FrameDecoder ─Frame─> hand ─Frame─> FrameReceiver (a stream)
+ * socket <─one write a turn─ Outbox <─sendFrame, sendMessage─ a stream
+ * ```
+ */
+export class FrameConnection<R extends FrameReceiver> implements StreamLink {
+  readonly #socket: ByteSocket;
+  readonly #owner: ConnectionOwner;
+  readonly #limits: ConnectionLimits;
+  readonly #decoder: FrameDecoder;
+  readonly #outbox: Outbox;
+  readonly #frameTimer: FrameTimer;
+  readonly #streams: IdTable<R> = new IdTable();
+  readonly #lingering: IdTable<FrameReceiver> = new IdTable();
+  #unreadBytes = 0;
+  #sinceCompact = 0;
+  /** Set while reading is paused. */
+  #resume: (() => void) | undefined;
+  /** Set while a codec writes into a frame. */
+  #encoding = false;
+  /** Frames that were sent meanwhile. */
+  #behind: ByteBuffer[] = [];
+  /** Set while frames are being handed out. */
+  #deferred: (() => void)[] | undefined;
+  #lastRead: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(socket: ByteSocket, limits: ConnectionLimits, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#decoder = new FrameDecoder(limits.maxFrameBytes);
+    this.#outbox = new Outbox((bytes) => socket.write(bytes), (error) => this.#writeFailed(error));
+    this.#frameTimer = new FrameTimer(limits.frameTimeoutMs, () => this.#frameTimedOut());
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Starts to read. Resolves when the connection has ended, however it did. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#closed) {
+        if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
+        const chunk = await this.#socket.read();
+        if (this.#closed) return;
+        if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
+        this.#compactEvery(chunk.length);
+        this.#decoder.push(chunk);
+        const frames = this.#handOut();
+        this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
+      }
+    } catch (error) {
+      this.end(transportError(error));
+    }
+  }
+
+  /** Registers a stream; frames for its id come to it from now on. */
+  register(streamId: number, receiver: R): void {
+    this.#streams.set(streamId, receiver);
+  }
+
+  /** The open streams, as they are now. */
+  streams(): R[] {
+    return this.#streams.values();
+  }
+
+  has(streamId: number): boolean {
+    return this.#streams.has(streamId) || this.#lingering.has(streamId);
+  }
+
+  /** Resolves when everything sent so far is with the socket, or the connection has ended. */
+  sent(): Promise<void> {
+    return this.#outbox.idle();
+  }
+
+  /** Ends the connection now: the socket closes, and every stream hears of it. Once. */
+  end(error: TTStreamError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#lastRead);
+    this.#frameTimer.stop();
+    this.#outbox.close();
+    this.#resume?.();
+    try {
+      this.#socket.close();
+    } catch (cause) {
+      // Deno throws BadResource where the peer's reset has closed it before us; anything else is a fault.
+      if (!(cause instanceof Deno.errors.BadResource)) throw cause;
+    } finally {
+      const loss = this.#lossOf(error);
+      for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) stream.lose(loss);
+      this.#streams.clear();
+      this.#lingering.clear();
+      this.#owner.ended(error);
+    }
+  }
+
+  get congested(): boolean {
+    return this.#outbox.congested;
+  }
+
+  wait(wake: () => void): void {
+    this.#outbox.wait(wake);
+  }
+
+  unwait(wake: () => void): void {
+    this.#outbox.unwait(wake);
+  }
+
+  sendFrame(frame: Omit<Frame, "payload">, writePayload?: (buffer: ByteBuffer) => void): void {
+    const buffer = this.#frameBuffer();
+    const start = beginFrame(buffer, frame);
+    writePayload?.(buffer);
+    endFrame(buffer, start);
+    this.#outbox.flush();
+  }
+
+  sendMessage<T>(streamId: number, prefix: DataPrefix, codec: Codec<T>, message: T): void {
+    const buffer = this.#frameBuffer();
+    const start = beginDataFrame(buffer, prefix, streamId);
+    try {
+      this.#encode(codec, message, buffer);
+      const size = buffer.length - start - LENGTH_SIZE;
+      if (size > this.#limits.maxFrameBytes) {
+        throw new RangeError(
+          `frame of ${size} bytes exceeds the limit of ${this.#limits.maxFrameBytes} bytes`,
+        );
+      }
+      endFrame(buffer, start);
+    } catch (error) {
+      buffer.length = start;
+      throw error;
+    } finally {
+      if (this.#behind.length > 0) this.#appendBehind();
+      this.#outbox.flush();
+    }
+  }
+
+  release(streamId: number): void {
+    if (this.#streams.delete(streamId) && this.#streams.size === 0) this.#owner.quiet();
+  }
+
+  linger(streamId: number, receiver: FrameReceiver): void {
+    if (!this.#closed) this.#lingering.set(streamId, receiver);
+  }
+
+  unlinger(streamId: number): void {
+    this.#lingering.delete(streamId);
+  }
+
+  charge(bytes: number): void {
+    this.#unreadBytes += bytes;
+    if (this.#resume !== undefined && this.#unreadBytes <= this.#limits.maxBufferedBytes / 2) this.#resume();
+  }
+
+  defer(task: () => void): void {
+    if (this.#deferred === undefined) task();
+    else this.#deferred.push(task);
+  }
+
+  /** Where to append a frame: the outbox, or, in the middle of a frame, a buffer that goes behind it. */
+  #frameBuffer(): ByteBuffer {
+    if (!this.#encoding) return this.#outbox.buffer;
+    const buffer = new ByteBuffer();
+    this.#behind.push(buffer);
+    return buffer;
+  }
+
+  /** The codec is the user's code: it may itself send, or end a stream. */
+  #encode<T>(codec: Codec<T>, message: T, buffer: ByteBuffer): void {
+    const nested = this.#encoding;
+    this.#encoding = true;
+    try {
+      if (codec.encodeInto === undefined) buffer.writeBytes(payloadOf(codec, message));
+      else codec.encodeInto(message, buffer);
+    } finally {
+      this.#encoding = nested;
+    }
+  }
+
+  #appendBehind(): void {
+    if (this.#encoding) return;
+    for (const { bytes, length } of this.#behind) this.#outbox.buffer.writeBytes(bytes.subarray(0, length));
+    this.#behind = [];
+  }
+
+  /** Hands the whole frames at hand to their streams, then does what they have deferred. @returns How many there were. */
+  #handOut(): number {
+    const deferred: (() => void)[] = [];
+    this.#deferred = deferred;
+    let frames = 0;
+    try {
+      for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
+        this.#hand(frame);
+        frames++;
+      }
+      return frames;
+    } finally {
+      this.#deferred = undefined;
+      for (const task of deferred) task();
+    }
+  }
+
+  /** What a fast reader leaves waiting is from the last chunk alone, so that little is copied. */
+  #compactEvery(bytes: number): void {
+    this.#sinceCompact += bytes;
+    if (this.#sinceCompact < COMPACT_BYTES) return;
+    this.#sinceCompact = 0;
+    for (const stream of this.#streams.values()) stream.compact();
+    for (const stream of this.#lingering.values()) stream.compact();
+  }
+
+  #hand(frame: Frame): void {
+    const stream = this.#streams.get(frame.streamId);
+    // Frames of unknown streams are late ones, of streams that have ended here; Kitex drops them too.
+    if (stream !== undefined) stream.receive(frame);
+    else if (frame.type === FrameType.Header) this.#owner.opened(frame);
+  }
+
+  /** Waits until half of the unread bytes have been read, so that reading does not start and stop for each message. */
+  async #paused(): Promise<void> {
+    this.#frameTimer.stop();
+    await new Promise<void>((resolve) => this.#resume = resolve);
+    this.#resume = undefined;
+    if (this.#closed) return;
+    this.#frameTimer.see(this.#decoder.pendingBytes, true);
+  }
+
+  #frameTimedOut(): void {
+    const { frameTimeoutMs } = this.#limits;
+    const description =
+      `frame not complete after ${frameTimeoutMs} ms: ${this.#decoder.pendingBytes} bytes of it came`;
+    this.end(streamError({ code: ErrorCode.IllegalFrame, description }));
+  }
+
+  /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */
+  #writeFailed(error: unknown): void {
+    this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
+  }
+
+  /** What the loss of the connection is to its streams (Kitex: 12013 at the server, with the broken frame's text). */
+  #lossOf(error: TTStreamError | undefined): TTStreamError {
+    if (this.#owner.side === "client") return error ?? streamError(TRANSPORT_CLOSING);
+    const description = error?.code === ErrorCode.IllegalFrame ? error.message : Description.connectionClosed;
+    return streamError({ code: ErrorCode.ConnectionClosed, description, cause: error });
+  }
+}
+
+const CLOSED_BY_PEER = { code: ErrorCode.TransportClosing, description: Description.closedByPeer };
+/** What a stream of a connection that was closed on this side reads. */
+export const TRANSPORT_CLOSING = {
+  code: ErrorCode.TransportClosing,
+  description: Description.transportClosing,
+};
+
+/** A broken frame is a 12004 already; anything else is what the system said. */
+function transportError(error: unknown): TTStreamError {
+  if (error instanceof TTStreamError) return error;
+  return streamError({ code: ErrorCode.TransportClosing, description: reasonText(error), cause: error });
+}

@@ -1,0 +1,135 @@
+import type { Bytes } from "../buffer.ts";
+import { breathe, looked, nextTick, Pace } from "../turn.ts";
+
+/** A pair of byte streams: a socket, a pipe, or one end of an in-memory pair. */
+export interface ByteDuplex {
+  /** The bytes that come. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Where bytes go. */
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** What a connection does with the transport below it. */
+export interface ByteSocket {
+  /** The next bytes, which are the caller's to keep; `undefined` at the end. */
+  read(): Promise<Bytes | undefined>;
+  /** Sends all of `bytes`. */
+  write(bytes: Bytes): Promise<void>;
+  /** Closes both directions; pending reads and writes settle. */
+  close(): void;
+}
+
+/** The part of `Deno.Conn` that is used. */
+export interface Conn {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/** What is read into; payloads are views on it. It starts small, since most connections are quiet. */
+const FIRST_READ_BYTES = 16 * 1024;
+/** Large enough that few frames span two buffers. */
+const MAX_READ_BYTES = 256 * 1024;
+/** With less room than this a fresh buffer is taken. */
+const MIN_READ_BYTES = 4096;
+
+/** The socket of a `Deno.Conn`: no stream in between, and one buffer for many reads. */
+export function connSocket(conn: Conn): ByteSocket {
+  let buffer: Bytes = new Uint8Array(FIRST_READ_BYTES);
+  let at = 0;
+  // TLS hands out its records one by one: a short read says nothing of what the socket still has.
+  const tells = !("handshake" in conn);
+  const pace = new ReadPace();
+  return {
+    async read() {
+      await pace.before();
+      if (buffer.length - at < MIN_READ_BYTES) {
+        // Handed out as views, so never written again: a busy connection takes larger ones.
+        buffer = new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES));
+        at = 0;
+      }
+      const room = buffer.length - at;
+      const size = await conn.read(at === 0 ? buffer : buffer.subarray(at));
+      if (size === null) return undefined;
+      pace.after(tells ? size < room : undefined);
+      const chunk = buffer.subarray(at, at + size);
+      at += size;
+      return chunk;
+    },
+    async write(bytes) {
+      let sent = await conn.write(bytes);
+      while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
+    },
+    close() {
+      conn.close();
+    },
+  };
+}
+
+/** A read that took so long, in milliseconds, has waited for the event loop. */
+const WAITED_MS = 1;
+
+/** Lets others have a turn between reads that complete at once. */
+class ReadPace {
+  readonly #pace = new Pace();
+  /** Whether the last read has left nothing, so that the next one waits; `undefined` where nobody knows. */
+  #emptied: boolean | undefined = true;
+  #askedAt = 0;
+
+  before(): Promise<void> | undefined {
+    if (this.#emptied === undefined) this.#askedAt = performance.now();
+    if (this.#emptied === true) return undefined;
+    // Those who read what has come go first, while it is warm in the processor's cache.
+    return this.#pace.due ? breathe() : nextTick();
+  }
+
+  after(emptied: boolean | undefined): void {
+    if (this.#emptied === true) looked();
+    else if (this.#emptied === undefined && performance.now() - this.#askedAt > WAITED_MS) this.#pace.begin();
+    this.#emptied = emptied;
+  }
+}
+
+/**
+ * The socket of any pair of byte streams.
+ *
+ * @throws {TypeError} If one of the streams is locked; the other is then left free.
+ */
+export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
+  if (readable.locked) throw new TypeError("the duplex's readable is locked");
+  if (writable.locked) throw new TypeError("the duplex's writable is locked");
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  const pace = new ReadPace();
+  writer.closed.catch(() => {
+    // The pending or the next write rejects with the same error.
+  });
+  return {
+    async read() {
+      await pace.before();
+      const { done, value } = await reader.read();
+      if (done) return undefined;
+      pace.after(undefined);
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`the duplex's readable must give Uint8Arrays, got ${typeof value}`);
+      }
+      return ownBytes(value);
+    },
+    // The other end may keep what it gets, and the outbox fills its buffer again.
+    write: (bytes) => writer.write(bytes.slice()),
+    close() {
+      reader.cancel().catch(() => {
+        // Errored already: the read has said so.
+      });
+      writer.close().catch(() => {
+        // Errored or closed already: the write has said so.
+      });
+    },
+  };
+}
+
+function ownBytes(value: Uint8Array): Bytes {
+  const { buffer } = value;
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, value.byteOffset, value.byteLength);
+  return new Uint8Array(value);
+}

@@ -1,0 +1,185 @@
+import type { Codec } from "../codec.ts";
+import { ExceptionType } from "../wire/exception.ts";
+import { type Exchange, exchangeOf } from "./exchange.ts";
+import type { Handler } from "./handler.ts";
+import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { show } from "../show.ts";
+import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
+
+/** What a handler that streams its answers may return: nothing, or the answers. */
+export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
+
+/** How a server implements one method. */
+export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
+  ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
+  : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
+  : (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
+  : never;
+
+/** The implementation of a service: a function for each method, in an object or a class instance. */
+export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
+
+/** One method, ready to be run on a stream. */
+interface Entry {
+  readonly kind: MethodKind;
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+  /** The user's method, called on the user's object. */
+  call(...args: unknown[]): unknown;
+}
+
+/**
+ * Makes a handler of a service's implementation: an object or class instance with one function for each method.
+ *
+ * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), and rejects with what
+ * the user's code threw.
+ *
+ * @throws {TypeError} If a method is missing.
+ *
+ * @example
+ * ```ts ignore
+ * const handler = implement(Chat, {
+ *   async *ask(question, stream) {
+ *     for await (const word of answer(question, stream.signal)) yield word;
+ *   },
+ * });
+ * ```
+ */
+export function implement<M extends AnyMethods>(
+  service: Service<M>,
+  implementation: Implementation<M>,
+): Handler {
+  const entries = new Map<string, Entry>();
+  for (const [property, method] of Object.entries(service.methods)) {
+    const call: unknown = Reflect.get(implementation, property);
+    if (typeof call !== "function") throw new TypeError(`${service.name}.${property} is not implemented`);
+    entries.set(method.name ?? property, {
+      kind: method.kind,
+      request: method.request,
+      response: method.response,
+      call: (...args) => Reflect.apply(call, implementation, args),
+    });
+  }
+  const handler = (stream: ServerStream): void | Promise<void> => {
+    checkStream(stream);
+    // Kitex's clients always name the service; where none is named, the method decides.
+    if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
+    const entry = entries.get(stream.method);
+    if (entry === undefined) {
+      return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
+    }
+    return run(entry, exchangeOf(stream, entry.request, entry.response));
+  };
+  return Object.assign(handler, { services: [service.name] });
+}
+
+/**
+ * Joins handlers into one: each gets the streams of its own services; one without `services` gets all others.
+ *
+ * An unknown service is answered with exception 20 `unknown service X`. Where a client names no service, the one
+ * handler there is gets the stream.
+ *
+ * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
+ */
+export function route(...handlers: Handler[]): Handler {
+  const byService = new Map<string, Handler>();
+  let fallback: Handler | undefined;
+  for (const handler of handlers) {
+    if (typeof handler !== "function") {
+      throw new TypeError(`handler must be a function, got ${show(handler)}`);
+    }
+    if (handler.services === undefined) {
+      if (fallback !== undefined) {
+        throw new TypeError("route: two handlers without services, one is the fallback");
+      }
+      fallback = handler;
+    }
+    for (const service of handler.services ?? []) {
+      if (byService.has(service)) throw new TypeError(`route: two handlers for the service "${service}"`);
+      byService.set(service, handler);
+    }
+  }
+  const only = byService.size === 1 ? [...byService.values()][0] : undefined;
+  const handler = (stream: ServerStream): void | Promise<void> => {
+    checkStream(stream);
+    const { service } = stream;
+    const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
+    if (found !== undefined) return found(stream);
+    unknownService(stream);
+  };
+  return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
+}
+
+/** The properties of a stream are getters: `{ ...stream }` has none of them. */
+function checkStream(stream: ServerStream): void {
+  if (typeof stream.service === "string" && typeof stream.method === "string") return;
+  throw new TypeError(
+    "a handler needs a ServerStream; a spread copies none of its properties, name them one by one",
+  );
+}
+
+function unknownService(stream: ServerStream): void {
+  refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
+}
+
+/** Answers in the handlers' stead. A stream that middleware has wrapped is answered as a failed handler's. */
+function refuse(stream: ServerStream, type: number, message: string): void {
+  const invocation = HandlerStream.invocationOf(stream);
+  if (invocation === undefined) throw new Error(message);
+  invocation.refuse(type, message);
+}
+
+async function run(entry: Entry, exchange: Exchange): Promise<void> {
+  const { stream } = exchange;
+  switch (entry.kind) {
+    case "bidirectional":
+      return await answer(await entry.call(stream), exchange);
+    case "server": {
+      const first = await exchange.next();
+      if (first.done) return refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+      // A second request is none of the protocol's, and is dropped.
+      exchange.discard();
+      return await answer(await entry.call(first.value, stream), exchange);
+    }
+    case "client": {
+      const response = await entry.call(stream);
+      if (!exchange.ended) await exchange.send(response);
+      return;
+    }
+    default:
+      entry.kind satisfies never;
+  }
+}
+
+/** Sends what the user's method returned, if it returned answers. */
+async function answer(result: unknown, exchange: Exchange): Promise<void> {
+  if (result === undefined) return;
+  if (isAsyncIterable(result)) return await sendAll(result[Symbol.asyncIterator](), exchange);
+  const { service, method } = exchange.stream;
+  throw new TypeError(`${service}.${method} must return nothing or an async iterable, got ${typeof result}`);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * Sends all that an iterator yields. When the stream ends first, the iterator is told to return and not awaited for
+ * that: a generator in an `await` of its own comes to its `finally` only after it.
+ */
+async function sendAll(answers: AsyncIterator<unknown>, exchange: Exchange): Promise<void> {
+  const leave = () => {
+    (async () => await answers.return?.())().catch((error) => exchange.fail(error));
+  };
+  if (exchange.ended) return leave();
+  exchange.whenEnded(leave);
+  try {
+    for (let next = await answers.next(); !next.done; next = await answers.next()) {
+      if (exchange.ended) return;
+      const sending = exchange.send(next.value);
+      if (sending !== undefined) await sending;
+    }
+  } finally {
+    exchange.whenEnded(undefined);
+  }
+}

@@ -1,0 +1,207 @@
+import type { Codec } from "../codec.ts";
+import type { Inbox } from "./inbox.ts";
+import { breathe, Pace, setTimer } from "../turn.ts";
+
+/** What the owner of a stream is told of its reading side. */
+export interface ReadOwner {
+  /** The user wants no more: `readable.cancel(reason)`, `break`, or the iterator's `return`. */
+  readCanceled(reason: unknown): void;
+  /** The codec threw `error`, and the read rejects with it. */
+  decodeFailed(error: unknown): void;
+  /** The reader has come to the end. */
+  readFinished(): void;
+  /** Nothing came within `recvTimeoutMs` while a read waited. */
+  recvTimedOut(): void;
+}
+
+/** Messages decoded in one pull at the most, and their bytes: enough to pay for the pull, few enough to stay small. */
+const PULL_MESSAGES = 64;
+const PULL_BYTES = 256 * 1024;
+
+/** Messages that a reader takes in a row, none of them waited for, before it looks whether timers are due. */
+const BURST_MESSAGES = 256;
+/** One for all readers: there is one event loop. */
+const pace = new Pace();
+
+/**
+ * The reading side of a stream: takes payloads from the inbox, decodes them, and hands them out through a
+ * ReadableStream or, faster, an iterator of its own. Codecs run here, when the user reads.
+ */
+export class MessageReader<T> {
+  readonly #inbox: Inbox;
+  readonly #codec: Codec<T>;
+  readonly #owner: ReadOwner;
+  readonly #recvTimeoutMs: number;
+  #arrival: Promise<void> | undefined;
+  /** Messages taken since the last wait. */
+  #burst = 0;
+  #readable: ReadableStream<T> | undefined;
+  #controller: ReadableStreamDefaultController<T> | undefined;
+  #iterating = false;
+  #done = false;
+
+  /** @param recvTimeoutMs How long a read may wait; 0 is for ever. */
+  constructor(inbox: Inbox, codec: Codec<T>, owner: ReadOwner, recvTimeoutMs = 0) {
+    this.#inbox = inbox;
+    this.#codec = codec;
+    this.#owner = owner;
+    this.#recvTimeoutMs = recvTimeoutMs;
+  }
+
+  /** The messages as a ReadableStream, made when first asked for; locked while an iteration of its own is under way. */
+  get readable(): ReadableStream<T> {
+    if (this.#readable === undefined) {
+      this.#readable = new ReadableStream<T>({
+        start: (controller) => this.#start(controller),
+        pull: (controller) => this.#pull(controller),
+        cancel: (reason) => this.#cancel(reason),
+      }, { highWaterMark: 0 });
+      if (this.#iterating) this.#readable.getReader();
+    }
+    return this.#readable;
+  }
+
+  /** The messages as an iterator, without a ReadableStream in between. Leaving it early cancels the stream. */
+  iterate(): AsyncIterableIterator<T> {
+    if (this.#readable !== undefined) return this.#readable.values();
+    this.#iterating = true;
+    const iterator: AsyncIterableIterator<T> = {
+      next: () => this.next(),
+      return: () => {
+        this.#cancel(undefined);
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /** The next message. Rejects with the stream's error, once; is done after that. */
+  async next(): Promise<IteratorResult<T, undefined>> {
+    for (let breath = this.#breathe(); breath !== undefined; breath = this.#breathe()) await breath;
+    while (!this.#inbox.ready && !this.#done) await this.#arrive();
+    if (this.#done) return { done: true, value: undefined };
+    const payload = this.#inbox.peek();
+    if (payload === undefined) {
+      this.#finish();
+      const { end } = this.#inbox;
+      if (end !== undefined && "error" in end) throw end.error;
+      return { done: true, value: undefined };
+    }
+    let message: T;
+    try {
+      message = this.#codec.decode(payload);
+    } catch (error) {
+      this.#done = true;
+      this.#inbox.discard();
+      this.#owner.decodeFailed(error);
+      throw error;
+    }
+    this.#inbox.shift();
+    this.#burst++;
+    return { done: false, value: message };
+  }
+
+  /** The reader has all it wants; what still comes is dropped, and the stream goes on. */
+  discard(): void {
+    if (this.#done) return;
+    this.#inbox.discard();
+    this.#finish();
+  }
+
+  /** Ends the reading at once with `error`; what is waiting is dropped. */
+  fail(error: unknown): void {
+    if (this.#done) return;
+    this.#inbox.break(error);
+    if (this.#controller === undefined) return;
+    // An iteration comes to its end by itself: it throws the error first.
+    if (!this.#iterating) this.#finish();
+    this.#controller.error(error);
+  }
+
+  #start(controller: ReadableStreamDefaultController<T>): void {
+    this.#controller = controller;
+    const { broken, end } = this.#inbox;
+    if (!broken || end === undefined) return;
+    if (!this.#iterating) this.#finish();
+    controller.error(end.error);
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
+    const breath = this.#breathe();
+    if (breath !== undefined) await breath;
+    while (!this.#inbox.ready && !this.#done) await this.#arrive();
+    let bytes = 0;
+    for (let count = 0; count < PULL_MESSAGES && bytes < PULL_BYTES && !this.#done; count++) {
+      const payload = this.#inbox.peek();
+      if (payload === undefined) {
+        // Behind messages just handed out the end must wait: an error would drop them.
+        if (count === 0) this.#end(controller);
+        return;
+      }
+      let message: T;
+      try {
+        message = this.#codec.decode(payload);
+      } catch (error) {
+        if (count === 0) this.#decodeFailed(controller, error);
+        return;
+      }
+      // The codec is the user's code: it may have ended the stream meanwhile.
+      if (this.#done) return;
+      this.#inbox.shift();
+      this.#burst++;
+      bytes += payload.length;
+      controller.enqueue(message);
+    }
+  }
+
+  #end(controller: ReadableStreamDefaultController<T>): void {
+    const { end } = this.#inbox;
+    if (end === undefined) return;
+    this.#finish();
+    if ("error" in end) controller.error(end.error);
+    else controller.close();
+  }
+
+  #decodeFailed(controller: ReadableStreamDefaultController<T>, error: unknown): void {
+    this.#done = true;
+    this.#inbox.discard();
+    controller.error(error);
+    this.#owner.decodeFailed(error);
+  }
+
+  #cancel(reason: unknown): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#inbox.discard();
+    this.#owner.readCanceled(reason);
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#owner.readFinished();
+  }
+
+  /** Thousands of messages that have come already must not keep the event loop from its timers. */
+  #breathe(): Promise<void> | undefined {
+    if (this.#burst < BURST_MESSAGES) return undefined;
+    if (pace.due) return breathe();
+    this.#burst = 0;
+    return undefined;
+  }
+
+  /** Waits for the next message or the end. All who wait share one promise, and one timer. */
+  #arrive(): Promise<void> {
+    return this.#arrival ??= new Promise((resolve) => {
+      const timer = this.#recvTimeoutMs === 0
+        ? undefined
+        : setTimer(() => this.#owner.recvTimedOut(), this.#recvTimeoutMs);
+      this.#inbox.wait(() => {
+        clearTimeout(timer);
+        this.#arrival = undefined;
+        this.#burst = 0;
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,198 @@
+import type { Codec } from "../codec.ts";
+import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
+import { Description, ErrorCode, type Side, streamError } from "../errors.ts";
+import type { StreamLink } from "./link.ts";
+import type { StreamState } from "./state.ts";
+import { nextTick } from "../turn.ts";
+
+/** What the owner of a stream is told of its writing side. */
+export interface WriteOwner {
+  /** A message is about to be sent: a Header that is due goes before it. */
+  beforeSend(): void;
+  /** `writable.close()`, after everything written before it. */
+  writeClosed(): void;
+  /** `writable.abort(reason)`. */
+  writeAborted(reason: unknown): void;
+  /** The codec threw `error`, or the message is too large; the write rejects with it. */
+  encodeFailed(error: unknown): void;
+}
+
+/** What a writer needs to know of its stream. */
+export interface WriterInit<T> {
+  readonly streamId: number;
+  readonly side: Side;
+  readonly method: string;
+  readonly state: StreamState;
+  readonly link: StreamLink;
+  readonly codec: Codec<T>;
+  readonly owner: WriteOwner;
+}
+
+/**
+ * The writing side of a stream: encodes messages into the connection's buffer, for the library itself through
+ * {@linkcode send}, for the user through a WritableStream. Both wait while the connection is congested.
+ */
+export class MessageWriter<T> {
+  readonly #init: WriterInit<T>;
+  readonly #prefix: DataPrefix;
+  #failure: { readonly error: unknown } | undefined;
+  #writable: WritableStream<T> | undefined;
+  #controller: WritableStreamDefaultController | undefined;
+  #closed = false;
+  /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
+  #aborting = false;
+  /** Messages given to `writable` and not sent: only the strategy's `size` sees those behind the one in the sink. */
+  #queued = 0;
+  #flushed: PromiseWithResolvers<void> | undefined;
+  #stall: PromiseWithResolvers<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(init: WriterInit<T>) {
+    this.#init = init;
+    this.#prefix = dataPrefix(init.method);
+  }
+
+  /** The WritableStream, made when first asked for. */
+  get writable(): WritableStream<T> {
+    return this.#writable ??= new WritableStream<T>({
+      start: (controller) => {
+        this.#controller = controller;
+        if (this.#failure !== undefined) controller.error(this.#failure.error);
+      },
+      write: (message, controller) => this.#write(message, controller),
+      close: () => this.#close(),
+      abort: (reason) => this.#init.owner.writeAborted(reason),
+    }, {
+      highWaterMark: 1,
+      size: () => {
+        this.#queued++;
+        return 1;
+      },
+    });
+  }
+
+  /**
+   * Sends a message: at once, or, where a promise comes back, when the connection takes messages again.
+   *
+   * @throws The stream's error after its end; 12005 where the sending side is closed; the codec's own error.
+   */
+  send(message: T): Promise<void> | undefined {
+    this.#check();
+    if (this.#init.link.congested) return this.#sendLater(message);
+    this.#sendNow(message);
+    return undefined;
+  }
+
+  /** Ends the writing at once: waiting and later writes reject with `error`. The first failure wins. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    // An error of ours in the middle of abort() would make that reject.
+    if (!this.#aborting) this.#controller?.error(error);
+    this.#settle();
+  }
+
+  /** As {@linkcode fail}, but a `close()` that waits behind what was written still resolves. */
+  finish(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(error));
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.recheck();
+    this.#resolveFlushed();
+  }
+
+  /** Lets a waiting write look at the state again: it may be closed by now. */
+  recheck(): void {
+    if (this.#wake === undefined) return;
+    this.#init.link.unwait(this.#wake);
+    this.#wake();
+  }
+
+  /** Resolves when everything written so far has been sent; `undefined` where it has. */
+  flushed(): Promise<void> | undefined {
+    if (this.#queued === 0 || this.#closed || this.#failure !== undefined) return undefined;
+    this.#flushed ??= Promise.withResolvers();
+    return this.#flushed.promise;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const { state, side } = this.#init;
+    if (state.canSend) return;
+    throw streamError({ code: ErrorCode.IllegalOperation, description: Description.closedSend, side });
+  }
+
+  #sendNow(message: T): void {
+    const { owner, link, streamId, codec } = this.#init;
+    owner.beforeSend();
+    try {
+      link.sendMessage(streamId, this.#prefix, codec, message);
+    } catch (error) {
+      owner.encodeFailed(error);
+      throw error;
+    }
+  }
+
+  async #sendLater(message: T): Promise<void> {
+    while (this.#init.link.congested) {
+      await this.#uncongested();
+      this.#check();
+    }
+    this.#sendNow(message);
+  }
+
+  #uncongested(): Promise<void> {
+    if (this.#stall === undefined) {
+      const stall = Promise.withResolvers<void>();
+      this.#stall = stall;
+      this.#wake = () => {
+        this.#stall = undefined;
+        this.#wake = undefined;
+        stall.resolve();
+      };
+      this.#init.link.wait(this.#wake);
+    }
+    return this.#stall.promise;
+  }
+
+  #write(message: T, controller: WritableStreamDefaultController): Promise<void> | undefined {
+    let sending: Promise<void> | undefined;
+    try {
+      sending = this.send(message);
+    } finally {
+      if (sending === undefined) this.#dequeue();
+    }
+    if (sending === undefined) return undefined;
+    // While a write is under way, abort() reaches the sink through this signal alone.
+    const { signal } = controller;
+    const aborted = () => {
+      this.#aborting = true;
+      this.#init.owner.writeAborted(signal.reason);
+    };
+    signal.addEventListener("abort", aborted, { once: true });
+    return sending.finally(() => {
+      signal.removeEventListener("abort", aborted);
+      this.#dequeue();
+    });
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#resolveFlushed();
+    this.#init.owner.writeClosed();
+  }
+
+  #dequeue(): void {
+    this.#queued--;
+    if (this.#queued === 0) this.#resolveFlushed();
+  }
+
+  #resolveFlushed(): void {
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
+  }
+}
