@@ -38,7 +38,7 @@ export interface ClientStreamingCall<Req, Res> extends AsyncDisposable {
   readonly header: Promise<Metadata>;
   /** As {@linkcode ClientStream.trailer}. */
   readonly trailer: Promise<Metadata>;
-  /** The one response. Rejects with the stream's error, or 12001 where the server ended without a response. */
+  /** The one response, as soon as it has come: leaving the scope then cancels nothing. Rejects with the stream's error, or 12001 where the server ended without a response. */
   readonly response: Promise<Res>;
 }
 

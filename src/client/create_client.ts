@@ -159,6 +159,7 @@ class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
   readonly #response: Codec<Res>;
   #writer: Writing<Req> | undefined;
   #outcome: Outcome<Res> | undefined;
+  #answered = false;
 
   constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
     this.#call = call;
@@ -188,7 +189,9 @@ class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#call.dispose();
+    // The Trailer may be on its way still: a Rst would cancel a call that has succeeded.
+    if (this.#answered) this.#call.closeSend();
+    else this.#call.dispose();
     return Promise.resolve();
   }
 
@@ -205,6 +208,7 @@ class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
     }
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();
+    this.#answered = true;
     return value;
   }
 }

@@ -25,5 +25,8 @@ export interface OpenedCall {
   writer<T>(codec: Codec<T>): Writing<T>;
   /** Sends the one request of a server streaming call, encoded already, and half closes. */
   request(payload: Uint8Array): void;
+  /** Half close, if it is not closed. */
+  closeSend(): void;
+  /** The end of the call's scope: cancels what is left of it. */
   dispose(): void;
 }

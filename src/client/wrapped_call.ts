@@ -50,6 +50,10 @@ export class WrappedCall implements OpenedCall {
     writer.write(payload).then(() => writer.close()).catch(() => {});
   }
 
+  closeSend(): void {
+    // What the user has written and closed is the wrapping's to send; a lock of theirs is not the library's to break.
+  }
+
   dispose(): void {
     // What it rejects with is the wrapping's own: the promise of the scope's end stays the library's.
     this.#stream[Symbol.asyncDispose]().then(undefined, () => {});

@@ -162,6 +162,16 @@ for (const { by, message, end } of ends) {
   });
 }
 
+Deno.test("client stream: disposing it after the response cancels nothing, the Trailer may still be on its way", async () => {
+  await using script = new ClientScript();
+  {
+    await using call = createClient(Test, script.connection).sum();
+    await script.peer.send({ type: FrameType.Header }, { type: FrameType.Data, payload: bytes("42") });
+    assertEquals(await call.response, "42");
+  }
+  assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
+});
+
 Deno.test("client stream: disposing it cancels, `response` rejects with 12007", async () => {
   await using script = new ClientScript();
   let response: Promise<string>;
