@@ -169,6 +169,7 @@ Deno.test("client stream: disposing it after the response cancels nothing, the T
     await script.peer.send({ type: FrameType.Header }, { type: FrameType.Data, payload: bytes("42") });
     assertEquals(await call.response, "42");
   }
+  await script.peer.send({ type: FrameType.Trailer });
   assertEquals(await script.left(), ["Header {isn: Test}", "Trailer"]);
 });
 
