@@ -330,14 +330,14 @@ Deno.test("server: a generator that throws: what it yielded goes first, then exc
 });
 
 Deno.test("server: a finally that throws after a cancel is told to onError", async () => {
+  const cleanUp = () => Promise.reject(new Error("cleaning up failed"));
   const handler = implement(Words, {
     async *list(stream) {
       try {
         yield "one";
         await aborted(stream.signal);
       } finally {
-        // deno-lint-ignore no-unsafe-finally
-        throw new Error("cleaning up failed");
+        await cleanUp();
       }
     },
   });
