@@ -283,3 +283,21 @@ Deno.test("at the server, a Rst drops what is unread: hundreds of cancelled floo
   await peer.close();
   await serving.finished;
 });
+
+Deno.test("calls whose answers nobody reads do not fill the account, once they have ended", async () => {
+  const [clientEnd, serverEnd] = duplexPair();
+  const serving = serveOver(serverEnd, async (stream) => {
+    const writer = stream.writable.getWriter();
+    await writer.write(new Uint8Array(300));
+  });
+  const connection = connectOver(clientEnd, { maxBufferedBytes: 500 });
+  for (let call = 0; call < 20; call++) {
+    const stream = connection.openStream({ service: "Test", method: "Fill" });
+    assertEquals((await stream.trailer).size, 0);
+  }
+  const late = connection.openStream({ service: "Test", method: "Fill" });
+  await late.trailer;
+  assertEquals((await Array.fromAsync(late.readable)).map(({ length }) => length), [300]);
+  await connection.close();
+  await serving.finished;
+});

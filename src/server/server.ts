@@ -340,8 +340,13 @@ class ListeningServer<A extends Deno.Addr> implements Server<A> {
   }
 
   #serve(conn: Deno.Conn): void {
-    // Without it Nagle holds a second small frame back for some 40 ms.
-    if ("setNoDelay" in conn && typeof conn.setNoDelay === "function") conn.setNoDelay(true);
+    try {
+      // Without it Nagle holds a second small frame back for some 40 ms.
+      if ("setNoDelay" in conn && typeof conn.setNoDelay === "function") conn.setNoDelay(true);
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
     const { remoteAddr } = conn;
     const connection = new Serving(connSocket(conn), { ...this.#init, remoteAddr });
     this.#connections.add(connection);

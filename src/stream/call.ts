@@ -270,10 +270,12 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     }
     this.#settle();
     link.release(streamId);
+    // Who only wanted the Trailer must not fill up the connection's account with what they never read.
+    if (this.#reader === undefined) this.#inbox.writeOff();
     // A signal or a time-out still counts until the reader has seen the end; where nobody reads there is none.
-    const unread = this.#inbox.size > 0 || this.#reader !== undefined;
-    if (this.#readDone || !unread) this.#unwatch();
-    else link.linger(streamId, this);
+    const awaited = this.#reader !== undefined || (this.#inbox.size > 0 && this.#watched);
+    if (awaited && !this.#readDone) link.linger(streamId, this);
+    else this.#unwatch();
   }
 
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
@@ -283,6 +285,10 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
       this.#init.link.release(this.#init.streamId);
     }
     this.#fail(error, read, write);
+  }
+
+  get #watched(): boolean {
+    return this.#timer !== undefined || this.#init.signals.length > 0;
   }
 
   /** Both directions error at once; unread messages are dropped. */

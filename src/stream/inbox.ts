@@ -9,6 +9,9 @@ export interface UnreadAccount {
 /** What a message costs beside its bytes, so that a flood of empty ones is bounded too. */
 const MESSAGE_OVERHEAD_BYTES = 64;
 
+/** For messages that are not the connection's any more. */
+const UNCOUNTED: UnreadAccount = { charge() {} };
+
 /** How many read messages may lie at the front of the queue before they are swept away. */
 const SWEEP_LENGTH = 1024;
 
@@ -22,7 +25,7 @@ export interface InboxEnd {
  * ({@linkcode finish}), or at once ({@linkcode break}).
  */
 export class Inbox {
-  readonly #account: UnreadAccount;
+  #account: UnreadAccount;
   #queue: Bytes[] = [];
   #head = 0;
   #end: InboxEnd | undefined;
@@ -116,6 +119,13 @@ export class Inbox {
     }
   }
 
+  /** Takes what is waiting off the account: nobody has begun to read it, and nothing more will come. */
+  writeOff(): void {
+    this.compact();
+    this.#account.charge(-this.#chargedBytes());
+    this.#account = UNCOUNTED;
+  }
+
   /** Calls `wake` once, when the next message or the end has come. There is one waiter at a time. */
   wait(wake: () => void): void {
     this.#wake = wake;
@@ -128,12 +138,17 @@ export class Inbox {
   }
 
   #drop(): void {
+    const bytes = this.#chargedBytes();
+    this.#queue = [];
+    this.#head = 0;
+    if (bytes > 0) this.#account.charge(-bytes);
+  }
+
+  #chargedBytes(): number {
     let bytes = 0;
     for (let i = this.#head; i < this.#queue.length; i++) {
       bytes += (this.#queue[i]?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
     }
-    this.#queue = [];
-    this.#head = 0;
-    if (bytes > 0) this.#account.charge(-bytes);
+    return bytes;
   }
 }
