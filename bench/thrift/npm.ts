@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 // @ts-types="npm:@types/thrift@^0.10"
-import thrift from "thrift";
+import thrift from "npm:thrift@^0.22";
 import { type Address, type Chat, chat, type Item, type Order, order } from "./messages.ts";
 
 const { Int64, TBinaryProtocol, TBufferedTransport, TFramedTransport, Thrift } = thrift;

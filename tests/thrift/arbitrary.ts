@@ -1,5 +1,5 @@
 /** Random schemas and values for property tests. */
-import fc from "fast-check";
+import fc from "npm:fast-check@^4";
 import type { FieldSchema, Message, Schema, StructSchema } from "./twin.ts";
 
 /** Names that an object could have trouble with, among plain ones. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "npm:fast-check@^4";
 import { ByteBuffer, type Bytes } from "../../src/buffer.ts";
 import { loopingStructReader, readers } from "../../src/thrift/decode.ts";
 import { loopingStructWriter, writers } from "../../src/thrift/encode.ts";

@@ -1,5 +1,5 @@
 /** The client of the same with grpc-js on Deno. Argument: the server's port. */
-import { Client, credentials } from "@grpc/grpc-js";
+import { Client, credentials } from "npm:@grpc/grpc-js@^1";
 import { Buffer } from "node:buffer";
 import { answerCommands, each } from "../answer.ts";
 import type { Command, Order, Reply } from "../commands.ts";

@@ -1,5 +1,5 @@
 /** The same server streaming with grpc-js on Deno. */
-import { Server, ServerCredentials, type ServerWritableStream } from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServerWritableStream } from "npm:@grpc/grpc-js@^1";
 import { Buffer } from "node:buffer";
 import { answerCommands } from "../answer.ts";
 import { type Order, payloadBytes } from "../commands.ts";

@@ -1,4 +1,4 @@
-import type { MethodDefinition } from "@grpc/grpc-js";
+import type { MethodDefinition } from "npm:@grpc/grpc-js@^1";
 import type { Buffer } from "node:buffer";
 
 /** Server streaming with bytes as they are: what grpc-js itself costs, no protobuf. */

@@ -1,5 +1,5 @@
 /** Random values of the types that a generated module has. */
-import fc from "fast-check";
+import fc from "npm:fast-check@^4";
 import type { Field, ThriftType } from "../../../src/thrift/mod.ts";
 import { resolve, type StructLike } from "../../../src/thrift/wire.ts";
 

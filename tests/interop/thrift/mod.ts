@@ -2,7 +2,7 @@
  * The struct codec against Kitex's own: what one writes the other reads, and writes again. Values are random, with
  * fixed seeds; what is known to differ is checked by itself.
  */
-import fc from "fast-check";
+import fc from "npm:fast-check@^4";
 import { isDeepStrictEqual } from "node:util";
 import type { Bytes, StructCodec, ThriftType } from "../../../src/thrift/mod.ts";
 import { valuesOf } from "./arbitrary.ts";
