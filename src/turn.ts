@@ -7,7 +7,7 @@ export function nextTick(): Promise<void> {
 }
 
 /** How long, in milliseconds, work may go on without the event loop seeing to timers and sockets. */
-const MAX_BUSY_MS = 3;
+const MAX_BUSY_MS = 2;
 
 /**
  * So many turns of the event loop make Deno look which sockets have become readable or writable, even where there is

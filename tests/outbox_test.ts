@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../mod.ts";
 import { Outbox } from "../src/connection/outbox.ts";
+import { breathe, nextTick } from "../src/turn.ts";
 
 /** A socket whose writes end when the test says so. */
 class Script {
@@ -8,18 +9,21 @@ class Script {
   readonly writes: Bytes[] = [];
   readonly failures: unknown[] = [];
   readonly outbox: Outbox;
+  /** Whether more has come than has been read. */
+  behind = false;
   #pending: { readonly bytes: Bytes; readonly settled: PromiseWithResolvers<void> } | undefined;
   #begun: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** @param immediate Whether writes end by themselves. */
   constructor(immediate = false) {
-    this.outbox = new Outbox((bytes) => {
+    const write = (bytes: Bytes) => {
       this.writes.push(bytes.slice());
       this.#begun.resolve();
       if (immediate) return Promise.resolve();
       this.#pending = { bytes, settled: Promise.withResolvers() };
       return this.#pending.settled.promise;
-    }, (error) => {
+    };
+    this.outbox = new Outbox({ write, behind: () => this.behind }, (error) => {
       this.failures.push(error);
       this.outbox.close();
     });
@@ -52,7 +56,17 @@ class Script {
   }
 }
 
+/** Over it, a few frames are congestion. */
 const CONGESTED = 256 * 1024;
+/** Over it, many are. */
+const CONGESTED_MANY = 64 * 1024;
+/** Longer than anything may keep the event loop busy. */
+const BUSY_MS = 5;
+
+/** Work that lets nobody else have a turn. */
+function keepBusy(): void {
+  for (const until = performance.now() + BUSY_MS; performance.now() < until;);
+}
 
 Deno.test("Outbox sends all that was appended in a turn in one write", async () => {
   const script = new Script(true);
@@ -106,7 +120,7 @@ Deno.test("Outbox.flush with nothing appended writes nothing", async () => {
   assertEquals(script.writes, []);
 });
 
-Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted together", async () => {
+Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted together, however few frames they are", async () => {
   const script = new Script();
   const { outbox } = script;
   script.send(CONGESTED);
@@ -118,6 +132,81 @@ Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted togeth
   script.finish();
   await outbox.idle();
   assertEquals(outbox.congested, false);
+});
+
+Deno.test("Outbox is congested over 64 KiB where more than four frames wait", () => {
+  const script = new Script(true);
+  const { outbox } = script;
+  for (let frames = 1; frames <= 4; frames++) script.send(CONGESTED_MANY / 4);
+  script.send(0);
+  assertEquals(outbox.congested, false);
+  script.send(1);
+  assertEquals(outbox.congested, true);
+  outbox.close();
+});
+
+Deno.test("Outbox holds a full buffer back while the socket has something to read, and a small one it does not", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  script.behind = true;
+  script.send(1);
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  script.send(CONGESTED + 1);
+  await nextTick();
+  await nextTick();
+  assertEquals(script.sizes(), [1]);
+  script.behind = false;
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  assertEquals(script.sizes(), [1, CONGESTED + 1]);
+});
+
+Deno.test("Outbox sends a full buffer all the same when the reading takes long", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  script.behind = true;
+  script.send(CONGESTED + 1);
+  keepBusy();
+  await script.begun();
+  script.finish();
+  await outbox.idle();
+  assertEquals(script.sizes(), [CONGESTED + 1]);
+});
+
+Deno.test("Outbox lets the event loop turn after 2 ms of work, and a frame that is sent now ends that rest", async () => {
+  for (const now of [false, true]) {
+    const script = new Script();
+    const { outbox } = script;
+    script.send(1);
+    keepBusy();
+    await nextTick();
+    let rested = false;
+    const rest = breathe().then(() => rested = true);
+    await nextTick();
+    assertEquals(script.writes.length, 0);
+    script.send(1);
+    if (now) outbox.flushNow();
+    await script.begun();
+    assertEquals(rested, !now);
+    assertEquals(script.sizes(), [2]);
+    script.finish();
+    await outbox.idle();
+    await rest;
+  }
+});
+
+Deno.test("Outbox writes nothing after a close that came while it rested", async () => {
+  const script = new Script();
+  script.send(1);
+  keepBusy();
+  await nextTick();
+  script.outbox.close();
+  await breathe();
+  await nextTick();
+  assertEquals(script.writes.length, 0);
 });
 
 Deno.test("Outbox.wait calls back once, when the congestion is over", async () => {

@@ -71,7 +71,10 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#limits = limits;
     this.#owner = owner;
     this.#decoder = new FrameDecoder(limits.maxFrameBytes);
-    this.#outbox = new Outbox((bytes) => socket.write(bytes), (error) => this.#writeFailed(error));
+    this.#outbox = new Outbox({
+      write: (bytes) => socket.write(bytes),
+      behind: () => this.#resume === undefined && socket.behind,
+    }, (error) => this.#writeFailed(error));
     this.#frameTimer = new FrameTimer(limits.frameTimeoutMs, () => this.#frameTimedOut());
   }
 
@@ -160,7 +163,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     const start = beginFrame(buffer, frame);
     writePayload?.(buffer);
     endFrame(buffer, start);
-    this.#outbox.flush();
+    this.#outbox.flushNow();
   }
 
   sendMessage<T>(streamId: number, prefix: DataPrefix, codec: Codec<T>, message: T): void {

@@ -1,12 +1,22 @@
 import { ByteBuffer, type Bytes } from "../buffer.ts";
 import { breathe, nextTick, Pace } from "../turn.ts";
 
-/** Unsent bytes over which messages wait. Large enough that one write keeps the socket busy while the next gathers. */
-const CONGESTED_BYTES = 256 * 1024;
+/** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
+const CONGESTED_BYTES = 64 * 1024;
+/** So many frames of more bytes may wait together: one large frame at a time is slower. */
+const FEW_FRAMES = 4;
 /** A buffer that a large message has blown up beyond this is given back. */
 const KEPT_BYTES = 1024 * 1024;
 /** Enough for a few small frames: most connections never need more at once. */
 const INITIAL_BYTES = 4096;
+
+/** What an outbox needs of its socket. */
+export interface OutboxSocket {
+  /** Sends all the bytes, which are not changed until it has resolved. */
+  write(bytes: Bytes): Promise<void>;
+  /** Whether more has come than has been read, and it is being read. */
+  behind(): boolean;
+}
 
 /**
  * Gathers the frames of a turn and sends them in one write.
@@ -16,23 +26,24 @@ const INITIAL_BYTES = 4096;
  * own. While one buffer is being written the other is being filled.
  */
 export class Outbox {
-  readonly #write: (bytes: Bytes) => Promise<void>;
+  readonly #socket: OutboxSocket;
   readonly #failed: (error: unknown) => void;
   readonly #pace = new Pace();
   #buffer = new ByteBuffer(INITIAL_BYTES);
   #spare = new ByteBuffer(INITIAL_BYTES);
   #inFlightBytes = 0;
+  /** How many frames are in the buffer, or more: an empty flush counts as well. */
+  #frames = 0;
   #flushing = false;
   #closed = false;
   #waiting: Set<() => void> = new Set();
+  /** Set while the loop rests. */
+  #hurry: (() => void) | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  /**
-   * @param write Sends all the bytes, which are not changed until it has resolved.
-   * @param failed Is told when `write` rejects; nothing is sent after that.
-   */
-  constructor(write: (bytes: Bytes) => Promise<void>, failed: (error: unknown) => void) {
-    this.#write = write;
+  /** @param failed Is told when a write rejects; nothing is sent after that. */
+  constructor(socket: OutboxSocket, failed: (error: unknown) => void) {
+    this.#socket = socket;
     this.#failed = failed;
   }
 
@@ -43,7 +54,9 @@ export class Outbox {
 
   /** Whether the unsent bytes are over the mark, or nothing is sent any more: whoever writes must not go on as if it were. */
   get congested(): boolean {
-    return this.#closed || this.#inFlightBytes + this.#buffer.length > CONGESTED_BYTES;
+    if (this.#closed) return true;
+    const unsent = this.#inFlightBytes + this.#buffer.length;
+    return unsent > CONGESTED_BYTES && (this.#frames > FEW_FRAMES || unsent > FEW_FRAMES * CONGESTED_BYTES);
   }
 
   /** Sees to it that what has been appended is sent. */
@@ -52,10 +65,17 @@ export class Outbox {
       this.#buffer.length = 0;
       return;
     }
+    this.#frames++;
     if (this.#flushing) return;
     this.#flushing = true;
     this.#pace.begin();
     this.#run();
+  }
+
+  /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a rest is over. */
+  flushNow(): void {
+    this.flush();
+    this.#hurry?.();
   }
 
   /** Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. */
@@ -88,12 +108,16 @@ export class Outbox {
       for (;;) {
         await nextTick();
         if (this.#buffer.length === 0 || this.#closed) return;
-        if (this.#pace.due) await breathe();
+        if (this.#pace.due) await this.#rest();
+        // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
+        else if (this.#socket.behind() && this.congested) continue;
+        if (this.#closed) return;
         const full = this.#buffer;
         this.#buffer = this.#spare;
         this.#spare = full;
         this.#inFlightBytes = full.length;
-        await this.#write(full.bytes.subarray(0, full.length));
+        this.#frames = 0;
+        await this.#socket.write(full.bytes.subarray(0, full.length));
         this.#inFlightBytes = 0;
         full.length = 0;
         if (full.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
@@ -108,6 +132,13 @@ export class Outbox {
       this.#flushing = false;
       this.#settleIdle();
     }
+  }
+
+  /** Lets the event loop turn. */
+  async #rest(): Promise<void> {
+    const hurry = new Promise<void>((resolve) => this.#hurry = resolve);
+    await Promise.race([breathe(), hurry]);
+    this.#hurry = undefined;
   }
 
   #wake(): void {

@@ -13,6 +13,8 @@ export interface ByteDuplex {
 export interface ByteSocket {
   /** The next bytes, which are the caller's to keep; `undefined` at the end. */
   read(): Promise<Bytes | undefined>;
+  /** Whether the last read is known to have left something. */
+  readonly behind: boolean;
   /** Sends all of `bytes`. */
   write(bytes: Bytes): Promise<void>;
   /** Closes both directions; pending reads and writes settle. */
@@ -41,6 +43,9 @@ export function connSocket(conn: Conn): ByteSocket {
   const tells = !("handshake" in conn);
   const pace = new ReadPace();
   return {
+    get behind() {
+      return pace.behind;
+    },
     async read() {
       await pace.before();
       if (buffer.length - at < MIN_READ_BYTES) {
@@ -49,6 +54,7 @@ export function connSocket(conn: Conn): ByteSocket {
         at = 0;
       }
       const room = buffer.length - at;
+      pace.ask();
       const size = await conn.read(at === 0 ? buffer : buffer.subarray(at));
       if (size === null) return undefined;
       pace.after(tells ? size < room : undefined);
@@ -74,16 +80,27 @@ class ReadPace {
   readonly #pace = new Pace();
   /** Whether the last read has left nothing, so that the next one waits; `undefined` where nobody knows. */
   #emptied: boolean | undefined = true;
+  #asking = false;
   #askedAt = 0;
 
+  /** Whether the last read has left something, and the next one does not wait for more already. */
+  get behind(): boolean {
+    return this.#emptied === false && !this.#asking;
+  }
+
   before(): Promise<void> | undefined {
-    if (this.#emptied === undefined) this.#askedAt = performance.now();
     if (this.#emptied === true) return undefined;
     // Those who read what has come go first, while it is warm in the processor's cache.
     return this.#pace.due ? breathe() : nextTick();
   }
 
+  ask(): void {
+    this.#asking = true;
+    if (this.#emptied === undefined) this.#askedAt = performance.now();
+  }
+
   after(emptied: boolean | undefined): void {
+    this.#asking = false;
     if (this.#emptied === true) looked();
     else if (this.#emptied === undefined && performance.now() - this.#askedAt > WAITED_MS) this.#pace.begin();
     this.#emptied = emptied;
@@ -105,8 +122,10 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
     // The pending or the next write rejects with the same error.
   });
   return {
+    behind: false,
     async read() {
       await pace.before();
+      pace.ask();
       const { done, value } = await reader.read();
       if (done) return undefined;
       pace.after(undefined);
