@@ -3,7 +3,7 @@ import { type Case, rate, timesAtLeast } from "../harness/case.ts";
 /** A stream for each message: open, one message each way, close, end. */
 export const openClose: Case = {
   name: "open, 1 message each way, close; 1 at a time",
-  contenders: ["ttstream", "ttstream, thrift", "Kitex"],
+  contenders: ["ttstream", "ttstream, thrift", "Kitex", "raw TCP"],
   shows: ["perSecond", "p99Ms"],
   targets: [
     timesAtLeast(1.1, "perSecond", "ttstream", "Kitex"),

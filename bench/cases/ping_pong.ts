@@ -3,7 +3,7 @@ import { type Case, rate, timesAtLeast } from "../harness/case.ts";
 /** A message there and back, then the next. */
 export const pingPong: Case = {
   name: "ping-pong, 1 stream",
-  contenders: ["ttstream", "ttstream, thrift", "Kitex"],
+  contenders: ["ttstream", "ttstream, thrift", "Kitex", "raw TCP"],
   shows: ["perSecond", "p99Ms"],
   targets: [
     timesAtLeast(1, "perSecond", "ttstream", "Kitex"),
