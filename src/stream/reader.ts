@@ -1,5 +1,6 @@
 import type { Codec } from "../codec.ts";
 import type { Inbox } from "./inbox.ts";
+import { MessageStream } from "./message_stream.ts";
 import { breathe, Pace, setTimer } from "../turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
@@ -35,9 +36,16 @@ export class MessageReader<T> {
   #arrival: Promise<void> | undefined;
   /** Messages taken since the last wait. */
   #burst = 0;
-  #readable: ReadableStream<T> | undefined;
+  #readable: MessageStream<T> | undefined;
   #controller: ReadableStreamDefaultController<T> | undefined;
+  /** Whether the ReadableStream has been read: messages may wait in its own queue. */
+  #pulled = false;
   #iterating = false;
+  /** What an iteration holds of the ReadableStream. */
+  #lock: ReadableStreamDefaultReader<T> | undefined;
+  /** How many `next()` wait, and the last of them. */
+  #asking = 0;
+  #asked: Promise<unknown> | undefined;
   #done = false;
 
   /** @param recvTimeoutMs How long a read may wait; 0 is for ever. */
@@ -51,55 +59,113 @@ export class MessageReader<T> {
   /** The messages as a ReadableStream, made when first asked for; locked while an iteration of its own is under way. */
   get readable(): ReadableStream<T> {
     if (this.#readable === undefined) {
-      this.#readable = new ReadableStream<T>({
+      this.#readable = new MessageStream<T>({
         start: (controller) => this.#start(controller),
         pull: (controller) => this.#pull(controller),
         cancel: (reason) => this.#cancel(reason),
-      }, { highWaterMark: 0 });
-      if (this.#iterating) this.#readable.getReader();
+      }, () => this.#pulled || this.#done ? undefined : this.#iterate());
+      if (this.#iterating) this.#lock = this.#readable.getReader();
     }
     return this.#readable;
   }
 
-  /** The messages as an iterator, without a ReadableStream in between. Leaving it early cancels the stream. */
+  /**
+   * The messages as an iterator, without a ReadableStream in between. Leaving it early cancels the stream.
+   *
+   * @throws {TypeError} If they are being read already.
+   */
   iterate(): AsyncIterableIterator<T> {
-    if (this.#readable !== undefined) return this.#readable.values();
+    return this.#readable === undefined ? this.#iterate() : this.#readable.values();
+  }
+
+  #iterate(): AsyncIterableIterator<T> {
+    if (this.#iterating) throw new TypeError("the stream's messages are being read already");
+    this.#lock = this.#readable?.getReader();
     this.#iterating = true;
     const iterator: AsyncIterableIterator<T> = {
       next: () => this.next(),
-      return: () => {
-        this.#cancel(undefined);
-        return Promise.resolve({ done: true, value: undefined });
+      return: async (value) => {
+        await this.#leave(value);
+        return { done: true, value };
       },
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
   }
 
-  /** The next message. Rejects with the stream's error, once; is done after that. */
-  async next(): Promise<IteratorResult<T, undefined>> {
-    for (let breath = this.#breathe(); breath !== undefined; breath = this.#breathe()) await breath;
-    while (!this.#inbox.ready && !this.#done) await this.#arrive();
-    if (this.#done) return { done: true, value: undefined };
+  /** The iteration is left early. */
+  async #leave(reason: unknown): Promise<void> {
+    if (this.#lock === undefined) this.#cancel(reason);
+    const canceled = this.#lock?.cancel(reason);
+    this.#release();
+    await canceled;
+  }
+
+  /** The iteration is over. */
+  #release(): void {
+    this.#iterating = false;
+    this.#lock?.releaseLock();
+    this.#lock = undefined;
+  }
+
+  /** The next message. Rejects with the stream's error, once; is done after that. Who asks first goes first. */
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#asking > 0 || this.#burst >= BURST_MESSAGES || !this.#inbox.ready) {
+      return this.#asked = this.#wait(this.#asked);
+    }
+    try {
+      return Promise.resolve(this.#take());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #wait(before: Promise<unknown> | undefined): Promise<IteratorResult<T, undefined>> {
+    this.#asking++;
+    try {
+      await before?.catch(() => {
+        // Whoever asked for that one has been told.
+      });
+      for (let breath = this.#breathe(); breath !== undefined; breath = this.#breathe()) await breath;
+      while (!this.#inbox.ready && !this.#done) await this.#arrive();
+      return this.#take();
+    } finally {
+      this.#asking--;
+      if (this.#asking === 0) this.#asked = undefined;
+    }
+  }
+
+  /** What is there: a message or the end. */
+  #take(): IteratorResult<T, undefined> {
+    if (this.#done) return this.#over();
     const payload = this.#inbox.peek();
     if (payload === undefined) {
-      this.#finish();
       const { end } = this.#inbox;
-      if (end !== undefined && "error" in end) throw end.error;
-      return { done: true, value: undefined };
+      this.#finish();
+      if (end === undefined || !("error" in end)) {
+        this.#controller?.close();
+        return this.#over();
+      }
+      this.#controller?.error(end.error);
+      this.#release();
+      throw end.error;
     }
     let message: T;
     try {
       message = this.#codec.decode(payload);
     } catch (error) {
-      this.#done = true;
-      this.#inbox.discard();
-      this.#owner.decodeFailed(error);
+      this.#decodeFailed(error);
+      this.#release();
       throw error;
     }
     this.#inbox.shift();
     this.#burst++;
     return { done: false, value: message };
+  }
+
+  #over(): IteratorResult<T, undefined> {
+    this.#release();
+    return { done: true, value: undefined };
   }
 
   /** The reader has all it wants; what still comes is dropped, and the stream goes on. */
@@ -128,6 +194,7 @@ export class MessageReader<T> {
   }
 
   async #pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
+    this.#pulled = true;
     const breath = this.#breathe();
     if (breath !== undefined) await breath;
     while (!this.#inbox.ready && !this.#done) await this.#arrive();
@@ -143,7 +210,7 @@ export class MessageReader<T> {
       try {
         message = this.#codec.decode(payload);
       } catch (error) {
-        if (count === 0) this.#decodeFailed(controller, error);
+        if (count === 0) this.#decodeFailed(error);
         return;
       }
       // The codec is the user's code: it may have ended the stream meanwhile.
@@ -163,10 +230,10 @@ export class MessageReader<T> {
     else controller.close();
   }
 
-  #decodeFailed(controller: ReadableStreamDefaultController<T>, error: unknown): void {
+  #decodeFailed(error: unknown): void {
     this.#done = true;
     this.#inbox.discard();
-    controller.error(error);
+    this.#controller?.error(error);
     this.#owner.decodeFailed(error);
   }
 
