@@ -230,6 +230,28 @@ Deno.test("Outbox.wait calls back once, when the congestion is over", async () =
   assertEquals(woken, 1);
 });
 
+Deno.test("Outbox wakes those who wait in the order they came, and no more than it takes to be congested again", async () => {
+  const script = new Script();
+  const { outbox } = script;
+  const woken: number[] = [];
+  script.send(CONGESTED + 1);
+  await script.begun();
+  for (let writer = 0; writer < 10; writer++) {
+    outbox.wait(() => {
+      woken.push(writer);
+      script.send(CONGESTED / 2);
+    });
+  }
+  for (let write = 0; woken.length < 10; write++) {
+    assertEquals(woken, Array.from({ length: 3 * write }, (_, writer) => writer));
+    script.finish();
+    await script.begun();
+  }
+  script.finish();
+  await outbox.idle();
+  assertEquals(script.sizes(), [CONGESTED + 1, ...[3, 3, 3, 1].map((writers) => writers * CONGESTED / 2)]);
+});
+
 Deno.test("Outbox.unwait takes a wait back, and the others stay", async () => {
   const script = new Script();
   const { outbox } = script;

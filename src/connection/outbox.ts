@@ -78,7 +78,10 @@ export class Outbox {
     this.#hurry?.();
   }
 
-  /** Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. */
+  /**
+   * Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. Those who
+   * came first go first, and only as many as it takes to be congested again.
+   */
   wait(wake: () => void): void {
     this.#waiting.add(wake);
   }
@@ -121,7 +124,7 @@ export class Outbox {
         this.#inFlightBytes = 0;
         full.length = 0;
         if (full.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
-        if (!this.congested) this.#wake();
+        this.#wake();
       }
     } catch (error) {
       if (this.#closed) return;
@@ -142,10 +145,14 @@ export class Outbox {
   }
 
   #wake(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
+    // Whoever waits again meanwhile has another turn.
+    let left = this.#waiting.size;
+    for (const wake of this.#waiting) {
+      if (left === 0 || (this.congested && !this.#closed)) return;
+      left--;
+      this.#waiting.delete(wake);
+      wake();
+    }
   }
 
   #settleIdle(): void {

@@ -44,8 +44,8 @@ export class MessageWriter<T> {
   /** Messages given to `writable` and not sent: only the strategy's `size` sees those behind the one in the sink. */
   #queued = 0;
   #flushed: PromiseWithResolvers<void> | undefined;
-  #stall: PromiseWithResolvers<void> | undefined;
-  #wake: (() => void) | undefined;
+  /** Writes that wait for the connection. */
+  #waiting: Set<() => void> | undefined;
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
@@ -105,11 +105,13 @@ export class MessageWriter<T> {
     this.#resolveFlushed();
   }
 
-  /** Lets a waiting write look at the state again: it may be closed by now. */
+  /** Lets waiting writes look at the state again: it may be closed by now. */
   recheck(): void {
-    if (this.#wake === undefined) return;
-    this.#init.link.unwait(this.#wake);
-    this.#wake();
+    if (this.#failure === undefined && this.#init.state.canSend) return;
+    for (const wake of this.#waiting ?? []) {
+      this.#init.link.unwait(wake);
+      wake();
+    }
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
@@ -137,26 +139,26 @@ export class MessageWriter<T> {
     }
   }
 
-  async #sendLater(message: T): Promise<void> {
-    while (this.#init.link.congested) {
-      await this.#uncongested();
-      this.#check();
-    }
-    this.#sendNow(message);
-  }
-
-  #uncongested(): Promise<void> {
-    if (this.#stall === undefined) {
-      const stall = Promise.withResolvers<void>();
-      this.#stall = stall;
-      this.#wake = () => {
-        this.#stall = undefined;
-        this.#wake = undefined;
-        stall.resolve();
-      };
-      this.#init.link.wait(this.#wake);
-    }
-    return this.#stall.promise;
+  /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
+  #sendLater(message: T): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const wake = () => {
+      this.#waiting?.delete(wake);
+      try {
+        this.#check();
+        if (this.#init.link.congested) return wait();
+        this.#sendNow(message);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const wait = () => {
+      (this.#waiting ??= new Set()).add(wake);
+      this.#init.link.wait(wake);
+    };
+    wait();
+    return promise;
   }
 
   #write(message: T, controller: WritableStreamDefaultController): Promise<void> | undefined {
