@@ -9,10 +9,12 @@ import {
   implement,
   serveOver,
 } from "../mod.ts";
-import { text } from "./support/codecs.ts";
+import { bytes, text } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";
 import { messageOf, rejection } from "./support/rejection.ts";
+import { Inbox } from "../src/stream/inbox.ts";
+import { MessageReader } from "../src/stream/reader.ts";
 import { nextTick } from "../src/turn.ts";
 
 const MESSAGES = ["a", "b", "c"];
@@ -272,4 +274,16 @@ Deno.test("10,000 messages that have come are iterated in order, more than fit i
     assertEquals(results.map(({ value }) => value), numbers);
     assertEquals((await asked.next()).done, true);
   });
+});
+
+Deno.test("who asks first gets the first message, although it came before the first could take it", async () => {
+  const inbox = new Inbox({ charge() {} });
+  const owner = { readCanceled() {}, decodeFailed() {}, readFinished() {}, recvTimedOut() {} };
+  const reader = new MessageReader(inbox, text, owner);
+  const first = reader.next();
+  await nextTick();
+  inbox.push(new Uint8Array(bytes("a")));
+  const second = reader.next();
+  inbox.push(new Uint8Array(bytes("b")));
+  assertEquals([(await first).value, (await second).value], ["a", "b"]);
 });
