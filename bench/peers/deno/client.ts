@@ -1,6 +1,6 @@
 /** The library's client. Arguments: the flavour of the messages, the server's port. */
 import { type Client, type ClientStream, connect, type Connection, createClient } from "../../../mod.ts";
-import { answerCommands, each, memory, wallMs } from "../answer.ts";
+import { answerCommands, each, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
@@ -77,7 +77,7 @@ class Caller<T> {
     const call = this.#client(0).collect();
     const message = this.#flavour.message(size);
     const writer = call.writable.getWriter();
-    for (const until = performance.now() + ms; performance.now() < until;) await writer.write(message);
+    for (const span = new Span(ms); !span.over;) await writer.write(message);
     await writer.close();
     return this.#flavour.count(await call.response);
   }

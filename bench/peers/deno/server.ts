@@ -1,6 +1,6 @@
 /** The library's server. Argument: the flavour of the messages. */
 import { type Handler, implement, serve } from "../../../mod.ts";
-import { answerCommands, memory, wallMs } from "../answer.ts";
+import { answerCommands, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
@@ -18,7 +18,7 @@ function handler<T>(flavour: Flavour<T>): Handler {
     async *stream(request) {
       const { ms, size } = flavour.order(request);
       const message = flavour.message(size);
-      for (const until = performance.now() + ms; performance.now() < until;) yield message;
+      for (const span = new Span(ms); !span.over;) yield message;
     },
     async collect(stream) {
       let count = 0;

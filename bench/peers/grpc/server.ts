@@ -1,14 +1,14 @@
 /** The same server streaming with grpc-js on Deno. */
 import { Server, ServerCredentials, type ServerWritableStream } from "npm:@grpc/grpc-js@^1";
 import { Buffer } from "node:buffer";
-import { answerCommands } from "../answer.ts";
+import { answerCommands, Span } from "../answer.ts";
 import { type Order, payloadBytes } from "../commands.ts";
 import { stream } from "./service.ts";
 
 async function send(call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
   const { ms, size }: Order = JSON.parse(call.request.toString());
   const message = Buffer.alloc(payloadBytes(size));
-  for (const until = performance.now() + ms; performance.now() < until;) {
+  for (const span = new Span(ms); !span.over;) {
     if (!call.write(message)) await new Promise<void>((resolve) => call.once("drain", () => resolve()));
   }
   call.end();

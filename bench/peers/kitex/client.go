@@ -135,7 +135,7 @@ func sendAll(cli bench.Client, size int, span time.Duration) (t tally, err error
 		return t, err
 	}
 	m := message(size)
-	for until := time.Now().Add(span); time.Now().Before(until); m.Number++ {
+	for over := after(span); !over.Load(); m.Number++ {
 		if err := stream.Send(ctx, m); err != nil {
 			return t, err
 		}
