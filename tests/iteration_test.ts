@@ -86,10 +86,10 @@ function platform(error: string | undefined): ReadableStream<string> {
   }, { highWaterMark: 0 });
 }
 
+type Program = (readable: ReadableStream<string>, log: (line: unknown) => void) => Promise<void>;
+
 /** Programs that use a stream and write down what they see. */
-const PROGRAMS: Readonly<
-  Record<string, (readable: ReadableStream<string>, log: (line: unknown) => void) => Promise<void>>
-> = {
+const PROGRAMS: Record<string, Program> = {
   "a loop to the end": async (readable, log) => {
     for await (const message of readable) log(message);
   },
@@ -170,11 +170,40 @@ const PROGRAMS: Readonly<
   },
 };
 
+/** Everything else that can be asked of a stream; each says what came of it. */
+const ACTIONS: Readonly<Record<string, (readable: ReadableStream<string>) => unknown>> = {
+  "locked": (readable) => readable.locked,
+  "getReader()": (readable) => readable.getReader().closed,
+  "getReader({ mode: byob })": (readable) => readable.getReader({ mode: "byob" }).closed,
+  "values()": (readable) => readable.values().next(),
+  "cancel()": (readable) => readable.cancel("enough"),
+  "pipeTo()": (readable) => readable.pipeTo(new WritableStream()),
+  "pipeThrough()": (readable) => Array.fromAsync(readable.pipeThrough(new TransformStream<string, string>())),
+  "tee()": (readable) => Promise.all(readable.tee().map((branch) => Array.fromAsync(branch))),
+};
+
+for (const [name, action] of Object.entries(ACTIONS)) {
+  PROGRAMS[`a loop, in it and after it ${name}`] = async (readable, log) => {
+    const attempt = async () => {
+      try {
+        log(await action(readable));
+      } catch (error) {
+        log(error instanceof TypeError ? "TypeError" : messageOf(error));
+      }
+    };
+    try {
+      for await (const message of readable) {
+        log(message);
+        await attempt();
+      }
+    } finally {
+      await attempt();
+    }
+  };
+}
+
 /** What a program saw, and how it left the stream. */
-async function recordOf(
-  program: (readable: ReadableStream<string>, log: (line: unknown) => void) => Promise<void>,
-  readable: ReadableStream<string>,
-): Promise<unknown[]> {
+async function recordOf(program: Program, readable: ReadableStream<string>): Promise<unknown[]> {
   const record: unknown[] = [];
   try {
     await program(readable, (line) => record.push(line));

@@ -41,8 +41,6 @@ export class MessageReader<T> {
   /** Whether the ReadableStream has been read: messages may wait in its own queue. */
   #pulled = false;
   #iterating = false;
-  /** What an iteration holds of the ReadableStream. */
-  #lock: ReadableStreamDefaultReader<T> | undefined;
   /** How many `next()` wait, and the last of them. */
   #asking = 0;
   #asked: Promise<unknown> | undefined;
@@ -64,7 +62,7 @@ export class MessageReader<T> {
         pull: (controller) => this.#pull(controller),
         cancel: (reason) => this.#cancel(reason),
       }, () => this.#pulled || this.#done ? undefined : this.#iterate());
-      if (this.#iterating) this.#lock = this.#readable.getReader();
+      if (this.#iterating) MessageStream.lock(this.#readable);
     }
     return this.#readable;
   }
@@ -80,7 +78,7 @@ export class MessageReader<T> {
 
   #iterate(): AsyncIterableIterator<T> {
     if (this.#iterating) throw new TypeError("the stream's messages are being read already");
-    this.#lock = this.#readable?.getReader();
+    if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
     const iterator: AsyncIterableIterator<T> = {
       next: () => this.next(),
@@ -95,17 +93,16 @@ export class MessageReader<T> {
 
   /** The iteration is left early. */
   async #leave(reason: unknown): Promise<void> {
-    if (this.#lock === undefined) this.#cancel(reason);
-    const canceled = this.#lock?.cancel(reason);
+    const iterated = this.#iterating;
     this.#release();
-    await canceled;
+    if (this.#readable === undefined) this.#cancel(reason);
+    else if (iterated) await MessageStream.cancel(this.#readable, reason);
   }
 
   /** The iteration is over. */
   #release(): void {
     this.#iterating = false;
-    this.#lock?.releaseLock();
-    this.#lock = undefined;
+    if (this.#readable !== undefined) MessageStream.unlock(this.#readable);
   }
 
   /** The next message. Rejects with the stream's error, once; is done after that. Who asks first goes first. */
