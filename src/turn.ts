@@ -6,8 +6,13 @@ export function nextTick(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** How long, in milliseconds, work may go on without the event loop seeing to timers and sockets. */
-const MAX_BUSY_MS = 2;
+/**
+ * How long, in milliseconds, work may go on without the event loop seeing to timers and sockets: shorter while that
+ * brings something. A peer that sends as fast as we do must not pile up what it sends, a cancel among it, until we look.
+ */
+const MIN_BUSY_MS = 0.5;
+const MAX_BUSY_MS = 4;
+let busyMs = MAX_BUSY_MS;
 
 /**
  * So many turns of the event loop make Deno look which sockets have become readable or writable, even where there is
@@ -37,7 +42,7 @@ export class Pace {
 
   /** Whether it is time to let the event loop turn; call {@linkcode breathe} then. */
   get due(): boolean {
-    return performance.now() - Math.max(this.#since, lookedAt) > MAX_BUSY_MS;
+    return performance.now() - Math.max(this.#since, lookedAt) > busyMs;
   }
 }
 
@@ -56,6 +61,7 @@ export function breathe(): Promise<void> {
         return;
       }
       breath = undefined;
+      busyMs = lookedAt === began ? Math.min(2 * busyMs, MAX_BUSY_MS) : Math.max(busyMs / 2, MIN_BUSY_MS);
       looked();
       resolve();
     };

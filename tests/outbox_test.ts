@@ -176,7 +176,7 @@ Deno.test("Outbox sends a full buffer all the same when the reading takes long",
   assertEquals(script.sizes(), [CONGESTED + 1]);
 });
 
-Deno.test("Outbox lets the event loop turn after 2 ms of work, and a frame that is sent now ends that rest", async () => {
+Deno.test("Outbox lets the event loop turn after some milliseconds of work, and a frame that is sent now ends that rest", async () => {
   for (const now of [false, true]) {
     const script = new Script();
     const { outbox } = script;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { connSocket } from "../src/connection/socket.ts";
-import { breathe } from "../src/turn.ts";
+import { breathe, Pace } from "../src/turn.ts";
 
 Deno.test("breathe() brings a read of bytes that have come", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -22,6 +22,24 @@ Deno.test("breathe() shares one breath among all who wait", async () => {
   const second = breathe();
   assert(second !== first);
   await second;
+});
+
+Deno.test("while the sockets bring something, work rests after less than a millisecond", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = listener.accept();
+  const near = connSocket(await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+  using far = await accepting;
+  for (let round = 0; round < 5; round++) {
+    const reading = near.read();
+    await far.write(new Uint8Array(1));
+    await breathe();
+    await reading;
+  }
+  const pace = new Pace();
+  pace.begin();
+  for (const until = performance.now() + 0.75; performance.now() < until;);
+  assert(pace.due);
+  near.close();
 });
 
 Deno.test("reads that complete at once let those who read what has come go first", async () => {

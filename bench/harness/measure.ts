@@ -42,7 +42,7 @@ export async function measure(
     for (let round = rounds === 1 ? 1 : 0; round <= rounds; round++) {
       for (const name of team.present) {
         progress(`${of.name} · ${name} · ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}`);
-        const ms = round === 0 ? Math.min(roundMs, settings.warmUpMs) : roundMs;
+        const ms = round === 0 ? settings.warmUpMs : roundMs;
         await team.attempt(name, async (pair) => {
           const figures = await of.run(pair, ms);
           if (round > 0) runs.set(name, [...runs.get(name) ?? [], figures]);
