@@ -93,11 +93,12 @@ class Caller<T> {
     const writer = stream.writable.getWriter();
     const reader = stream.readable.getReader();
     let count = 0;
-    for (const until = performance.now() + ms; performance.now() < until; count++) {
-      const sent = performance.now();
+    for (let sent = performance.now(), until = sent + ms; sent < until; count++) {
       await writer.write(message);
       await reader.read();
-      tookMs.push(performance.now() - sent);
+      const received = performance.now();
+      tookMs.push(received - sent);
+      sent = received;
     }
     await finish(writer, reader);
     return count;
@@ -107,15 +108,16 @@ class Caller<T> {
     const message = this.#flavour.message(size);
     const client = this.#client(0);
     let count = 0;
-    for (const until = performance.now() + ms; performance.now() < until; count++) {
-      const opened = performance.now();
+    for (let opened = performance.now(), until = opened + ms; opened < until; count++) {
       const stream = client.echo();
       const writer = stream.writable.getWriter();
       const reader = stream.readable.getReader();
       await writer.write(message);
       await reader.read();
       await finish(writer, reader);
-      tookMs.push(performance.now() - opened);
+      const ended = performance.now();
+      tookMs.push(ended - opened);
+      opened = ended;
     }
     return count;
   }

@@ -155,15 +155,17 @@ func pingPong(cli bench.Client, size int, span time.Duration) (t tally, err erro
 		return t, err
 	}
 	m := message(size)
-	for until := time.Now().Add(span); time.Now().Before(until); {
-		sent := time.Now()
+	sent := time.Now()
+	for until := sent.Add(span); sent.Before(until); {
 		if err := stream.Send(ctx, m); err != nil {
 			return t, err
 		}
 		if _, err := stream.Recv(ctx); err != nil {
 			return t, err
 		}
-		t.took = append(t.took, time.Since(sent).Seconds()*1000)
+		received := time.Now()
+		t.took = append(t.took, received.Sub(sent).Seconds()*1000)
+		sent = received
 		t.count++
 	}
 	return t, finish(ctx, stream)
@@ -172,12 +174,14 @@ func pingPong(cli bench.Client, size int, span time.Duration) (t tally, err erro
 // openClose opens a stream for each message there and back.
 func openClose(cli bench.Client, size int, span time.Duration) (t tally, err error) {
 	m := message(size)
-	for until := time.Now().Add(span); time.Now().Before(until); {
-		opened := time.Now()
+	opened := time.Now()
+	for until := opened.Add(span); opened.Before(until); {
 		if err := once(cli, m); err != nil {
 			return t, err
 		}
-		t.took = append(t.took, time.Since(opened).Seconds()*1000)
+		ended := time.Now()
+		t.took = append(t.took, ended.Sub(opened).Seconds()*1000)
+		opened = ended
 		t.count++
 	}
 	return t, nil

@@ -41,13 +41,14 @@ async function exchange(ms: number, sizes: readonly number[]): Promise<Reply> {
   const block = new Uint8Array(BLOCK_BYTES);
   const reply = await each(1, async (_, tookMs) => {
     let count = 0;
-    for (const until = performance.now() + ms; performance.now() < until; count++) {
-      const sent = performance.now();
+    for (let sent = performance.now(), until = sent + ms; sent < until; count++) {
       for (const message of messages) {
         await conn.write(message);
         for (let got = 0; got < message.length;) got += await conn.read(block) ?? message.length;
       }
-      tookMs.push(performance.now() - sent);
+      const received = performance.now();
+      tookMs.push(received - sent);
+      sent = received;
     }
     return count;
   });
