@@ -1,9 +1,14 @@
 import process from "node:process";
 import { setImmediate } from "node:timers";
 
+/** Calls `task` after the I/O callbacks at hand; a promise that it resolves is heard of after their microtasks. */
+export function onNextTick(task: () => void): void {
+  process.nextTick(task);
+}
+
 /** After the microtasks and I/O callbacks at hand: what was sent until then leaves in one write. */
 export function nextTick(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  return new Promise(onNextTick);
 }
 
 /**

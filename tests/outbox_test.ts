@@ -60,6 +60,8 @@ class Script {
 const CONGESTED = 256 * 1024;
 /** Over it, many are. */
 const CONGESTED_MANY = 64 * 1024;
+/** So much is written early. */
+const EARLY = 32 * 1024;
 /** Longer than anything may keep the event loop busy. */
 const BUSY_MS = 5;
 
@@ -75,6 +77,40 @@ Deno.test("Outbox sends all that was appended in a turn in one write", async () 
   await script.outbox.idle();
   assertEquals(script.sizes(), [30]);
   assertEquals(Array.from(script.writes[0] ?? []), Array.from({ length: 30 }, (_, i) => Math.floor(i / 3)));
+});
+
+/** Lets microtasks run, and those that they queue. Within a tick no other one comes before them. */
+async function microtasks(): Promise<void> {
+  for (let hop = 0; hop < 20; hop++) await Promise.resolve();
+}
+
+Deno.test("Outbox writes before the turn is over where 32 KiB have been gathered, but not without end", async () => {
+  await nextTick();
+  const script = new Script(true);
+  script.send(EARLY - 1);
+  script.send(0);
+  await microtasks();
+  assertEquals(script.sizes(), []);
+  for (let write = 1; write <= 6; write++) {
+    script.send(write === 1 ? 1 : EARLY);
+    script.send(0);
+    await microtasks();
+    assertEquals(script.writes.length, Math.min(write, 4));
+  }
+  await script.outbox.idle();
+  assertEquals(script.sizes(), [EARLY, EARLY, EARLY, EARLY, 2 * EARLY]);
+});
+
+Deno.test("Outbox writes nothing early while the socket has something to read", async () => {
+  await nextTick();
+  const script = new Script(true);
+  script.behind = true;
+  script.send(EARLY);
+  script.send(0);
+  await microtasks();
+  assertEquals(script.sizes(), []);
+  await script.outbox.idle();
+  assertEquals(script.sizes(), [EARLY]);
 });
 
 Deno.test("Outbox gathers what comes while a write is under way into the next one, in order", async () => {

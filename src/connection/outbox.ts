@@ -1,10 +1,13 @@
 import { ByteBuffer, type Bytes } from "../buffer.ts";
-import { breathe, nextTick, Pace } from "../turn.ts";
+import { breathe, nextTick, onNextTick, Pace } from "../turn.ts";
 
 /** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
 const CONGESTED_BYTES = 64 * 1024;
 /** So many frames of more bytes may wait together: one large frame at a time is slower. */
 const FEW_FRAMES = 4;
+/** With so much gathered the first write of a turn is early: the peer works on it while the rest is being gathered. */
+const EARLY_BYTES = 32 * 1024;
+const MAX_EARLY_WRITES = 4;
 /** A buffer that a large message has blown up beyond this is given back. */
 const KEPT_BYTES = 1024 * 1024;
 /** Enough for a few small frames: most connections never need more at once. */
@@ -23,7 +26,7 @@ export interface OutboxSocket {
  *
  * A flush runs when the microtasks at hand have: a stream's Header and its first message leave together, as do the
  * answers to all messages of a chunk, and a socket that takes everything does not turn each frame into a write of its
- * own. While one buffer is being written the other is being filled.
+ * own. Where much is gathered, some of it leaves before. While one buffer is being written the other is being filled.
  */
 export class Outbox {
   readonly #socket: OutboxSocket;
@@ -37,6 +40,10 @@ export class Outbox {
   #flushing = false;
   #closed = false;
   #waiting: Set<() => void> = new Set();
+  /** Set while the loop gathers and may be told that there is enough. */
+  #enough: (() => void) | undefined;
+  /** Early writes since the microtasks have last run, the next one included. */
+  #early = 0;
   /** Set while the loop rests. */
   #hurry: (() => void) | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -66,7 +73,10 @@ export class Outbox {
       return;
     }
     this.#frames++;
-    if (this.#flushing) return;
+    if (this.#flushing) {
+      if (this.#buffer.length >= EARLY_BYTES) this.#enough?.();
+      return;
+    }
     this.#flushing = true;
     this.#pace.begin();
     this.#run();
@@ -109,7 +119,7 @@ export class Outbox {
   async #run(): Promise<void> {
     try {
       for (;;) {
-        await nextTick();
+        await this.#gathered();
         if (this.#buffer.length === 0 || this.#closed) return;
         if (this.#pace.due) await this.#rest();
         // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
@@ -135,6 +145,22 @@ export class Outbox {
       this.#flushing = false;
       this.#settleIdle();
     }
+  }
+
+  /** Resolves when the microtasks at hand have run, or, a few times in a row, when there is enough for an early write. */
+  #gathered(): Promise<void> {
+    if (this.#early === MAX_EARLY_WRITES || this.#socket.behind()) {
+      this.#early = 0;
+      return nextTick();
+    }
+    return new Promise((resolve) => {
+      this.#enough = resolve;
+      this.#early++;
+      onNextTick(() => {
+        this.#early = 0;
+        resolve();
+      });
+    });
   }
 
   /** Lets the event loop turn. */
