@@ -8,7 +8,7 @@ const FEW_FRAMES = 4;
 /** With so much gathered the first write of a turn is early: the peer works on it while the rest is being gathered. */
 const EARLY_BYTES = 32 * 1024;
 const MAX_EARLY_WRITES = 4;
-/** A buffer that a large message has blown up beyond this is given back. */
+/** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
 const KEPT_BYTES = 1024 * 1024;
 /** Enough for a few small frames: most connections never need more at once. */
 const INITIAL_BYTES = 4096;
@@ -133,7 +133,6 @@ export class Outbox {
         await this.#socket.write(full.bytes.subarray(0, full.length));
         this.#inFlightBytes = 0;
         full.length = 0;
-        if (full.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
         this.#wake();
       }
     } catch (error) {
@@ -143,8 +142,14 @@ export class Outbox {
       this.#failed(error);
     } finally {
       this.#flushing = false;
+      this.#giveBack();
       this.#settleIdle();
     }
+  }
+
+  #giveBack(): void {
+    if (this.#buffer.bytes.length > KEPT_BYTES) this.#buffer = new ByteBuffer(INITIAL_BYTES);
+    if (this.#spare.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
   }
 
   /** Resolves when the microtasks at hand have run, or, a few times in a row, when there is enough for an early write. */
