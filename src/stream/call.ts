@@ -42,6 +42,9 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   readonly #init: CallInit;
   readonly #state = new StreamState("client");
   readonly #inbox: Inbox;
+  #readerTaken = false;
+  #writerTaken = false;
+  // Each is let go at its end: who holds one web stream of an ended call must not hold the other one with it.
   #reader: { fail(error: unknown): void } | undefined;
   #writer: { fail(error: unknown): void; recheck(): void } | undefined;
   #readDone = false;
@@ -72,7 +75,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
    * @throws {TypeError} If it has been taken.
    */
   reader<T>(codec: Codec<T>): MessageReader<T> {
-    if (this.#reader !== undefined) throw new TypeError("the stream's messages are being read already");
+    if (this.#readerTaken) throw new TypeError("the stream's messages are being read already");
+    this.#readerTaken = true;
     const reader = new MessageReader(this.#inbox, codec, this, this.#init.recvTimeoutMs);
     this.#reader = reader;
     return reader;
@@ -84,7 +88,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
    * @throws {TypeError} If it has been taken.
    */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    if (this.#writer !== undefined) throw new TypeError("the stream is being written already");
+    if (this.#writerTaken) throw new TypeError("the stream is being written already");
+    this.#writerTaken = true;
     const { streamId, method, link } = this.#init;
     const state = this.#state;
     const writer = new MessageWriter({ streamId, side: "client", method, state, link, codec, owner: this });
@@ -172,7 +177,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     if (!this.#state.lose()) return;
     this.#inbox.finish({ error });
     this.#failure ??= { error, write: error };
-    this.#writer?.fail(error);
+    this.#failWriter(error);
     this.#settle();
   }
 
@@ -181,20 +186,20 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   readCanceled(reason: unknown): void {
-    this.#readDone = true;
+    this.#endReading();
     this.cancel(reason);
     if (!this.#state.live) this.#unwatch();
   }
 
   decodeFailed(error: unknown): void {
-    this.#readDone = true;
+    this.#endReading();
     const canceled = errorFromReason(error, "client");
     this.#cancel(canceled, error, canceled);
     this.#unwatch();
   }
 
   readFinished(): void {
-    this.#readDone = true;
+    this.#endReading();
     if (!this.#state.live) this.#unwatch();
   }
 
@@ -263,17 +268,18 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     if (error === undefined) {
       this.#inbox.finish({});
       this.#writer?.recheck();
+      this.#writer = undefined;
     } else {
       this.#inbox.finish({ error });
       this.#failure = { error, write: error };
-      this.#writer?.fail(error);
+      this.#failWriter(error);
     }
     this.#settle();
     link.release(streamId);
     // Who only wanted the Trailer must not fill up the connection's account with what they never read.
-    if (this.#reader === undefined) this.#inbox.writeOff();
+    if (!this.#readerTaken) this.#inbox.writeOff();
     // A signal or a time-out still counts until the reader has seen the end; where nobody reads there is none.
-    const awaited = this.#reader !== undefined || (this.#inbox.size > 0 && this.#watched);
+    const awaited = this.#readerTaken || (this.#inbox.size > 0 && this.#watched);
     if (awaited && !this.#readDone) link.linger(streamId, this);
     else this.#unwatch();
   }
@@ -297,9 +303,19 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#failure ??= { error, write };
     if (this.#reader === undefined) this.#inbox.break(read);
     else this.#reader.fail(read);
-    this.#readDone = true;
-    this.#writer?.fail(write);
+    this.#endReading();
+    this.#failWriter(write);
     this.#settle();
+  }
+
+  #endReading(): void {
+    this.#readDone = true;
+    this.#reader = undefined;
+  }
+
+  #failWriter(error: unknown): void {
+    this.#writer?.fail(error);
+    this.#writer = undefined;
   }
 
   /** Settles what somebody has asked for, as far as it is known. */

@@ -31,6 +31,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   readonly #report: (error: unknown) => void;
   readonly #state = new StreamState("server");
   readonly #inbox: Inbox;
+  #readerTaken = false;
+  #writerTaken = false;
+  // Both are let go at the end: who holds one web stream of an ended call must not hold the other one with it.
   #reader: { fail(error: unknown): void } | undefined;
   #writer:
     | { fail(error: unknown): void; finish(error: unknown): void; flushed(): Promise<void> | undefined }
@@ -109,7 +112,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
    * @throws {TypeError} If it has been taken.
    */
   reader<T>(codec: Codec<T>): MessageReader<T> {
-    if (this.#reader !== undefined) throw new TypeError("the stream's messages are being read already");
+    if (this.#readerTaken) throw new TypeError("the stream's messages are being read already");
+    this.#readerTaken = true;
     const reader = new MessageReader(this.#inbox, codec, this);
     this.#reader = reader;
     return reader;
@@ -121,7 +125,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
    * @throws {TypeError} If it has been taken.
    */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    if (this.#writer !== undefined) throw new TypeError("the stream is being written already");
+    if (this.#writerTaken) throw new TypeError("the stream is being written already");
+    this.#writerTaken = true;
     const writer = new MessageWriter({
       streamId: this.#streamId,
       side: "server",
@@ -319,6 +324,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
       else this.#reader.fail(end);
     }
     this.#writer?.fail(write);
+    this.#reader = undefined;
+    this.#writer = undefined;
     this.#link.defer(() => {
       this.#controller?.abort(end);
       this.#onEnd?.();
