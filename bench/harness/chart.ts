@@ -48,7 +48,7 @@ export function chart({ cases, growths, environment }: Results): string {
     })
   );
   const barsHeight = 70 + bars.length * ROW_HEIGHT;
-  const height = barsHeight + (growths.length > 0 ? PLOT_HEIGHT + 90 : 0) + 30;
+  const height = barsHeight + (growths.length > 0 ? PLOT_HEIGHT + 120 : 0) + 30;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
 <title>ttstream beside Kitex: how many times as fast, and how cost grows</title>
 <style>${STYLE}</style>
@@ -99,7 +99,7 @@ function plot({ of, curves }: GrowthResult, index: number, plots: number, top: n
   const [first, last] = [Math.log10(of.values[0] ?? 1), Math.log10(of.values.at(-1) ?? 10)];
   const x = (value: number) => left + (Math.log10(value) - first) / (last - first) * (right - left);
   const y = (value: number) => below - (Math.log10(value) - low) / (high - low) * (below - above);
-  const ticks = powersOfTen(low, high).map((tick) =>
+  const ticks = ticksBetween(low, high).map((tick) =>
     line(left, y(tick), right, y(tick), "axis") + text(left - 6, y(tick) + 4, short(tick), "small", "end")
   );
   const marks = of.values.map((value) => text(x(value), below + 16, short(value), "small", "middle"));
@@ -124,10 +124,17 @@ function plot({ of, curves }: GrowthResult, index: number, plots: number, top: n
   ].join("\n");
 }
 
-function powersOfTen(low: number, high: number): number[] {
-  const powers: number[] = [];
-  for (let power = Math.ceil(low); power <= high; power++) powers.push(10 ** power);
-  return powers;
+/** Round numbers between two powers of ten: as many as a small plot has room for. */
+function ticksBetween(low: number, high: number): number[] {
+  const steps = high - low > 1.5 ? [1] : [1, 2, 5];
+  const ticks: number[] = [];
+  for (let power = Math.floor(low); power <= high; power++) {
+    for (const step of steps) {
+      const tick = step * 10 ** power;
+      if (tick >= 10 ** low && tick <= 10 ** high) ticks.push(tick);
+    }
+  }
+  return ticks;
 }
 
 function classOf(name: ContenderName): string {

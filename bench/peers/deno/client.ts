@@ -29,10 +29,14 @@ class Caller<T> {
       case "pingPong": {
         const { streams, connections = 1, ms, size } = command;
         await this.#connect(connections);
-        return await each(
-          streams,
-          (stream, tookMs) => this.#pingPong(this.#client(stream % connections), ms, size, tookMs),
+        const message = this.#flavour.message(size);
+        const opened = await Promise.all(
+          Array.from(
+            { length: streams },
+            (_, stream) => Echo.open(this.#client(stream % connections), message),
+          ),
         );
+        return await each(streams, (stream, tookMs) => this.#pingPong(opened[stream], ms, tookMs));
       }
       case "openClose":
         await this.#connect(1);
@@ -82,25 +86,16 @@ class Caller<T> {
     return this.#flavour.count(await call.response);
   }
 
-  async #pingPong(
-    client: Client<BenchMethods<T>>,
-    ms: number,
-    size: number,
-    tookMs: number[],
-  ): Promise<number> {
-    const message = this.#flavour.message(size);
-    const stream = client.echo();
-    const writer = stream.writable.getWriter();
-    const reader = stream.readable.getReader();
+  async #pingPong(echo: Echo<T> | undefined, ms: number, tookMs: number[]): Promise<number> {
+    if (echo === undefined) throw new Error("no such stream");
     let count = 0;
     for (let sent = performance.now(), until = sent + ms; sent < until; count++) {
-      await writer.write(message);
-      await reader.read();
+      await echo.roundTrip();
       const received = performance.now();
       tookMs.push(received - sent);
       sent = received;
     }
-    await finish(writer, reader);
+    await echo.finish();
     return count;
   }
 
@@ -109,12 +104,8 @@ class Caller<T> {
     const client = this.#client(0);
     let count = 0;
     for (let opened = performance.now(), until = opened + ms; opened < until; count++) {
-      const stream = client.echo();
-      const writer = stream.writable.getWriter();
-      const reader = stream.readable.getReader();
-      await writer.write(message);
-      await reader.read();
-      await finish(writer, reader);
+      const echo = await Echo.open(client, message);
+      await echo.finish();
       const ended = performance.now();
       tookMs.push(ended - opened);
       opened = ended;
@@ -158,13 +149,36 @@ class Caller<T> {
   }
 }
 
-async function finish<T>(
-  writer: WritableStreamDefaultWriter<T>,
-  reader: ReadableStreamDefaultReader<T>,
-): Promise<void> {
-  await writer.close();
-  const { done } = await reader.read();
-  if (!done) throw new Error("a message came where the end should");
+/** A stream that sends back what it gets. */
+class Echo<T> {
+  readonly #message: T;
+  readonly #writer: WritableStreamDefaultWriter<T>;
+  readonly #reader: ReadableStreamDefaultReader<T>;
+
+  private constructor(client: Client<BenchMethods<T>>, message: T) {
+    const stream = client.echo();
+    this.#message = message;
+    this.#writer = stream.writable.getWriter();
+    this.#reader = stream.readable.getReader();
+  }
+
+  /** Opens one, with a first message each way. */
+  static async open<T>(client: Client<BenchMethods<T>>, message: T): Promise<Echo<T>> {
+    const echo = new Echo(client, message);
+    await echo.roundTrip();
+    return echo;
+  }
+
+  async roundTrip(): Promise<void> {
+    await this.#writer.write(this.#message);
+    await this.#reader.read();
+  }
+
+  async finish(): Promise<void> {
+    await this.#writer.close();
+    const { done } = await this.#reader.read();
+    if (!done) throw new Error("a message came where the end should");
+  }
 }
 
 function sleep(ms: number): Promise<void> {

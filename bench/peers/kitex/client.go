@@ -60,7 +60,7 @@ func (c *caller) answer(command Command) (Reply, error) {
 	case "collect":
 		return each(streams, func() (tally, error) { return sendAll(cli, command.Size, span) })
 	case "pingPong":
-		return each(streams, func() (tally, error) { return pingPong(cli, command.Size, span) })
+		return pingPong(cli, streams, command.Size, span)
 	case "openClose":
 		return each(streams, func() (tally, error) { return openClose(cli, command.Size, span) })
 	case "hold":
@@ -147,28 +147,69 @@ func sendAll(cli bench.Client, size int, span time.Duration) (t tally, err error
 	return tally{count: response.Number}, nil
 }
 
-func pingPong(cli bench.Client, size int, span time.Duration) (t tally, err error) {
+// echo is a stream that sends back what it gets.
+type echo struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	stream  bench.Bench_echoClient
+	message *idl.Message
+}
+
+// openEcho opens one, with a first message each way.
+func openEcho(cli bench.Client, m *idl.Message) (*echo, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	stream, err := cli.Echo(ctx)
 	if err != nil {
-		return t, err
+		cancel()
+		return nil, err
 	}
+	e := &echo{ctx, cancel, stream, m}
+	return e, e.roundTrip()
+}
+
+func (e *echo) roundTrip() error {
+	if err := e.stream.Send(e.ctx, e.message); err != nil {
+		return err
+	}
+	_, err := e.stream.Recv(e.ctx)
+	return err
+}
+
+func (e *echo) finish() error {
+	defer e.cancel()
+	if err := e.stream.CloseSend(e.ctx); err != nil {
+		return err
+	}
+	if _, err := e.stream.Recv(e.ctx); err != io.EOF {
+		return fmt.Errorf("expected the end of the stream, got %v", err)
+	}
+	return nil
+}
+
+// pingPong opens so many streams and then sends messages there and back on all of them.
+func pingPong(cli bench.Client, streams, size int, span time.Duration) (Reply, error) {
 	m := message(size)
-	sent := time.Now()
-	for until := sent.Add(span); sent.Before(until); {
-		if err := stream.Send(ctx, m); err != nil {
-			return t, err
-		}
-		if _, err := stream.Recv(ctx); err != nil {
-			return t, err
-		}
-		received := time.Now()
-		t.took = append(t.took, received.Sub(sent).Seconds()*1000)
-		sent = received
-		t.count++
+	opened := make(chan *echo, streams)
+	if _, err := each(streams, func() (tally, error) {
+		e, err := openEcho(cli, m)
+		opened <- e
+		return tally{}, err
+	}); err != nil {
+		return nil, err
 	}
-	return t, finish(ctx, stream)
+	return each(streams, func() (t tally, err error) {
+		e := <-opened
+		sent := time.Now()
+		for until := sent.Add(span); sent.Before(until); t.count++ {
+			if err := e.roundTrip(); err != nil {
+				return t, err
+			}
+			received := time.Now()
+			t.took = append(t.took, received.Sub(sent).Seconds()*1000)
+			sent = received
+		}
+		return t, e.finish()
+	})
 }
 
 // openClose opens a stream for each message there and back.
@@ -176,7 +217,11 @@ func openClose(cli bench.Client, size int, span time.Duration) (t tally, err err
 	m := message(size)
 	opened := time.Now()
 	for until := opened.Add(span); opened.Before(until); {
-		if err := once(cli, m); err != nil {
+		e, err := openEcho(cli, m)
+		if err != nil {
+			return t, err
+		}
+		if err := e.finish(); err != nil {
 			return t, err
 		}
 		ended := time.Now()
@@ -185,32 +230,6 @@ func openClose(cli bench.Client, size int, span time.Duration) (t tally, err err
 		t.count++
 	}
 	return t, nil
-}
-
-func once(cli bench.Client, m *idl.Message) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stream, err := cli.Echo(ctx)
-	if err != nil {
-		return err
-	}
-	if err := stream.Send(ctx, m); err != nil {
-		return err
-	}
-	if _, err := stream.Recv(ctx); err != nil {
-		return err
-	}
-	return finish(ctx, stream)
-}
-
-func finish(ctx context.Context, stream bench.Bench_echoClient) error {
-	if err := stream.CloseSend(ctx); err != nil {
-		return err
-	}
-	if _, err := stream.Recv(ctx); err != io.EOF {
-		return fmt.Errorf("expected the end of the stream, got %v", err)
-	}
-	return nil
 }
 
 // hold opens streams on which nothing happens.
