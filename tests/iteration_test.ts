@@ -164,6 +164,13 @@ const PROGRAMS: Record<string, Program> = {
   "return() before next()": async (readable, log) => {
     log(await readable.values().return?.());
   },
+  "a disposal": async (readable, log) => {
+    const messages = readable.values();
+    log(await messages.next());
+    const dispose: unknown = Reflect.get(messages, Symbol.asyncDispose);
+    if (typeof dispose === "function") log(await Reflect.apply(dispose, messages, []));
+    log(await messages.next());
+  },
   "two loops": async (readable, log) => {
     for await (const message of readable) log(message);
     for await (const message of readable) log(message);

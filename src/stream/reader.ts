@@ -80,13 +80,14 @@ export class MessageReader<T> {
     if (this.#iterating) throw new TypeError("the stream's messages are being read already");
     if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
-    const iterator: AsyncIterableIterator<T> = {
+    const iterator: AsyncIterableIterator<T> & AsyncDisposable = {
       next: () => this.next(),
       return: async (value) => {
         await this.#leave(value);
         return { done: true, value };
       },
       [Symbol.asyncIterator]: () => iterator,
+      [Symbol.asyncDispose]: () => this.#leave(undefined),
     };
     return iterator;
   }
