@@ -9,6 +9,7 @@ import {
   TTStreamError,
 } from "../mod.ts";
 import { text } from "./support/codecs.ts";
+import { aborted } from "./support/events.ts";
 import { connectTo, serveLocally } from "./support/loopback.ts";
 import { duplexPair } from "./support/pair.ts";
 import { rejection } from "./support/rejection.ts";
@@ -47,6 +48,10 @@ function until(ticks: () => number): () => boolean {
 /** Reads at full speed, without ever giving way. */
 async function readUntil(enough: () => boolean, messages: AsyncIterable<string>): Promise<void> {
   for await (const _ of messages) if (enough()) break;
+}
+
+async function* eachOf<T>(reader: ReadableStreamDefaultReader<T>): AsyncGenerator<T> {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
 function assertEnough(ticks: number): void {
@@ -90,6 +95,38 @@ Deno.test("timers fire while four streams run at full speed both ways", async ()
   assertEnough(ticks);
 });
 
+Deno.test("a cancel reaches its handler among streams that run at full speed both ways", async () => {
+  let begun = Promise.withResolvers<AbortSignal>();
+  await using server = serveLocally(async ({ method, readable, writable, signal }) => {
+    if (method === "Wait") {
+      begun.resolve(signal);
+      await aborted(signal);
+    } else await readable.pipeTo(writable);
+  });
+  await using connection = await connectTo(server);
+  let over = false;
+  const neighbours = Array.from({ length: 4 }, async () => {
+    const { readable, writable } = connection.openStream({ service: "Any", method: "Echo" });
+    const received = Array.fromAsync(readable, ({ length }) => length);
+    const writer = writable.getWriter();
+    while (!over) await writer.write(new Uint8Array(1024));
+    await writer.close();
+    await received;
+  });
+  for (let cancels = 0; cancels < 10; cancels++) {
+    begun = Promise.withResolvers();
+    const controller = new AbortController();
+    const call = connection.openStream({ service: "Any", method: "Wait" }, { signal: controller.signal });
+    const signal = await begun.promise;
+    controller.abort();
+    await rejection(call.header);
+    const reason = await aborted(signal);
+    assert(reason instanceof TTStreamError && reason.code === 12007);
+  }
+  over = true;
+  await Promise.all(neighbours);
+});
+
 Deno.test("a deadline ends a stream that runs at full speed", async () => {
   await using server = serveLocally(handler);
   await using connection = await connectTo(server);
@@ -103,7 +140,8 @@ Deno.test("a deadline ends a stream that runs at full speed", async () => {
 for (
   const [how, iterate] of [
     ["an iterator", (messages) => messages],
-    ["a ReadableStream", ({ readable }) => readable],
+    ["an iterator of `readable`", ({ readable }) => readable],
+    ["a reader", ({ readable }) => eachOf(readable.getReader())],
   ] satisfies [string, (call: ServerStreamingCall<string>) => AsyncIterable<string>][]
 ) {
   Deno.test(`timers fire while thousands of messages that have come are read by ${how}`, async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../mod.ts";
 import { type Conn, connSocket, duplexSocket } from "../src/connection/socket.ts";
+import { nextTick } from "../src/turn.ts";
 import { fromHex } from "./support/hex.ts";
 import { duplexPair } from "./support/pair.ts";
 
@@ -68,6 +69,26 @@ Deno.test("connSocket.read always offers room, and larger buffers to a busy conn
   assertEquals(sizes[0], 16 * 1024);
   assertEquals(sizes.at(-1), 256 * 1024);
   assertEquals(sizes.every((size, i) => i === 0 || size >= (sizes[i - 1] ?? 0)), true);
+});
+
+Deno.test("connSocket.behind: a read that filled its buffer has left something, until the next one waits", async () => {
+  const gate = Promise.withResolvers<number>();
+  const reads = [(buffer: Uint8Array) => buffer.length, () => gate.promise, () => 1];
+  const socket = connSocket({
+    read: (buffer) => Promise.resolve(reads.shift()?.(buffer) ?? null),
+    write: (bytes) => Promise.resolve(bytes.length),
+    close() {},
+  });
+  const seen = [socket.behind];
+  await socket.read();
+  seen.push(socket.behind);
+  const waiting = socket.read();
+  await nextTick();
+  seen.push(socket.behind);
+  gate.resolve(1);
+  await waiting;
+  seen.push(socket.behind);
+  assertEquals(seen, [false, true, false, false]);
 });
 
 Deno.test("connSocket.read of small chunks fills one buffer: neighbours lie side by side", async () => {
