@@ -18,13 +18,13 @@ import {
 import { absences, figureRows, growthRows, markdown, plain, targetRows } from "./harness/report.ts";
 
 const HELP = `usage: deno task bench [--quick] [--only TEXT] [--no-growth]
-  --quick      short rounds, no growth, nothing written: under a minute
+  --quick      no growth, nothing written: under a minute, too short for V8 to be at its best
   --only TEXT  the cases with TEXT in their name, nothing written
   --no-growth  leaves out how cost grows, nothing written`;
 
 /** Long enough for the compiler to come to rest. */
 const FULL: Settings = { rounds: 3, roundMs: 1_000, warmUpMs: 2_000 };
-const QUICK: Settings = { rounds: 3, roundMs: 150, warmUpMs: 400 };
+const QUICK: Settings = { rounds: 3, roundMs: 150, warmUpMs: 500 };
 const GROWTH: Settings = { rounds: 3, roundMs: 300, warmUpMs: 200 };
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
