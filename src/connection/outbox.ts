@@ -5,8 +5,9 @@ import { breathe, nextTick, onNextTick, Pace } from "../turn.ts";
 const CONGESTED_BYTES = 64 * 1024;
 /** So many frames of more bytes may wait together: one large frame at a time is slower. */
 const FEW_FRAMES = 4;
-/** With so much gathered the first write of a turn is early: the peer works on it while the rest is being gathered. */
+/** With so much gathered a write is early: the peer works on it while the rest of the turn is being gathered. */
 const EARLY_BYTES = 32 * 1024;
+/** So many early ones in a row: microtasks that always have more to send must not keep everybody else waiting. */
 const MAX_EARLY_WRITES = 4;
 /** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
 const KEPT_BYTES = 1024 * 1024;

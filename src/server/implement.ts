@@ -1,3 +1,4 @@
+import { attempt } from "../attempt.ts";
 import type { Codec } from "../codec.ts";
 import { ExceptionType } from "../wire/exception.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
@@ -144,13 +145,7 @@ function run(entry: Entry, exchange: Exchange): Promise<void> {
 
 /** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
 function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
-  let result: unknown;
-  try {
-    result = entry.call(exchange.stream);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-  return Promise.resolve(result).then((answers) => answer(answers, exchange));
+  return attempt(() => entry.call(exchange.stream)).then((answers) => answer(answers, exchange));
 }
 
 async function runServer(entry: Entry, exchange: Exchange): Promise<void> {

@@ -1,3 +1,4 @@
+import { attempt } from "../attempt.ts";
 import { rawCodec } from "../codec.ts";
 import { type ConnectionLimits, FrameConnection } from "../connection/connection.ts";
 import { ErrorCode, type TTStreamError } from "../errors.ts";
@@ -85,13 +86,7 @@ export class Serving {
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
   #run(invocation: Invocation, stream: ServerStream): void {
-    let answered: void | Promise<void>;
-    try {
-      answered = this.#init.handler(stream);
-    } catch (error) {
-      answered = Promise.reject(error);
-    }
-    Promise.resolve(answered).then(
+    attempt(() => this.#init.handler(stream)).then(
       () => this.#complete(invocation),
       (error) => this.#fail(invocation, error),
     );

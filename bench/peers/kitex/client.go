@@ -164,7 +164,11 @@ func openEcho(cli bench.Client, m *idl.Message) (*echo, error) {
 		return nil, err
 	}
 	e := &echo{ctx, cancel, stream, m}
-	return e, e.roundTrip()
+	if err := e.roundTrip(); err != nil {
+		cancel()
+		return nil, err
+	}
+	return e, nil
 }
 
 func (e *echo) roundTrip() error {

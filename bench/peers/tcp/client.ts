@@ -44,7 +44,11 @@ async function exchange(ms: number, sizes: readonly number[]): Promise<Reply> {
     for (let sent = performance.now(), until = sent + ms; sent < until; count++) {
       for (const message of messages) {
         await conn.write(message);
-        for (let got = 0; got < message.length;) got += await conn.read(block) ?? message.length;
+        for (let got = 0; got < message.length;) {
+          const size = await conn.read(block);
+          if (size === null) throw new Error("the server has hung up");
+          got += size;
+        }
       }
       const received = performance.now();
       tookMs.push(received - sent);
