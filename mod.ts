@@ -26,25 +26,41 @@
 export { ByteBuffer, type Bytes } from "./src/buffer.ts";
 export type { Codec } from "./src/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/metadata.ts";
-export { BizStatusError, ErrorCode, type ErrorKind, type Side, TTStreamError } from "./src/errors.ts";
+export {
+  BizStatusError,
+  ErrorCode,
+  type ErrorKind,
+  type Side,
+  StreamError,
+  type StreamErrorOptions,
+  TTStreamError,
+} from "./src/errors.ts";
 export { type AnyMethods, defineService, type Method, type MethodKind, type Service } from "./src/service.ts";
 export type { ByteDuplex } from "./src/connection/socket.ts";
-export type { DialOptions, TcpAddress, TlsOptions, UnixAddress } from "./src/connection/dial.ts";
-export type { CancelFrame } from "./src/stream/call.ts";
-export {
-  type CallOptions,
-  connect,
-  type Connection,
-  type ConnectionOptions,
-  type ConnectOptions,
-  connectOver,
-  type StreamOpener,
-  type StreamTarget,
-} from "./src/client/client.ts";
-export type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./src/client/client_stream.ts";
+export type {
+  DialOptions,
+  DialSettings,
+  TcpAddress,
+  TlsOptions,
+  UnixAddress,
+} from "./src/connection/dial.ts";
+export type { CancelFrame } from "./src/stream/cancel_frames.ts";
+export type { MessageSource } from "./src/stream/send_all.ts";
+export { connect, type ConnectOptions, connectOver } from "./src/client/client.ts";
+export type { Connection, StreamOpener } from "./src/client/client_connection.ts";
+export type { ConnectionOptions } from "./src/client/connection_options.ts";
+export type { CallOptions, StreamTarget } from "./src/client/call_options.ts";
+export type {
+  ClientCall,
+  ClientStream,
+  ClientStreamingCall,
+  Sending,
+  ServerStreamingCall,
+} from "./src/client/client_stream.ts";
 export { type Client, type ClientMethod, createClient } from "./src/client/create_client.ts";
-export type { Handler } from "./src/server/handler.ts";
+export type { Handler, Middleware, ServiceHandler } from "./src/server/handler.ts";
 export type { ServerStream } from "./src/server/server_stream.ts";
+export type { ServerStreamParts } from "./src/server/wrap_server_stream.ts";
 export {
   type Answers,
   implement,
@@ -52,15 +68,15 @@ export {
   type ImplementationMethod,
   route,
 } from "./src/server/implement.ts";
-export {
-  type ConnListener,
-  serve,
-  type ServeListenerOptions,
-  serveOver,
-  type ServeOverOptions,
-  type Server,
-  type ServerConnection,
-  type ServerOptions,
-  type ServeTcpOptions,
-  type ServeUnixOptions,
-} from "./src/server/server.ts";
+export type { Server } from "./src/server/listening_server.ts";
+export { serve, serveOver, type ServerConnection } from "./src/server/server.ts";
+export type {
+  ConnectionInfo,
+  ConnListener,
+  ServeListenerOptions,
+  ServeOverOptions,
+  ServerOptions,
+  ServeTcpOptions,
+  ServeUnixOptions,
+} from "./src/server/server_options.ts";
+export { type ReplacedCallParts, wrapStream } from "./src/middleware/wrap_stream.ts";

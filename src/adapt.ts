@@ -23,27 +23,54 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
   }, { highWaterMark: 0 });
 }
 
-/** Where messages go to a stream of bytes that is not the library's own. */
-export function encodeWritable<T>(writable: WritableStream<Uint8Array>, codec: Codec<T>): WritableStream<T> {
-  const writer = writable.getWriter();
-  return new WritableStream<T>({
-    start(controller) {
-      const { signal } = controller;
-      // While a write waits, abort() reaches the sink through this signal alone; the write below ends with it.
-      signal.addEventListener("abort", () => writer.abort(signal.reason).catch(() => {}), { once: true });
-    },
-    async write(message) {
-      let payload: Uint8Array;
-      try {
-        payload = payloadOf(codec, message);
-      } catch (error) {
-        // Told below as well, so that the peer hears why; its own failure to hear it is not this writer's.
-        writer.abort(error).catch(() => {});
-        throw error;
-      }
-      await writer.write(payload);
-    },
-    close: () => writer.close(),
-    abort: (reason) => writer.abort(reason),
-  });
+/** Where messages go to a stream of bytes that is not the library's own: through its WritableStream, whatever that is. */
+export class EncodingWriter<T> {
+  readonly #bytes: WritableStream<Uint8Array>;
+  readonly #codec: Codec<T>;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #writable: WritableStream<T> | undefined;
+
+  constructor(bytes: WritableStream<Uint8Array>, codec: Codec<T>) {
+    this.#bytes = bytes;
+    this.#codec = codec;
+  }
+
+  /** The messages as a WritableStream, made when first asked for. */
+  get writable(): WritableStream<T> {
+    return this.#writable ??= new WritableStream<T>({
+      start: ({ signal }) => {
+        // While a write waits, abort() reaches the sink through this signal alone; the write below ends with it.
+        signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
+      },
+      write: (message) => this.send(message),
+      close: () => this.close(),
+      abort: (reason) => this.#bytesWriter.abort(reason),
+    });
+  }
+
+  /** Sends a message. One that cannot be encoded ends the stream, so that the peer hears why. */
+  async send(message: T): Promise<void> {
+    let payload: Uint8Array;
+    try {
+      payload = payloadOf(this.#codec, message);
+    } catch (error) {
+      this.abort(error);
+      throw error;
+    }
+    await this.#bytesWriter.write(payload);
+  }
+
+  close(): Promise<void> {
+    return this.#bytesWriter.close();
+  }
+
+  abort(reason: unknown): void {
+    this.#bytesWriter.abort(reason).catch(() => {
+      // Errored already, which whoever writes is told.
+    });
+  }
+
+  get #bytesWriter(): WritableStreamDefaultWriter<Uint8Array> {
+    return this.#writer ??= this.#bytes.getWriter();
+  }
 }

@@ -60,15 +60,30 @@ export type Side = "client" | "server";
  */
 export type ErrorKind = "application" | "protocol" | "canceled" | "timeout";
 
-/** What a {@linkcode TTStreamError} is made of. */
-interface ErrorInit {
+/** What a {@linkcode StreamError} may be given beside its code and description. */
+export interface StreamErrorOptions {
+  /** The end of the stream that speaks; leave it out where the connection as a whole failed. */
+  side?: Side | undefined;
+  /** The services that handed a cancel on, its origin first. Default: none. */
+  cancelPath?: readonly string[] | undefined;
+  /** What sort of end it was. Default: what the code says. */
+  kind?: ErrorKind | undefined;
+  /** The stream's service, as the IDL names it. */
+  service?: string | undefined;
+  /** The stream's method, as the IDL names it. */
+  method?: string | undefined;
+  /** The type of the exception that a Trailer carried. */
+  exceptionType?: number | undefined;
+  /** Whether the server did not begin the call. Default false. */
+  retryable?: boolean | undefined;
+  /** What caused it. */
+  cause?: unknown;
+}
+
+/** What an error of the library's is made of. */
+interface ErrorInit extends StreamErrorOptions {
   code: number;
   description: string;
-  side?: Side | undefined;
-  cancelPath?: readonly string[] | undefined;
-  cause?: unknown;
-  /** Where the code does not decide it: whatever a Rst says, the stream was canceled. */
-  kind?: ErrorKind | undefined;
 }
 
 function kindOf(code: number, side: Side | undefined): ErrorKind {
@@ -78,23 +93,84 @@ function kindOf(code: number, side: Side | undefined): ErrorKind {
   return timedOut && side === "client" ? "timeout" : "canceled";
 }
 
-function messageOf({ code, description, side, cancelPath = [] }: ErrorInit): string {
+function messageOf(code: number, description: string, { side, cancelPath = [] }: StreamErrorOptions): string {
   const where = side === undefined ? "" : `[${side}-side stream] `;
   const path = cancelPath.length === 0 ? "" : `[canceled path: ${cancelPath.join(" -> ")}] `;
   return `[ttstream error, code=${code}] ${where}${path}${description}`;
 }
 
-/** What {@linkcode TTStreamError} is made of, as this module alone can make it. */
-class OwnInit {
-  readonly init: ErrorInit;
+/**
+ * How a stream ended when it did not end well, whatever protocol it spoke: who ended it, and why.
+ *
+ * @example
+ * ```ts
+ * import { StreamError } from "@ttstream/ttstream";
+ *
+ * function log(error: unknown) {
+ *   if (error instanceof StreamError) console.log(error.service, error.method, error.kind, error.message);
+ * }
+ * ```
+ */
+export abstract class StreamError extends Error {
+  /** The protocol's number for it. */
+  readonly code: number;
+  /** What sort of end it was. */
+  readonly kind: ErrorKind;
+  /** The end of the stream that speaks; absent where the connection as a whole failed. */
+  declare readonly side?: Side;
+  /** The services that handed the cancel on, its origin first; empty where no cancel travelled. */
+  readonly cancelPath: readonly string[];
+  /** The text without its prefixes. */
+  readonly description: string;
+  /** The stream's service; absent where the error is a connection's. */
+  declare readonly service?: string;
+  /** The stream's method; absent where the error is a connection's. */
+  declare readonly method?: string;
+  /** The type of the exception that the server's Trailer carried: 6 of a failed handler, 1 and 20 of an unknown method and service. */
+  declare readonly exceptionType?: number;
+  /**
+   * Whether the call may be tried again without being done twice: the server did not begin it. So it is where the
+   * server refused it (it shuts down, or has too many streams), or where the connection was lost, or had been,
+   * before the call had left. An unknown service or method is not: it will be unknown again.
+   */
+  readonly retryable: boolean;
 
-  constructor(init: ErrorInit) {
-    this.init = init;
+  /**
+   * For the classes of the protocols.
+   *
+   * @param message The whole text.
+   * @param code The protocol's number.
+   * @param kind What sort of end it was.
+   * @param description The text without its prefixes.
+   * @param options Whatever else is known.
+   */
+  constructor(
+    message: string,
+    code: number,
+    kind: ErrorKind,
+    description: string,
+    options: StreamErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { side, service, method, exceptionType } = options;
+    this.code = code;
+    this.kind = kind;
+    if (side !== undefined) this.side = side;
+    this.cancelPath = options.cancelPath ?? [];
+    this.description = description;
+    if (service !== undefined) this.service = service;
+    if (method !== undefined) this.method = method;
+    if (exceptionType !== undefined) this.exceptionType = exceptionType;
+    this.retryable = options.retryable ?? false;
   }
 }
 
+/** Marks errors of every copy of the library in the process: `instanceof` knows those of its own copy alone. */
+const TT_STREAM_ERROR = Symbol.for("@ttstream/ttstream/TTStreamError");
+const BIZ_STATUS_ERROR = Symbol.for("@ttstream/ttstream/BizStatusError");
+
 /**
- * How a stream ended when it did not end well: who ended it, and why. Only the library makes them.
+ * How a stream of TTHeader Streaming ended when it did not end well: who ended it, and why.
  *
  * `message` is the whole text, byte for byte as Kitex prints it:
  * `[ttstream error, code=12007] [server-side stream] [canceled path: ServiceA] user code invoking …`.
@@ -110,41 +186,66 @@ class OwnInit {
  * }
  * ```
  */
-export class TTStreamError extends Error {
+export class TTStreamError extends StreamError {
   /** Always `"TTStreamError"`. */
   override readonly name = "TTStreamError";
-  /** One of {@linkcode ErrorCode}, or what a Rst frame of the peer said. */
-  readonly code: number;
-  /** What sort of end it was. */
-  readonly kind: ErrorKind;
-  /** The end of the stream that speaks; absent where the connection as a whole failed. */
-  declare readonly side?: Side;
-  /** The services that handed the cancel on, its origin first; empty where no cancel travelled. */
-  readonly cancelPath: readonly string[];
-  /** The text without its prefixes. */
-  readonly description: string;
 
   /**
-   * For the library alone. It is public because a private one keeps `assertRejects(…, TTStreamError)`, and whatever
-   * else takes an error's class, from compiling.
+   * Makes an error as the library does: for mocks, and for openers of one's own.
    *
-   * @throws {TypeError} If anybody else calls it.
+   * @param code One of {@linkcode ErrorCode}, or what a Rst frame of the peer said.
+   * @param description The text without its prefixes.
+   * @param options Whatever else is known.
+   * @throws {RangeError} If `code` is not an int32.
+   * @throws {TypeError} If `description` is no string.
    */
-  constructor(own: unknown) {
-    if (!(own instanceof OwnInit)) throw new TypeError("TTStreamErrors are made by the library only");
-    const { init } = own;
-    super(messageOf(init), "cause" in init && init.cause !== undefined ? { cause: init.cause } : undefined);
-    this.code = init.code;
-    this.kind = init.kind ?? kindOf(init.code, init.side);
-    if (init.side !== undefined) this.side = init.side;
-    this.cancelPath = init.cancelPath ?? [];
-    this.description = init.description;
+  constructor(code: number, description: string, options: StreamErrorOptions = {}) {
+    if (!isInt32(code)) throw new RangeError(`code must be an int32, got ${show(code)}`);
+    if (typeof description !== "string") {
+      throw new TypeError(`description must be a string, got ${show(description)}`);
+    }
+    const kind = options.kind ?? kindOf(code, options.side);
+    super(messageOf(code, description, options), code, kind, description, options);
   }
 }
 
+Object.defineProperty(TTStreamError.prototype, TT_STREAM_ERROR, { value: true });
+
 /** Makes a {@linkcode TTStreamError}. */
-export function streamError(init: ErrorInit): TTStreamError {
-  return new TTStreamError(new OwnInit(init));
+export function streamError({ code, description, ...options }: ErrorInit): TTStreamError {
+  return new TTStreamError(code, description, options);
+}
+
+/** A connection's error, as one of its streams reads it. */
+export function errorOfStream(
+  { code, description, side, kind, cause }: TTStreamError,
+  stream: {
+    readonly service?: string | undefined;
+    readonly method?: string | undefined;
+    readonly retryable?: boolean;
+  },
+): TTStreamError {
+  return streamError({ code, description, side, kind, cause, ...stream });
+}
+
+/** Whether `value` is a {@linkcode TTStreamError}, of whichever copy of the library. */
+export function isTTStreamError(value: unknown): value is TTStreamError {
+  return isMarked(value, TT_STREAM_ERROR);
+}
+
+/** Whether `value` is a {@linkcode BizStatusError}, of whichever copy of the library. */
+export function isBizStatusError(value: unknown): value is BizStatusError {
+  return isMarked(value, BIZ_STATUS_ERROR);
+}
+
+function isMarked(value: unknown, mark: symbol): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return Reflect.get(value, mark) === true;
+  } catch {
+    // A value that cannot be looked at, a revoked proxy say, is none of ours.
+    return false;
+  }
 }
 
 /** Fixed texts, word for word Kitex's. */
@@ -156,6 +257,7 @@ export const Description = {
   connectionClosed: "canceled by connection closed",
   transportClosing: "transport is closing",
   closedByPeer: "connection closed by peer",
+  shuttingDown: "server is shutting down",
   streamTimeout: "stream timeout, no explicit timeout set in stream ctx",
   rst: "rst",
 } as const;
@@ -163,6 +265,10 @@ export const Description = {
 /** The smallest and largest int32, the range of codes on the wire. */
 export const INT32_MIN: number = -(2 ** 31);
 export const INT32_MAX: number = 2 ** 31 - 1;
+
+function isInt32(value: number): boolean {
+  return Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX;
+}
 
 /**
  * A business error: the call worked, and its answer is "no". A handler throws it, the client's reads reject
@@ -199,9 +305,7 @@ export class BizStatusError extends Error {
     statusMessage: string,
     extra?: Readonly<Record<string, string>> | undefined,
   ) {
-    if (
-      !Number.isInteger(statusCode) || statusCode === 0 || statusCode < INT32_MIN || statusCode > INT32_MAX
-    ) {
+    if (statusCode === 0 || !isInt32(statusCode)) {
       throw new RangeError(`statusCode must be an int32 other than 0, got ${show(statusCode)}`);
     }
     if (typeof statusMessage !== "string") {
@@ -214,6 +318,8 @@ export class BizStatusError extends Error {
     if (extra !== undefined) this.extra = extra;
   }
 }
+
+Object.defineProperty(BizStatusError.prototype, BIZ_STATUS_ERROR, { value: true });
 
 /** What travels as anything but strings the peer could not read. */
 function checkExtra(extra: unknown): void {

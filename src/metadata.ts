@@ -29,6 +29,8 @@ export interface MetainfoInit {
 export const SERVICE_KEY = "isn";
 /** The Rst frame's key for the cancel path, its names joined by commas. */
 export const CANCEL_PATH_KEY = "ttscp";
+/** The key of the Meta frame, on stream 0, that says that the server is about to close. None of Kitex's, which ignores it. */
+export const DRAINING_KEY = "tts-draining";
 const PERSISTENT_PREFIX = "RPC_PERSIST_";
 const TRANSIENT_PREFIX = "RPC_TRANSIT_";
 /** The one metainfo key with an info block of its own on the wire (gopkg `protocol/ttheader`: GDPRToken). */

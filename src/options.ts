@@ -8,6 +8,8 @@ export const DEFAULT_MAX_BUFFERED_BYTES: number = 4 * 1024 * 1024;
 export const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
 /** The default of `maxStreams`. */
 export const DEFAULT_MAX_STREAMS = 1024;
+/** The default of `connectTimeoutMs`: a SYN that is lost is sent again after 1 and 3 seconds. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 /** The default of `graceMs`. */
 export const DEFAULT_GRACE_MS = 5_000;
 

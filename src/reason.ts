@@ -1,12 +1,38 @@
-import { Description, ErrorCode, type Side, streamError, TTStreamError } from "./errors.ts";
+import {
+  Description,
+  ErrorCode,
+  isTTStreamError,
+  type Side,
+  streamError,
+  type TTStreamError,
+} from "./errors.ts";
+
+/** The stream that an error speaks of, and which end of it. */
+export interface Where {
+  readonly side: Side;
+  readonly service?: string | undefined;
+  readonly method?: string | undefined;
+}
 
 /** What a thrown or given value says: an Error's message (its name where that is empty), else `String(value)`. */
 export function reasonText(reason: unknown): string {
+  // A value that cannot say what it is, `Object.create(null)` or a revoked proxy say, must not turn a cancel into a crash.
+  return look(() => String(reason instanceof Error ? reason.message || reason.name : reason)) ??
+    look(() => Object.prototype.toString.call(reason)) ??
+    "a value that cannot be looked at";
+}
+
+/** An error's cause; `undefined` where it has none. */
+export function causeOf(error: unknown): unknown {
+  return look(() => error instanceof Error ? error.cause : undefined);
+}
+
+/** Reads something of a value of the user's, whose traps and getters may throw. */
+function look<T>(read: () => T): T | undefined {
   try {
-    return String(reason instanceof Error ? reason.message || reason.name : reason);
+    return read();
   } catch {
-    // A value that cannot say what it is, `Object.create(null)` say, must not turn a cancel into a crash.
-    return Object.prototype.toString.call(reason);
+    return undefined;
   }
 }
 
@@ -15,30 +41,22 @@ export function reasonText(reason: unknown): string {
  * none at all or an AbortError is Kitex's plain cancel, a TimeoutError its stream time-out, another stream's end goes
  * on as it came, and anything else travels as 12008 with its text, so that the far end reads why.
  */
-export function errorFromReason(reason: unknown, side: Side): TTStreamError {
-  if (reason === undefined) {
-    return streamError({ code: ErrorCode.Canceled, description: Description.canceled, side });
-  }
-  if (reason instanceof TTStreamError) {
+export function errorFromReason(reason: unknown, where: Where): TTStreamError {
+  if (isTTStreamError(reason)) {
     const { code, description, cancelPath, kind } = reason;
-    return streamError({ code, description, cancelPath, side, kind, cause: reason });
+    return streamError({ ...where, code, description, cancelPath, kind, cause: reason });
   }
-  const name = reason instanceof Error ? reason.name : undefined;
-  if (name === "AbortError") {
-    return streamError({ code: ErrorCode.Canceled, description: Description.canceled, side, cause: reason });
+  return streamError({ ...where, ...meaningOf(reason), cause: reason });
+}
+
+function meaningOf(reason: unknown): { code: number; description: string } {
+  if (reason === undefined) return { code: ErrorCode.Canceled, description: Description.canceled };
+  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
+    case "AbortError":
+      return { code: ErrorCode.Canceled, description: Description.canceled };
+    case "TimeoutError":
+      return { code: ErrorCode.StreamTimeout, description: Description.streamTimeout };
+    default:
+      return { code: ErrorCode.CanceledWithCause, description: reasonText(reason) };
   }
-  if (name === "TimeoutError") {
-    return streamError({
-      code: ErrorCode.StreamTimeout,
-      description: Description.streamTimeout,
-      side,
-      cause: reason,
-    });
-  }
-  return streamError({
-    code: ErrorCode.CanceledWithCause,
-    description: reasonText(reason),
-    side,
-    cause: reason,
-  });
 }

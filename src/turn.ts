@@ -74,6 +74,11 @@ export function breathe(): Promise<void> {
   });
 }
 
+/** Calls `task` when the event loop has turned so many times. */
+export function afterTurns(turns: number, task: () => void): void {
+  setImmediate(() => turns > 1 ? afterTurns(turns - 1, task) : task());
+}
+
 /** A timer that has been set; `undefined` stands for one that would never fire. */
 export type Timer = ReturnType<typeof setTimeout> | undefined;
 
@@ -88,7 +93,7 @@ export function setTimer(task: () => void, ms: number): Timer {
 /** Waits for `work`, but no longer than `ms` milliseconds. */
 export async function withinMs(ms: number, work: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
+  const timer = setTimer(resolve, ms);
   try {
     await Promise.race([work, promise]);
   } finally {

@@ -268,15 +268,19 @@ Deno.test("a stream opened for a parent that has ended writes nothing and reads 
   const [downEnd, peerEnd] = duplexPair();
   await using below = connectOver(downEnd, { serviceName: "ServiceB" });
   await using peer = new WirePeer(peerEnd);
+  const started = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<SidesEnd>();
   serveOver(serverEnd, async (stream) => {
+    started.resolve();
     await aborted(stream.signal);
     const late = below.openStream(TARGET, { parent: stream });
     opened.resolve(await endOf(late));
     below.openStream({ service: "TestService", method: "Next" });
   });
   await using connection = connectOver(clientEnd, { serviceName: "ServiceA" });
-  await connection.openStream(TARGET).readable.cancel("enough");
+  const stream = connection.openStream(TARGET);
+  await started.promise;
+  await stream.cancel("enough");
   const expected = "[ttstream error, code=12008] [client-side stream] [canceled path: ServiceA] enough";
   assertEquals(await opened.promise, { read: expected, write: expected });
   const { method, streamId } = await peer.expect(FrameType.Header);

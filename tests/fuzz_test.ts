@@ -25,8 +25,8 @@ function survive(chunks: readonly Bytes[]): "frames" | "nothing" | "refused" {
         frames++;
         if (frame.payload.length > came) throw new Error("a payload of more bytes than came");
         metainfoOf(frame.metadata);
-        if (frame.type === FrameType.Rst) errorOfRst(frame, "server");
-        if (frame.type === FrameType.Trailer) errorOfTrailer(frame, "client");
+        if (frame.type === FrameType.Rst) errorOfRst(frame, { side: "server" });
+        if (frame.type === FrameType.Trailer) errorOfTrailer(frame, { side: "client" });
       }
       if (decoder.pendingBytes > came) throw new Error("more pending bytes than came");
     }

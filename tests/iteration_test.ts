@@ -314,7 +314,13 @@ Deno.test("10,000 messages that have come are iterated in order, more than fit i
 
 Deno.test("who asks first gets the first message, although it came before the first could take it", async () => {
   const inbox = new Inbox({ charge() {} });
-  const owner = { readCanceled() {}, decodeFailed() {}, readFinished() {}, recvTimedOut() {} };
+  const owner = {
+    readCanceled: () => undefined,
+    decodeFailed() {},
+    readDrained() {},
+    readFinished() {},
+    recvTimedOut() {},
+  };
   const reader = new MessageReader(inbox, text, owner);
   const first = reader.next();
   await nextTick();

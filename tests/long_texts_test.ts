@@ -30,12 +30,17 @@ Deno.test("a handler that fails with a text longer than a frame harms its own st
 Deno.test("a reason longer than a frame ends its own stream alone, and is cut", async () => {
   const [clientEnd, serverEnd] = duplexPair();
   const reasons: string[] = [];
+  const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let streams = 0;
   const serving = serveOver(serverEnd, async ({ signal }) => {
+    begun[streams++]?.resolve();
     reasons.push(messageOf(await aborted(signal)));
   });
   const connection = connectOver(clientEnd);
   const neighbour = connection.openStream({ service: "Any", method: "Wait" });
-  await connection.openStream({ service: "Any", method: "Wait" }).readable.cancel(endless);
+  const stream = connection.openStream({ service: "Any", method: "Wait" });
+  await Promise.all(begun.map(({ promise }) => promise));
+  await stream.readable.cancel(endless);
   await neighbour.readable.cancel("enough");
   await connection.close();
   await serving.finished;

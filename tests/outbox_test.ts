@@ -77,7 +77,7 @@ Deno.test("Outbox sends all that was appended in a turn in one write", async () 
   const script = new Script(true);
   for (let i = 0; i < 10; i++) script.send(3, i);
   assertEquals(script.writes, []);
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.sizes(), [30]);
   assertEquals(Array.from(script.writes[0] ?? []), Array.from({ length: 30 }, (_, i) => Math.floor(i / 3)));
 });
@@ -113,7 +113,7 @@ Deno.test("Outbox writes before the turn is over where 32 KiB have been gathered
       await microtasks();
       counts.push(script.writes.length);
     }
-    await script.outbox.idle();
+    await script.outbox.sent();
     return () => {
       assertEquals(counts, [0, 1, 2, 3, 4, 4, 4]);
       assertEquals(script.sizes(), [EARLY, EARLY, EARLY, EARLY, 2 * EARLY]);
@@ -129,7 +129,7 @@ Deno.test("Outbox writes nothing early while the socket has something to read", 
   script.send(0);
   await microtasks();
   assertEquals(script.sizes(), []);
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.sizes(), [EARLY]);
 });
 
@@ -148,7 +148,7 @@ Deno.test("Outbox gathers what comes while a write is under way into the next on
   script.finish();
   await script.begun();
   script.finish();
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.writes.map((write) => [...write]), [[1], [2, 3, 4], [5]]);
 });
 
@@ -157,9 +157,9 @@ Deno.test("Outbox sends every byte in order, whatever the sizes and however larg
   const sizes = [1, 5000, 3, 2 * 1024 * 1024, 7, 100_000];
   for (const [index, size] of sizes.entries()) {
     script.send(size, index);
-    if (index % 2 === 1) await script.outbox.idle();
+    if (index % 2 === 1) await script.outbox.sent();
   }
-  await script.outbox.idle();
+  await script.outbox.sent();
   const sent = script.writes.flatMap((write) => [...write]);
   assertEquals(sent.length, sizes.reduce((sum, size) => sum + size));
   let at = 0;
@@ -172,7 +172,7 @@ Deno.test("Outbox sends every byte in order, whatever the sizes and however larg
 Deno.test("Outbox.flush with nothing appended writes nothing", async () => {
   const script = new Script(true);
   script.outbox.flush();
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.writes, []);
 });
 
@@ -186,7 +186,7 @@ Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted togeth
   await script.begun();
   assertEquals(outbox.congested, true);
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(outbox.congested, false);
 });
 
@@ -207,13 +207,13 @@ Deno.test("Outbox holds a full buffer back while the socket has something to rea
     const { outbox } = script;
     script.behind = true;
     script.send(1);
-    await outbox.idle();
+    await outbox.sent();
     script.send(CONGESTED + 1);
     await nextTick();
     await nextTick();
     const held = script.sizes();
     script.behind = false;
-    await outbox.idle();
+    await outbox.sent();
     return () => {
       assertEquals(held, [1]);
       assertEquals(script.sizes(), [1, CONGESTED + 1]);
@@ -229,7 +229,7 @@ Deno.test("Outbox sends a full buffer all the same when the reading takes long",
   keepBusy();
   await script.begun();
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(script.sizes(), [CONGESTED + 1]);
 });
 
@@ -250,7 +250,7 @@ Deno.test("Outbox lets the event loop turn after some milliseconds of work, and 
     assertEquals(rested, !now);
     assertEquals(script.sizes(), [2]);
     script.finish();
-    await outbox.idle();
+    await outbox.sent();
     await rest;
   }
 });
@@ -278,12 +278,12 @@ Deno.test("Outbox.wait calls back once, when the congestion is over", async () =
   await script.begun();
   assertEquals(woken, 0); // the next buffer is full as well
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(woken, 1);
   script.send(1);
   await script.begun();
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(woken, 1);
 });
 
@@ -305,7 +305,7 @@ Deno.test("Outbox wakes those who wait in the order they came, and no more than 
     await script.begun();
   }
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(script.sizes(), [CONGESTED + 1, ...[3, 3, 3, 1].map((writers) => writers * CONGESTED / 2)]);
 });
 
@@ -320,7 +320,7 @@ Deno.test("Outbox.unwait takes a wait back, and the others stay", async () => {
   outbox.unwait(first);
   await script.begun();
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(woken, ["second"]);
 });
 
@@ -336,25 +336,27 @@ Deno.test("Outbox: a wake-up may wait again without being called in the same rou
   outbox.wait(wake);
   await script.begun();
   script.finish();
-  await outbox.idle();
+  await outbox.sent();
   assertEquals(woken, 1);
   outbox.unwait(wake);
 });
 
-Deno.test("Outbox.idle resolves at once when nothing is unsent, else when all of it has been sent", async () => {
+Deno.test("Outbox.sent resolves at once when nothing is unsent, else when all that was appended before has been sent", async () => {
   const script = new Script();
-  await script.outbox.idle();
+  await script.outbox.sent();
   script.send(1);
   let idle = false;
-  const waiting = script.outbox.idle().then(() => idle = true);
+  const waiting = script.outbox.sent().then(() => idle = true);
   await script.begun();
   assertEquals(idle, false);
   script.send(1);
   script.finish();
-  await script.begun();
-  assertEquals(idle, false);
-  script.finish();
   await waiting;
+  await script.begun();
+  const second = script.outbox.sent().then(() => idle = false);
+  assertEquals(idle, true);
+  script.finish();
+  await second;
   assertEquals(script.sizes(), [1, 1]);
 });
 
@@ -366,7 +368,7 @@ Deno.test("Outbox.close drops what is unsent, wakes who waits, and takes nothing
   await script.begun();
   script.send(10);
   outbox.wait(() => woken++);
-  const idle = outbox.idle();
+  const idle = outbox.sent();
   outbox.close();
   await idle;
   assertEquals(woken, 1);
@@ -386,11 +388,11 @@ Deno.test("Outbox tells of a write that fails, once, and sends nothing after it"
   await script.begun();
   script.send(2);
   script.finish(error);
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.failures.length, 1);
   assertStrictEquals(script.failures[0], error);
   script.send(3);
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.sizes(), [1]);
 });
 
@@ -400,7 +402,7 @@ Deno.test("Outbox is congested for good after a write that failed: whoever write
   await script.begun();
   assertEquals(script.outbox.congested, false);
   script.finish(new Error("broken pipe"));
-  await script.outbox.idle();
+  await script.outbox.sent();
   assertEquals(script.outbox.congested, true);
 });
 
@@ -418,10 +420,12 @@ Deno.test("Outbox gives back a buffer that a large message has blown up", async 
   const script = new Script(true);
   const { outbox } = script;
   script.send(3 * 1024 * 1024);
-  await outbox.idle();
+  await outbox.sent();
+  await nextTick();
   const sizes = [outbox.buffer.bytes.length];
   script.send(1);
-  await outbox.idle();
+  await outbox.sent();
+  await nextTick();
   sizes.push(outbox.buffer.bytes.length);
   assertEquals(sizes.every((size) => size <= 1024 * 1024), true);
 });

@@ -45,7 +45,7 @@ const rsts: { name: string; metadata: Record<string, string>; payload: Frame["pa
 for (const side of ["client", "server"] satisfies Side[]) {
   for (const { name, metadata, payload, text } of rsts) {
     Deno.test(`a Rst ${name} reads at the ${side} as code, side, path and description`, () => {
-      const error = errorOfRst(frame(FrameType.Rst, metadata, payload), side);
+      const error = errorOfRst(frame(FrameType.Rst, metadata, payload), { side });
       assertEquals(error.message, `[ttstream error, code=12007] [${side}-side stream] ${text}`);
     });
   }
@@ -53,7 +53,7 @@ for (const side of ["client", "server"] satisfies Side[]) {
   for (const code of [99, 0, -5, 12001, 12006, 12014]) {
     Deno.test(`a Rst with the code ${code} keeps it at the ${side}`, () => {
       const payload = exceptionPayload({ type: code, message: "m" });
-      const error = errorOfRst(frame(FrameType.Rst, {}, payload), side);
+      const error = errorOfRst(frame(FrameType.Rst, {}, payload), { side });
       assertEquals([error.code, error.description, error.kind], [code, "m", "canceled"]);
     });
   }
@@ -65,7 +65,7 @@ for (const side of ["client", "server"] satisfies Side[]) {
     ]] as const
   ) {
     Deno.test(`a Rst with ${name} reads as code 13 at the ${side}, its path kept`, () => {
-      const error = errorOfRst(frame(FrameType.Rst, { ttscp: "A" }, payload), side);
+      const error = errorOfRst(frame(FrameType.Rst, { ttscp: "A" }, payload), { side });
       assertEquals(error.message, `[ttstream error, code=13] [${side}-side stream] [canceled path: A] rst`);
       assertInstanceOf(error.cause, RangeError);
     });
@@ -74,14 +74,14 @@ for (const side of ["client", "server"] satisfies Side[]) {
   Deno.test(`a Trailer with an exception reads as 12001 with its text at the ${side}, whatever its type`, () => {
     for (const type of [0, 1, 6, 20, 12007]) {
       const payload = exceptionPayload({ type, message: "biz error: boom" });
-      const error = errorOfTrailer(frame(FrameType.Trailer, {}, payload), side);
+      const error = errorOfTrailer(frame(FrameType.Trailer, {}, payload), { side });
       assertInstanceOf(error, Error);
       assertEquals(error.message, `[ttstream error, code=12001] [${side}-side stream] biz error: boom`);
     }
   });
 
   Deno.test(`a Trailer with a payload that is no exception reads as 12004 with side at the ${side}`, () => {
-    const error = errorOfTrailer(frame(FrameType.Trailer, {}, fromHex("00010203")), side);
+    const error = errorOfTrailer(frame(FrameType.Trailer, {}, fromHex("00010203")), { side });
     assertInstanceOf(error, Error);
     assertEquals(
       error.message,
@@ -93,7 +93,9 @@ for (const side of ["client", "server"] satisfies Side[]) {
 
 Deno.test("a Trailer's exception comes before its business status", () => {
   const payload = exceptionPayload({ type: 6, message: "boom" });
-  const error = errorOfTrailer(frame(FrameType.Trailer, { "biz-status": "404" }, payload), "client");
+  const error = errorOfTrailer(frame(FrameType.Trailer, { "biz-status": "404" }, payload), {
+    side: "client",
+  });
   assertEquals(error instanceof TTStreamError && error.code, 12001);
 });
 
@@ -117,7 +119,7 @@ for (
   Deno.test(`a Trailer with the business status ${JSON.stringify(status)} is no error`, () => {
     const metadata: Record<string, string> = status === undefined ? {} : { "biz-status": status };
     assertEquals(
-      errorOfTrailer(frame(FrameType.Trailer, { ...metadata, "biz-message": "m" }), "client"),
+      errorOfTrailer(frame(FrameType.Trailer, { ...metadata, "biz-message": "m" }), { side: "client" }),
       undefined,
     );
   });
@@ -132,7 +134,7 @@ for (
   Deno.test(`a Trailer with the business status "${status}" is the business error ${code}`, () => {
     const error = errorOfTrailer(
       frame(FrameType.Trailer, { "biz-status": status, "biz-message": "no" }),
-      "client",
+      { side: "client" },
     );
     assertInstanceOf(error, BizStatusError);
     assertEquals([error.statusCode, error.statusMessage, error.extra], [code, "no", undefined]);
@@ -149,7 +151,7 @@ for (const { json, extra } of extras) {
   Deno.test(`a business error's extra ${json} is read`, () => {
     const error = errorOfTrailer(
       frame(FrameType.Trailer, { "biz-status": "1", "biz-extra": json }),
-      "client",
+      { side: "client" },
     );
     assertInstanceOf(error, BizStatusError);
     assertEquals(Object.entries(error.extra ?? {}), Object.entries(extra ?? {}));
@@ -158,7 +160,9 @@ for (const { json, extra } of extras) {
 }
 
 Deno.test("a business error with an empty extra has none", () => {
-  const error = errorOfTrailer(frame(FrameType.Trailer, { "biz-status": "1", "biz-extra": "" }), "client");
+  const error = errorOfTrailer(frame(FrameType.Trailer, { "biz-status": "1", "biz-extra": "" }), {
+    side: "client",
+  });
   assertInstanceOf(error, BizStatusError);
   assertEquals("extra" in error, false);
 });
@@ -167,7 +171,7 @@ for (const json of ["{", "null", "[]", '["a"]', "5", '"text"', '{"k":1}', '{"k":
   Deno.test(`a business error whose extra is ${json} reads as 12003`, () => {
     const error = errorOfTrailer(
       frame(FrameType.Trailer, { "biz-status": "1", "biz-extra": json }),
-      "client",
+      { side: "client" },
     );
     assertInstanceOf(error, Error);
     assertEquals(
@@ -180,7 +184,7 @@ for (const json of ["{", "null", "[]", '["a"]', "5", '"text"', '{"k":1}', '{"k":
 Deno.test("bizStatusMetadata says what errorOfTrailer reads back", () => {
   for (const sent of [new BizStatusError(404, "no", { a: "b" }), new BizStatusError(-1, "")]) {
     const trailer = { ...frame(FrameType.Trailer, {}), metadata: bizStatusMetadata(sent) };
-    const read = errorOfTrailer(trailer, "client");
+    const read = errorOfTrailer(trailer, { side: "client" });
     assertInstanceOf(read, BizStatusError);
     assertEquals([read.statusCode, read.statusMessage, read.extra], [
       sent.statusCode,

@@ -75,7 +75,7 @@ const rows: { name: string; reason: unknown; code: number; description: string }
 for (const side of ["client", "server"] satisfies Side[]) {
   for (const { name, reason, code, description } of rows) {
     Deno.test(`errorFromReason makes ${name} the ${side}'s ${code} with the reason as its cause`, () => {
-      const error = errorFromReason(reason, side);
+      const error = errorFromReason(reason, { side });
       assertEquals([error.code, error.description, error.side], [code, description, side]);
       assertEquals(error.cancelPath, []);
       assertStrictEquals(error.cause, reason);
@@ -83,14 +83,14 @@ for (const side of ["client", "server"] satisfies Side[]) {
   }
 
   Deno.test(`errorFromReason makes no reason the ${side}'s 12007 without a cause`, () => {
-    const error = errorFromReason(undefined, side);
+    const error = errorFromReason(undefined, { side });
     assertEquals([error.code, error.description, error.side], [12007, Description.canceled, side]);
     assertEquals("cause" in error, false);
   });
 
   Deno.test(`errorFromReason hands a stream's end on to the ${side}: code, description and path as they came`, () => {
     const reason = streamError({ code: 12014, description: "late", side: "server", cancelPath: ["A", "B"] });
-    const error = errorFromReason(reason, side);
+    const error = errorFromReason(reason, { side });
     assertEquals(
       error.message,
       `[ttstream error, code=12014] [${side}-side stream] [canceled path: A -> B] late`,
@@ -104,5 +104,5 @@ Deno.test("errorFromReason hands a stream's end on from inside AbortSignal.any",
   const outer = new AbortController();
   const any = AbortSignal.any([outer.signal, new AbortController().signal]);
   outer.abort(reason);
-  assertEquals(errorFromReason(any.reason, "client").cancelPath, ["A"]);
+  assertEquals(errorFromReason(any.reason, { side: "client" }).cancelPath, ["A"]);
 });

@@ -223,7 +223,7 @@ Deno.test("middleware sees what a method threw, may answer in its stead, and may
 Deno.test("a stream that was spread into a new object is refused, with the reason", async () => {
   const handler: Handler = (stream) => chat({ ...stream });
   const message =
-    "a handler needs a ServerStream; a spread copies none of its properties, name them one by one";
+    "a handler needs a ServerStream, and { ...stream } has none of its properties: use wrapStream(stream, { … })";
   const [clientEnd, serverEnd] = duplexPair();
   const reported: unknown[] = [];
   serveOver(serverEnd, handler, { onError: (error) => void reported.push(error) });

@@ -37,10 +37,21 @@ class FakeConn implements Conn {
     return Promise.resolve(taken);
   }
 
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): void {
     this.closed++;
   }
+
+  ref(): void {}
+
+  unref(): void {}
 }
+
+/** What of a Deno.Conn a test has no use for. */
+const UNUSED = { closeWrite: () => Promise.resolve(), close() {}, ref() {}, unref() {} };
 
 Deno.test("connSocket.read gives each chunk as it came, then undefined", async () => {
   const socket = connSocket(new FakeConn([3, 1, 5]));
@@ -77,7 +88,7 @@ Deno.test("connSocket.behind: a read that filled its buffer has left something, 
   const socket = connSocket({
     read: (buffer) => Promise.resolve(reads.shift()?.(buffer) ?? null),
     write: (bytes) => Promise.resolve(bytes.length),
-    close() {},
+    ...UNUSED,
   });
   const seen = [socket.behind];
   await socket.read();
@@ -115,7 +126,7 @@ Deno.test("connSocket.close closes the connection", () => {
 
 Deno.test("connSocket hands on what the connection rejects with", async () => {
   const fail = () => Promise.reject(new Deno.errors.ConnectionReset("reset"));
-  const socket = connSocket({ read: fail, write: fail, close() {} });
+  const socket = connSocket({ read: fail, write: fail, ...UNUSED });
   await assertRejects(() => socket.read(), Deno.errors.ConnectionReset, "reset");
   await assertRejects(() => socket.write(fromHex("00")), Deno.errors.ConnectionReset, "reset");
 });

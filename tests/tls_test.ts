@@ -55,14 +55,20 @@ Deno.test("TLS: a large message, and many streams at once", async () => {
 });
 
 Deno.test("TLS: a cancel reads the same as without", async () => {
+  const started = Promise.withResolvers<void>();
   const end = Promise.withResolvers<unknown>();
-  await using server = serveTls(async ({ signal }) => end.resolve(await aborted(signal)));
+  await using server = serveTls(async ({ signal }) => {
+    started.resolve();
+    end.resolve(await aborted(signal));
+  });
   await using connection = await connect({
     port: server.addr.port,
     tls: { caCerts },
     serviceName: "ServiceA",
   });
-  await connection.openStream(TARGET).readable.cancel("enough");
+  const stream = connection.openStream(TARGET);
+  await started.promise;
+  await stream.readable.cancel("enough");
   const text = "[ttstream error, code=12008] [server-side stream] [canceled path: ServiceA] enough";
   assertEquals(messageOf(await end.promise), text);
 });

@@ -50,7 +50,10 @@ Deno.test("reads that complete at once let those who read what has come go first
       return Promise.resolve(buffer.length); // full: there is more
     },
     write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
     close() {},
+    ref() {},
+    unref() {},
   });
   const first = await socket.read();
   const second = socket.read();

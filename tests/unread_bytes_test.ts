@@ -275,8 +275,8 @@ Deno.test("at the server, a Rst drops what is unread: hundreds of cancelled floo
     await peer.send(
       { type: FrameType.Header, streamId },
       { type: FrameType.Data, streamId, payload: new Uint8Array(LIMIT / 2) },
-      { type: FrameType.Rst, streamId },
     );
+    await peer.send({ type: FrameType.Rst, streamId });
   }
   await settled(() => ended);
   assertEquals(ended, 300);

@@ -12,6 +12,7 @@ import {
   type ServerStream,
   type StreamOpener,
   TTStreamError,
+  wrapStream,
 } from "../mod.ts";
 import { text } from "./support/codecs.ts";
 import { rejectionText } from "./support/rejection.ts";
@@ -44,22 +45,8 @@ function counting(next: Handler, count: (bytes: number) => void): Handler {
         controller.enqueue(chunk);
       },
     });
-  const handler = (stream: ServerStream) => {
-    const { service, method, metadata, metainfo, signal, header, trailer } = stream;
-    const readable = stream.readable.pipeThrough(counter());
-    return next({
-      service,
-      method,
-      metadata,
-      metainfo,
-      signal,
-      header,
-      trailer,
-      readable,
-      writable: stream.writable,
-      sendHeader: () => stream.sendHeader(),
-    });
-  };
+  const handler = (stream: ServerStream) =>
+    next(wrapStream(stream, { readable: stream.readable.pipeThrough(counter()) }));
   return Object.assign(handler, { services: next.services });
 }
 
@@ -68,13 +55,7 @@ function wrapping(connection: Connection): StreamOpener {
   return {
     openStream(target, options): ClientStream {
       const stream = connection.openStream(target, options);
-      return {
-        readable: stream.readable,
-        writable: stream.writable,
-        header: stream.header,
-        trailer: stream.trailer,
-        [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
-      };
+      return wrapStream(stream, { readable: stream.readable });
     },
   };
 }

@@ -418,8 +418,12 @@ Deno.test("BizStatusError refuses what is no int32, no text, or no record of tex
   );
 });
 
-for (const own of [undefined, "text", { code: 12007, description: "", side: "client" }]) {
-  Deno.test(`TTStreamError cannot be made of ${Deno.inspect(own)}: the library makes them`, () => {
-    assertThrows(() => new TTStreamError(own), TypeError, "TTStreamErrors are made by the library only");
+for (const code of [undefined, "12007", 1.5, 2 ** 31]) {
+  Deno.test(`TTStreamError cannot have the code ${Deno.inspect(code)}: the wire has no place for it`, () => {
+    assertThrows(() => new TTStreamError(untyped(code), "text"), RangeError, "code must be an int32, got ");
   });
 }
+
+Deno.test("TTStreamError cannot have a description that is no string", () => {
+  assertThrows(() => new TTStreamError(12007, untyped(5)), TypeError, "description must be a string, got 5");
+});

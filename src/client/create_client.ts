@@ -1,19 +1,21 @@
 import { ByteBuffer } from "../buffer.ts";
 import { Call } from "../stream/call.ts";
+import { callInit, type CallOptions, type StreamTarget, withDefaults } from "./call_options.ts";
+import type { StreamOpener } from "./client_connection.ts";
 import {
   BidirectionalStream,
+  CallBase,
   type ClientStream,
   type ClientStreamingCall,
   type ServerStreamingCall,
 } from "./client_stream.ts";
-import type { CallOptions, StreamOpener } from "./client.ts";
 import { type Codec, payloadOf } from "../codec.ts";
-import { BizStatusError, ErrorCode, streamError, TTStreamError } from "../errors.ts";
-import type { StreamLink } from "../stream/link.ts";
-import type { Metadata } from "../metadata.ts";
+import { ErrorCode, isBizStatusError, isTTStreamError, streamError } from "../errors.ts";
+import type { MessageSource } from "../stream/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { Outcome } from "../outcome.ts";
 import { errorFromReason } from "../reason.ts";
+import { show } from "../show.ts";
 import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
@@ -33,28 +35,51 @@ export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMeth
  *
  * Nothing is thrown for what happens on the wire: a stream that cannot be opened is errored from the start.
  *
+ * @param defaults Options of every call. What a call gives itself wins; of metadata and metainfo each key by itself.
+ *
  * @example
  * ```ts ignore
  * const chat = createClient(Chat, connection);
  * for await (const word of chat.ask("Why is the sky blue?")) console.log(word);
  * ```
  */
-export function createClient<M extends AnyMethods>(service: Service<M>, opener: StreamOpener): Client<M>;
-export function createClient(service: Service<AnyMethods>, opener: StreamOpener): Record<string, unknown> {
+export function createClient<M extends AnyMethods>(
+  service: Service<M>,
+  opener: StreamOpener,
+  defaults?: CallOptions,
+): Client<M>;
+export function createClient(
+  service: Service<AnyMethods>,
+  opener: StreamOpener,
+  defaults: CallOptions = {},
+): Record<string, unknown> {
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const target = { service: service.name, method: method.name ?? property };
-    const open = (options?: CallOptions): OpenedCall => {
-      const stream = opener.openStream(target, options);
-      return BidirectionalStream.callOf(stream) ?? new WrappedCall(stream);
-    };
-    client[property] = methodOf(method, open);
+    client[property] = methodOf(method, target, (options) => {
+      return callOf(opener.openStream(target, withDefaults(defaults, options)));
+    });
   }
   return client;
 }
 
+/** The call behind what an opener has returned. */
+function callOf(stream: ClientStream): OpenedCall {
+  const own = BidirectionalStream.callOf(stream);
+  if (own !== undefined) return own;
+  if (stream?.readable instanceof ReadableStream && stream.writable instanceof WritableStream) {
+    return new WrappedCall(stream);
+  }
+  throw new TypeError(
+    `openStream must return a ClientStream, got ${
+      show(stream)
+    }: { ...stream } has none of its properties, use wrapStream(stream, { … })`,
+  );
+}
+
 function methodOf(
   { kind, request, response }: Method<MethodKind, unknown, unknown>,
+  target: StreamTarget,
   open: (options?: CallOptions) => OpenedCall,
 ): unknown {
   switch (kind) {
@@ -64,26 +89,34 @@ function methodOf(
       return (options?: CallOptions) => new ClientStreaming(open(options), request, response);
     case "server":
       return (message: unknown, options?: CallOptions) =>
-        new ServerStreaming(openWith(message, request, () => open(options)), response);
+        new ServerStreaming(openWith(message, request, target, () => open(options)), response);
     default:
       kind satisfies never;
   }
 }
 
 /** Sends the one request of a server streaming call. It is encoded first: a bad one must not reach the wire. */
-function openWith(message: unknown, codec: Codec<unknown>, open: () => OpenedCall): OpenedCall {
+function openWith(
+  message: unknown,
+  codec: Codec<unknown>,
+  target: StreamTarget,
+  open: () => OpenedCall,
+): OpenedCall {
   let payload: Uint8Array;
   try {
     payload = encode(codec, message);
   } catch (error) {
-    const call = new Call({ ...UNOPENED, link: NO_LINK });
-    call.refuse(errorFromReason(error, "client"));
+    const call = new Call(callInit(target, {}, NOBODY));
+    call.refuse(errorFromReason(error, call.where));
     return call;
   }
   const call = open();
-  call.request(payload);
+  call.request(payload, codec, message);
   return call;
 }
+
+/** Who makes a call that never gets to a connection. */
+const NOBODY = { serviceName: undefined, cancelFrame: "rst" } as const;
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   if (codec.encodeInto === undefined) return payloadOf(codec, message);
@@ -92,115 +125,78 @@ function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   return buffer.bytes.subarray(0, buffer.length);
 }
 
-/** The link of a call that never got to a connection. */
-const NO_LINK: StreamLink = {
-  congested: false,
-  sendMessage() {},
-  sendFrame() {},
-  wait() {},
-  unwait() {},
-  release() {},
-  linger() {},
-  unlinger() {},
-  charge() {},
-  defer: (task) => task(),
-};
-
-const UNOPENED = {
-  streamId: 0,
-  method: "",
-  serviceName: undefined,
-  signals: [],
-  timeoutMs: 0,
-  recvTimeoutMs: 0,
-  cancelRemoteOnRecvTimeout: true,
-  cancelFrame: "rst",
-} as const;
-
-class ServerStreaming<Res> implements ServerStreamingCall<Res> {
-  readonly #call: OpenedCall;
-  readonly #response: Codec<Res>;
-  #reader: Reading<Res> | undefined;
+class ServerStreaming<Res> extends CallBase implements ServerStreamingCall<Res> {
+  private readonly codec: Codec<Res>;
+  private reader: Reading<Res> | undefined;
 
   constructor(call: OpenedCall, response: Codec<Res>) {
-    this.#call = call;
-    this.#response = response;
-  }
-
-  get #messages(): Reading<Res> {
-    return this.#reader ??= this.#call.reader(this.#response);
+    super(call);
+    this.codec = response;
   }
 
   get readable(): ReadableStream<Res> {
-    return this.#messages.readable;
-  }
-
-  get header(): Promise<Metadata> {
-    return this.#call.header;
-  }
-
-  get trailer(): Promise<Metadata> {
-    return this.#call.trailer;
+    return this.messages().readable;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Res> {
-    return this.#messages.iterate();
+    return this.messages().iterate();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#call.dispose();
-    return Promise.resolve();
+  private messages(): Reading<Res> {
+    return this.reader ??= this.call.reader(this.codec);
   }
 }
 
-class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
-  readonly #call: OpenedCall;
-  readonly #request: Codec<Req>;
-  readonly #response: Codec<Res>;
-  #writer: Writing<Req> | undefined;
-  #outcome: Outcome<Res> | undefined;
-  #answered = false;
+class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<Req, Res> {
+  private readonly request: Codec<Req>;
+  private readonly codec: Codec<Res>;
+  private writer: Writing<Req> | undefined;
+  private outcome: Outcome<Res> | undefined;
+  private answered = false;
 
   constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
-    this.#call = call;
-    this.#request = request;
-    this.#response = response;
+    super(call);
+    this.request = request;
+    this.codec = response;
   }
 
   get writable(): WritableStream<Req> {
-    return (this.#writer ??= this.#call.writer(this.#request)).writable;
-  }
-
-  get header(): Promise<Metadata> {
-    return this.#call.header;
-  }
-
-  get trailer(): Promise<Metadata> {
-    return this.#call.trailer;
+    return this.requests().writable;
   }
 
   get response(): Promise<Res> {
-    if (this.#outcome === undefined) {
+    if (this.outcome === undefined) {
       const outcome = new Outcome<Res>();
-      this.#outcome = outcome;
-      this.#receive().then((response) => outcome.resolve(response), (error) => outcome.reject(error));
+      this.outcome = outcome;
+      this.receive().then((response) => outcome.resolve(response), (error) => outcome.reject(error));
     }
-    return this.#outcome.promise;
+    return this.outcome.promise;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  send(message: Req): Promise<void> {
+    return this.requests().sendFor(message);
+  }
+
+  sendAll(source: MessageSource<Req>): Promise<void> {
+    return this.requests().sendAll(source);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
     // The Trailer may be on its way still: a Rst would cancel a call that has succeeded.
-    if (this.#answered) this.#call.closeSend();
-    else this.#call.dispose();
-    return Promise.resolve();
+    if (this.answered) this.call.closeSend();
+    else await this.call.dispose();
   }
 
-  async #receive(): Promise<Res> {
-    const reader = this.#call.reader(this.#response);
+  private requests(): Writing<Req> {
+    return this.writer ??= this.call.writer(this.request);
+  }
+
+  private async receive(): Promise<Res> {
+    const reader = this.call.reader(this.codec);
     const { done, value } = await reader.next().catch((error) => {
       // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
-      if (error instanceof TTStreamError || error instanceof BizStatusError) throw error;
-      throw errorFromReason(error, "client");
+      if (isTTStreamError(error) || isBizStatusError(error)) throw error;
+      throw errorFromReason(error, { side: "client" });
     });
     if (done) {
       const description = "stream ended without a response";
@@ -208,7 +204,7 @@ class ClientStreaming<Req, Res> implements ClientStreamingCall<Req, Res> {
     }
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();
-    this.#answered = true;
+    this.answered = true;
     return value;
   }
 }

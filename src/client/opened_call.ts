@@ -1,5 +1,6 @@
 import type { Codec } from "../codec.ts";
 import type { Metadata } from "../metadata.ts";
+import type { MessageSource } from "../stream/send_all.ts";
 
 /** The messages that come, decoded. */
 export interface Reading<T> {
@@ -15,18 +16,25 @@ export interface Reading<T> {
 /** The messages that go, encoded. */
 export interface Writing<T> {
   readonly writable: WritableStream<T>;
+  /** Sends a message; the rejection of what comes back ends no process. */
+  sendFor(message: T): Promise<void>;
+  /** Sends all that `source` gives, and half closes. */
+  sendAll(source: MessageSource<T>): Promise<void>;
 }
 
 /** A call that has been opened: the library's own `Call`, or one in somebody else's wrapping. */
 export interface OpenedCall {
   readonly header: Promise<Metadata>;
   readonly trailer: Promise<Metadata>;
+  readonly closed: Promise<void>;
   reader<T>(codec: Codec<T>): Reading<T>;
   writer<T>(codec: Codec<T>): Writing<T>;
-  /** Sends the one request of a server streaming call, encoded already, and half closes. */
-  request(payload: Uint8Array): void;
+  /** Sends the one request of a server streaming call, which is `payload` encoded, and half closes. */
+  request<T>(payload: Uint8Array, codec: Codec<T>, message: T): void;
   /** Half close, if it is not closed. */
   closeSend(): void;
+  /** Ends the call for `reason`. */
+  cancel(reason: unknown): Promise<void>;
   /** The end of the call's scope: cancels what is left of it. */
-  dispose(): void;
+  dispose(): Promise<void>;
 }

@@ -1,8 +1,10 @@
-import { decodeReadable, encodeWritable } from "../adapt.ts";
+import { decodeReadable, EncodingWriter } from "../adapt.ts";
 import type { ClientStream } from "./client_stream.ts";
-import type { Codec } from "../codec.ts";
+import { type Codec, rawCodec } from "../codec.ts";
+import { handled } from "../handled.ts";
 import type { Metadata } from "../metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
 
 /** A call over a stream that an opener of the user's own has wrapped. */
 export class WrappedCall implements OpenedCall {
@@ -18,6 +20,10 @@ export class WrappedCall implements OpenedCall {
 
   get trailer(): Promise<Metadata> {
     return this.#stream.trailer;
+  }
+
+  get closed(): Promise<void> {
+    return this.#stream.closed;
   }
 
   reader<T>(codec: Codec<T>): Reading<T> {
@@ -41,22 +47,57 @@ export class WrappedCall implements OpenedCall {
   }
 
   writer<T>(codec: Codec<T>): Writing<T> {
-    return { writable: encodeWritable(this.#stream.writable, codec) };
+    const writer = new EncodingWriter(this.#stream.writable, codec);
+    return {
+      get writable() {
+        return writer.writable;
+      },
+      sendFor: (message) => handled(writer.send(message)),
+      sendAll: (source) => this.#sendAll(source, writer),
+    };
   }
 
   request(payload: Uint8Array): void {
-    const writer = this.#stream.writable.getWriter();
+    const writer = new EncodingWriter<Uint8Array>(this.#stream.writable, rawCodec);
     // A stream that fails says so to its reader.
-    writer.write(payload).then(() => writer.close()).catch(() => {});
+    writer.send(payload).then(() => writer.close()).catch(() => {});
+  }
+
+  #sendAll<T>(source: MessageSource<T>, writer: EncodingWriter<T>): Promise<void> {
+    const end: { error?: unknown; told?: (() => void) | undefined } = {};
+    this.closed.catch((error) => {
+      end.error = error;
+      end.told?.();
+    });
+    const sending = sendAllFor(source, {
+      get ended() {
+        return end.error !== undefined;
+      },
+      send: (message) => writer.send(message),
+      whenEnded: (task) => {
+        end.told = task;
+        return () => end.told = undefined;
+      },
+      sourceThrew: (error) => writer.abort(error),
+      endError: () => end.error,
+    });
+    return handled(sending.then(() => writer.close()));
   }
 
   closeSend(): void {
     // What the user has written and closed is the wrapping's to send; a lock of theirs is not the library's to break.
   }
 
-  dispose(): void {
-    // What it rejects with is the wrapping's own: the promise of the scope's end stays the library's.
-    this.#stream[Symbol.asyncDispose]().then(undefined, () => {});
+  cancel(reason: unknown): Promise<void> {
+    return this.#stream.cancel(reason);
+  }
+
+  async dispose(): Promise<void> {
+    try {
+      await this.#stream[Symbol.asyncDispose]();
+    } catch {
+      // What it rejects with is the wrapping's own: the end of the scope stays the library's.
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { ByteBuffer } from "../buffer.ts";
+import { ByteBuffer, type Bytes } from "../buffer.ts";
 import { type Codec, payloadOf } from "../codec.ts";
 import { FrameDecoder } from "../wire/decode.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "../wire/encode.ts";
@@ -8,8 +8,10 @@ import { FrameTimer } from "./frame_timer.ts";
 import type { FrameReceiver, StreamLink } from "../stream/link.ts";
 import { IdTable } from "./id_table.ts";
 import { Outbox } from "./outbox.ts";
+import { DRAINING_KEY } from "../metadata.ts";
 import { reasonText } from "../reason.ts";
 import type { ByteSocket } from "./socket.ts";
+import { withinMs } from "../turn.ts";
 
 /** The limits of a connection; see the public options for what they mean. */
 export interface ConnectionLimits {
@@ -24,14 +26,27 @@ export interface ConnectionOwner {
   readonly side: Side;
   /** A Header frame for a stream that is not there. */
   opened(frame: Frame): void;
+  /** An open stream has ended. */
+  released?(): void;
   /** The last open stream has ended. */
   quiet(): void;
+  /** The peer takes no more streams: those that are open go on. */
+  drained(): void;
   /** The connection is gone: after a local close without an error, otherwise with what happened. */
   ended(error: TTStreamError | undefined): void;
 }
 
 /** After so many bytes, unread messages older than them are copied out of their read buffers. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Unsent answers over which a server reads no further. Messages wait while the socket is behind; answers (refusals,
+ * Headers, Trailers) follow from what has been read, so that is what has to wait. More than ten thousand of them fit in.
+ */
+const MAX_CONTROL_BYTES = 1024 * 1024;
+
+/** How long a socket may take, in milliseconds, to send what is left, behind the end of a connection. */
+export const LAST_WORDS_MS = 1_000;
 
 /** How long after a failed write the read may still bring what the peer sent before it hung up. */
 const LAST_READ_MS = 100;
@@ -64,7 +79,14 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   /** Set while frames are being handed out. */
   #deferred: (() => void)[] | undefined;
   #lastRead: ReturnType<typeof setTimeout> | undefined;
+  /** Set while somebody watches whether the peer takes what is owed to it. */
+  #owing: Promise<void> | undefined;
+  /** The connection has ended, for its streams. */
   #closed = false;
+  /** The socket has been closed, a little later where there were last words to send. */
+  #hungUp = false;
+  readonly #readToEnd: PromiseWithResolvers<void> = Promise.withResolvers();
+  #error: TTStreamError | undefined;
 
   constructor(socket: ByteSocket, limits: ConnectionLimits, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -90,18 +112,30 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   /** Starts to read. Resolves when the connection has ended, however it did. */
   async run(): Promise<void> {
     try {
-      while (!this.#closed) {
-        if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
+      while (!this.#hungUp) {
+        if (!this.#closed) {
+          if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
+          if (this.#owing !== undefined && this.#owner.side === "server") await this.#owing;
+        }
         const chunk = await this.#socket.read();
-        if (this.#closed) return;
         if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
-        this.#compactEvery(chunk.length);
-        this.#decoder.push(chunk);
-        const frames = this.#handOut();
-        this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
+        if (!this.#closed) this.#take(chunk);
       }
     } catch (error) {
+      this.#readToEnd.resolve();
       this.end(transportError(error));
+    }
+  }
+
+  #take(chunk: Bytes): void {
+    try {
+      this.#compactEvery(chunk.length);
+      this.#decoder.push(chunk);
+      const frames = this.#handOut();
+      this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
+    } catch (error) {
+      // What its neighbours' handlers have written is not the broken frame's fault.
+      this.end(transportError(error), LAST_WORDS_MS);
     }
   }
 
@@ -121,33 +155,89 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   /** Resolves when everything sent so far is with the socket, or the connection has ended. */
   sent(): Promise<void> {
-    return this.#outbox.idle();
+    return this.#outbox.sent();
   }
 
-  /** Ends the connection now: the socket closes, and every stream hears of it. Once. */
-  end(error: TTStreamError | undefined): void {
-    if (this.#closed) return;
+  /** Where the next frame begins, in bytes: see {@linkcode FrameReceiver.lose}. */
+  get position(): number {
+    return this.#outbox.position;
+  }
+
+  /**
+   * Ends the connection: every stream hears of it now. Once.
+   *
+   * @param lastMs How long, in milliseconds, the socket may take to send what it has got, and to hear the peer's end:
+   * one that is closed with bytes unread is reset by the system, and what it still had to send is lost. None: the
+   * socket closes now, also where it had been given time before.
+   */
+  end(error: TTStreamError | undefined, lastMs = 0): void {
+    if (this.#closed) {
+      if (lastMs === 0) this.#hangUp();
+      return;
+    }
     this.#closed = true;
-    clearTimeout(this.#lastRead);
+    this.#error = error;
     this.#frameTimer.stop();
-    this.#outbox.close();
     this.#resume?.();
+    try {
+      const loss = this.#lossOf(error);
+      const { leftBytes } = this.#outbox;
+      for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) {
+        stream.lose(loss, leftBytes);
+      }
+      this.#streams.clear();
+      this.#lingering.clear();
+    } finally {
+      if (lastMs === 0) this.#hangUp();
+      else this.#sayLastWords(lastMs);
+    }
+  }
+
+  async #sayLastWords(ms: number): Promise<void> {
+    await withinMs(ms, this.#sendTheRest());
+    this.#hangUp();
+  }
+
+  async #sendTheRest(): Promise<void> {
+    await this.#outbox.sent();
+    if (this.#hungUp || this.#socket.closeWrite === undefined) return;
+    try {
+      await this.#socket.closeWrite();
+    } catch {
+      // The peer has hung up already: there is nobody left to send to.
+      return;
+    }
+    await this.#readToEnd.promise;
+  }
+
+  #hangUp(): void {
+    if (this.#hungUp) return;
+    this.#hungUp = true;
+    clearTimeout(this.#lastRead);
+    this.#outbox.close();
+    this.#readToEnd.resolve();
     try {
       this.#socket.close();
     } catch (cause) {
       // Deno throws BadResource where the peer's reset has closed it before us; anything else is a fault.
       if (!(cause instanceof Deno.errors.BadResource)) throw cause;
     } finally {
-      const loss = this.#lossOf(error);
-      for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) stream.lose(loss);
-      this.#streams.clear();
-      this.#lingering.clear();
-      this.#owner.ended(error);
+      this.#owner.ended(this.#error);
     }
   }
 
+  /** The connection keeps the process alive, as it does to begin with. */
+  ref(): void {
+    if (!this.#hungUp) this.#socket.ref?.();
+  }
+
+  /** The connection does not keep the process alive. */
+  unref(): void {
+    if (!this.#hungUp) this.#socket.unref?.();
+  }
+
   get congested(): boolean {
-    return this.#outbox.congested;
+    return this.#closed || this.#outbox.congested;
   }
 
   wait(wake: () => void): void {
@@ -159,10 +249,13 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   }
 
   sendFrame(frame: Omit<Frame, "payload">, writePayload?: (buffer: ByteBuffer) => void): void {
+    if (this.#closed) return;
     const buffer = this.#frameBuffer();
     const start = beginFrame(buffer, frame);
     writePayload?.(buffer);
     endFrame(buffer, start);
+    this.#outbox.countControl(buffer.length - start);
+    if (this.#outbox.controlBytes > MAX_CONTROL_BYTES) this.#owing ??= this.#watchTaking();
     this.#outbox.flushNow();
   }
 
@@ -188,7 +281,13 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   }
 
   release(streamId: number): void {
-    if (this.#streams.delete(streamId) && this.#streams.size === 0) this.#owner.quiet();
+    if (!this.#streams.delete(streamId)) return;
+    this.#owner.released?.();
+    if (this.#streams.size === 0) this.#owner.quiet();
+  }
+
+  peerDrains(): void {
+    this.#owner.drained();
   }
 
   linger(streamId: number, receiver: FrameReceiver): void {
@@ -266,6 +365,9 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     // Frames of unknown streams are late ones, of streams that have ended here; Kitex drops them too.
     if (stream !== undefined) stream.receive(frame);
     else if (frame.type === FrameType.Header) this.#owner.opened(frame);
+    else if (frame.type === FrameType.Meta && frame.streamId === 0 && frame.metadata.has(DRAINING_KEY)) {
+      this.#owner.drained();
+    }
   }
 
   /** Waits until half of the unread bytes have been read, so that reading does not start and stop for each message. */
@@ -275,6 +377,20 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#resume = undefined;
     if (this.#closed) return;
     this.#frameTimer.see(this.#decoder.pendingBytes, true);
+  }
+
+  /** Waits until the peer has taken what is owed to it by now. A peer that takes nothing is cut. */
+  async #watchTaking(): Promise<void> {
+    const { frameTimeoutMs } = this.#limits;
+    while (!this.#closed && this.#outbox.controlBytes > MAX_CONTROL_BYTES / 2) {
+      const { takenBytes } = this.#socket;
+      await withinMs(frameTimeoutMs || Infinity, this.#outbox.sent());
+      if (this.#closed || this.#socket.takenBytes !== takenBytes) continue;
+      const description =
+        `the peer has taken nothing for ${frameTimeoutMs} ms, and ${this.#outbox.controlBytes} bytes of answers wait`;
+      this.end(streamError({ code: ErrorCode.TransportClosing, description }));
+    }
+    this.#owing = undefined;
   }
 
   #frameTimedOut(): void {
@@ -297,12 +413,15 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   }
 }
 
-const CLOSED_BY_PEER = { code: ErrorCode.TransportClosing, description: Description.closedByPeer };
-/** What a stream of a connection that was closed on this side reads. */
-export const TRANSPORT_CLOSING = {
-  code: ErrorCode.TransportClosing,
-  description: Description.transportClosing,
-};
+/** Whether a connection's end is worth a word: the peer broke the protocol, or a limit. Peers come and go all the time. */
+export function isPeersFault(error: TTStreamError | undefined): error is TTStreamError {
+  if (error === undefined || error.cause !== undefined) return error?.code === ErrorCode.IllegalFrame;
+  return error.description !== Description.closedByPeer;
+}
+
+/** What the streams of a connection read that the peer has closed. */
+export const CLOSED_BY_PEER = { code: ErrorCode.TransportClosing, description: Description.closedByPeer };
+const TRANSPORT_CLOSING = { code: ErrorCode.TransportClosing, description: Description.transportClosing };
 
 /** A broken frame is a 12004 already; anything else is what the system said. */
 function transportError(error: unknown): TTStreamError {

@@ -1,7 +1,15 @@
-import { abortSignal, checkExactlyOne, nonEmptyString } from "../options.ts";
+import {
+  abortSignal,
+  checkExactlyOne,
+  checkType,
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  nonEmptyString,
+  positiveMs,
+} from "../options.ts";
 import { reasonText } from "../reason.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
-import { hostAndPort, show } from "../show.ts";
+import { bareHostname, hostAndPort, show } from "../show.ts";
+import { setTimer, type Timer } from "../turn.ts";
 
 /** TLS settings of a client. */
 export interface TlsOptions {
@@ -40,7 +48,17 @@ export interface UnixAddress {
 }
 
 /** How to reach a server. */
-export type DialOptions = { signal?: AbortSignal | undefined } & (TcpAddress | UnixAddress);
+export type DialOptions = DialSettings & (TcpAddress | UnixAddress);
+
+/** How to dial, wherever the server is. */
+export interface DialSettings {
+  /** Gives the attempt up when it aborts. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds that the attempt may take, a TLS handshake included. Default 5,000. */
+  connectTimeoutMs?: number | undefined;
+  /** TCP keep-alive: notices a server that has vanished without a word, when the system says (on Linux after two hours). Default true. */
+  keepAlive?: boolean | undefined;
+}
 
 const DEFAULT_HOSTNAME = "127.0.0.1";
 
@@ -51,19 +69,49 @@ const DEFAULT_HOSTNAME = "127.0.0.1";
  */
 export async function dial(options: DialOptions): Promise<ByteSocket> {
   const address = addressOf(options);
-  const { signal } = options;
-  if (signal !== undefined) abortSignal("signal", signal);
+  const timeoutMs = positiveMs("connectTimeoutMs", options.connectTimeoutMs, DEFAULT_CONNECT_TIMEOUT_MS);
+  checkType("keepAlive", options.keepAlive, "boolean");
+  if (options.signal !== undefined) abortSignal("signal", options.signal);
+  const attempt = new Attempt(options.signal, timeoutMs);
   try {
-    signal?.throwIfAborted();
-    const opening = open(options);
-    return connSocket(await (signal === undefined ? opening : orAborted(opening, signal)));
+    attempt.signal.throwIfAborted();
+    return connSocket(await orAborted(open({ ...options, signal: attempt.signal }), attempt.signal));
   } catch (cause) {
     const message = `cannot connect to ${address}: ${reasonText(cause)}`;
     // The name tells a time-out and an abort from a refusal.
     throw cause instanceof DOMException
       ? withCause(new DOMException(message, cause.name), cause)
       : new Error(message, { cause });
+  } finally {
+    attempt.over();
   }
+}
+
+/** A signal that aborts with the user's, or when the time is over. */
+class Attempt {
+  readonly #controller = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #timer: Timer;
+
+  constructor(given: AbortSignal | undefined, timeoutMs: number) {
+    this.#given = given;
+    this.#timer = setTimer(() => {
+      this.#controller.abort(new DOMException(`not connected after ${timeoutMs} ms`, "TimeoutError"));
+    }, timeoutMs);
+    if (given?.aborted) this.#abort();
+    else given?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  over(): void {
+    clearTimeout(this.#timer);
+    this.#given?.removeEventListener("abort", this.#abort);
+  }
+
+  readonly #abort = () => this.#controller.abort(this.#given?.reason);
 }
 
 function withCause(error: Error, cause: unknown): Error {
@@ -87,7 +135,8 @@ function addressOf(options: DialOptions): string {
 
 async function open(options: DialOptions): Promise<Conn> {
   if (options.path !== undefined) return await Deno.connect({ transport: "unix", path: options.path });
-  const { hostname = DEFAULT_HOSTNAME, port, tls = false, signal } = options;
+  const { port, tls = false, keepAlive = true, signal } = options;
+  const hostname = bareHostname(options.hostname ?? DEFAULT_HOSTNAME);
   const { caCerts, alpnProtocols, cert, key } = typeof tls === "object" ? tls : {};
   const settings = {
     hostname,
@@ -103,6 +152,7 @@ async function open(options: DialOptions): Promise<Conn> {
   const conn = await Deno.connect({ hostname, port, ...(signal === undefined ? {} : { signal }) });
   // Without it Nagle holds a second small frame back for some 40 ms.
   conn.setNoDelay(true);
+  conn.setKeepAlive(keepAlive);
   return tls === false ? conn : await handshaken(await Deno.startTls(conn, settings), signal);
 }
 

@@ -1,3 +1,6 @@
+/** Multiplied by this, 32 bits are well mixed from below (Knuth's multiplicative hashing; Murmur's finalizer does the same twice). */
+const MIX = 0x9e3779b1;
+
 /** Slots of a new table: most connections have few streams at a time. A power of two, as every size of a table. */
 const INITIAL_SLOTS = 16;
 
@@ -13,6 +16,8 @@ export class IdTable<T> {
   /** `undefined` where a slot is free. */
   #values: (T | undefined)[] = new Array(INITIAL_SLOTS).fill(undefined);
   #size = 0;
+  /** Every table's own, so that no peer can pick ids that share a slot: finding one would take as long as there are ids. */
+  readonly #seed = Math.random() * 2 ** 32 | 0;
 
   /** How many values there are. */
   get size(): number {
@@ -47,7 +52,7 @@ export class IdTable<T> {
     this.#size--;
     // Those behind it that would have been in the free slot, had it been free, move up: a search ends at a free slot.
     for (let slot = free + 1 & mask; values[slot] !== undefined; slot = slot + 1 & mask) {
-      const home = (ids[slot] ?? 0) & mask;
+      const home = this.#hash(ids[slot] ?? 0) & mask;
       if ((slot - home & mask) < (slot - free & mask)) continue;
       ids[free] = ids[slot] ?? 0;
       values[free] = values[slot];
@@ -63,17 +68,28 @@ export class IdTable<T> {
     this.#size = 0;
   }
 
-  /** All values as they are now, in no order. */
+  /** All values as they are now, by their ids. */
   values(): T[] {
-    return this.#values.filter((value) => value !== undefined);
+    const ids = this.#ids.filter((_, slot) => this.#values[slot] !== undefined).sort();
+    const values: T[] = [];
+    for (const id of ids) {
+      const value = this.get(id);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
   }
 
-  /** The slot of `id`, or the free one where it would go. Ids count up, so they are their own hash. */
+  #hash(id: number): number {
+    const mixed = Math.imul(id ^ this.#seed, MIX);
+    return Math.imul(mixed ^ mixed >>> 15, MIX) >>> 8;
+  }
+
+  /** The slot of `id`, or the free one where it would go. */
   #find(id: number): number {
     const ids = this.#ids;
     const values = this.#values;
     const mask = ids.length - 1;
-    let slot = id & mask;
+    let slot = this.#hash(id) & mask;
     while (values[slot] !== undefined && ids[slot] !== id) slot = slot + 1 & mask;
     return slot;
   }

@@ -47,7 +47,14 @@ export class Outbox {
   #early = 0;
   /** Set while the loop rests. */
   #hurry: (() => void) | undefined;
-  #idle: PromiseWithResolvers<void> | undefined;
+  /** Bytes that have left the buffer for the socket, all in all, and those that the socket has taken. */
+  #leftBytes = 0;
+  #sentBytes = 0;
+  /** Bytes of the buffer, and in flight, that answer the peer or open streams: nothing holds them back, as congestion does messages. */
+  #controlBytes = 0;
+  #controlInFlight = 0;
+  /** Those who wait until what had been appended when they came has been sent, in their order. */
+  #sentWaiters: { readonly at: number; readonly sent: PromiseWithResolvers<void> }[] = [];
 
   /** @param failed Is told when a write rejects; nothing is sent after that. */
   constructor(socket: OutboxSocket, failed: (error: unknown) => void) {
@@ -65,6 +72,26 @@ export class Outbox {
     if (this.#closed) return true;
     const unsent = this.#inFlightBytes + this.#buffer.length;
     return unsent > CONGESTED_BYTES && (this.#frames > FEW_FRAMES || unsent > FEW_FRAMES * CONGESTED_BYTES);
+  }
+
+  /** Where the next frame begins, counted in bytes from the connection's first. */
+  get position(): number {
+    return this.#leftBytes + this.#buffer.length;
+  }
+
+  /** How many bytes have left for the socket: what is behind them the peer has not got. */
+  get leftBytes(): number {
+    return this.#leftBytes;
+  }
+
+  /** How many unsent bytes are not messages. */
+  get controlBytes(): number {
+    return this.#controlBytes + this.#controlInFlight;
+  }
+
+  /** Says that the last `bytes` appended are no message. */
+  countControl(bytes: number): void {
+    this.#controlBytes += bytes;
   }
 
   /** Sees to it that what has been appended is sent. */
@@ -102,11 +129,15 @@ export class Outbox {
     this.#waiting.delete(wake);
   }
 
-  /** Resolves when everything has been sent, or nothing will be. */
-  idle(): Promise<void> {
-    if (!this.#flushing) return Promise.resolve();
-    this.#idle ??= Promise.withResolvers();
-    return this.#idle.promise;
+  /** Resolves when all that has been appended so far is with the socket, or nothing will be sent any more. */
+  sent(): Promise<void> {
+    const at = this.position;
+    if (!this.#flushing || at === this.#sentBytes) return Promise.resolve();
+    const last = this.#sentWaiters.at(-1);
+    if (last?.at === at) return last.sent.promise;
+    const sent = Promise.withResolvers<void>();
+    this.#sentWaiters.push({ at, sent });
+    return sent.promise;
   }
 
   /** Drops what is unsent and takes nothing more. */
@@ -114,7 +145,7 @@ export class Outbox {
     this.#closed = true;
     this.#buffer.length = 0;
     this.#wake();
-    this.#settleIdle();
+    this.#settleSent(Infinity);
   }
 
   async #run(): Promise<void> {
@@ -131,9 +162,15 @@ export class Outbox {
         this.#spare = full;
         this.#inFlightBytes = full.length;
         this.#frames = 0;
+        this.#leftBytes += full.length;
+        this.#controlInFlight = this.#controlBytes;
+        this.#controlBytes = 0;
         await this.#socket.write(full.bytes.subarray(0, full.length));
         this.#inFlightBytes = 0;
+        this.#controlInFlight = 0;
+        this.#sentBytes += full.length;
         full.length = 0;
+        if (this.#sentWaiters.length > 0) this.#settleSent(this.#sentBytes);
         this.#wake();
       }
     } catch (error) {
@@ -144,7 +181,7 @@ export class Outbox {
     } finally {
       this.#flushing = false;
       this.#giveBack();
-      this.#settleIdle();
+      this.#settleSent(Infinity);
     }
   }
 
@@ -187,8 +224,8 @@ export class Outbox {
     }
   }
 
-  #settleIdle(): void {
-    this.#idle?.resolve();
-    this.#idle = undefined;
+  #settleSent(sentBytes: number): void {
+    const waiters = this.#sentWaiters;
+    while (waiters[0] !== undefined && waiters[0].at <= sentBytes) waiters.shift()?.sent.resolve();
   }
 }

@@ -1,5 +1,6 @@
 import type { Bytes } from "../buffer.ts";
-import { breathe, looked, nextTick, Pace } from "../turn.ts";
+import { afterTurns, breathe, looked, nextTick, Pace } from "../turn.ts";
+import { undetachable } from "./undetachable.ts";
 
 /** A pair of byte streams: a socket, a pipe, or one end of an in-memory pair. */
 export interface ByteDuplex {
@@ -11,21 +12,38 @@ export interface ByteDuplex {
 
 /** What a connection does with the transport below it. */
 export interface ByteSocket {
+  /** The peer's address, where there is one. */
+  readonly remoteAddr?: Deno.Addr | undefined;
   /** The next bytes, which are the caller's to keep; `undefined` at the end. */
   read(): Promise<Bytes | undefined>;
   /** Whether the last read is known to have left something. */
   readonly behind: boolean;
+  /** How many bytes the transport has taken, all in all. */
+  readonly takenBytes: number;
   /** Sends all of `bytes`. */
   write(bytes: Bytes): Promise<void>;
+  /**
+   * Ends the direction to the peer, and reads on: what the socket still holds gets there. Absent where the transport
+   * has no such thing.
+   */
+  closeWrite?(): Promise<void>;
   /** Closes both directions; pending reads and writes settle. */
   close(): void;
+  /** The open socket keeps the process alive, as it does to begin with. */
+  ref?(): void;
+  /** The open socket does not keep the process alive. */
+  unref?(): void;
 }
 
 /** The part of `Deno.Conn` that is used. */
 export interface Conn {
+  readonly remoteAddr?: Deno.Addr;
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
   close(): void;
+  ref(): void;
+  unref(): void;
 }
 
 /** What is read into; payloads are views on it. It starts small, since most connections are quiet. */
@@ -37,12 +55,14 @@ const MIN_READ_BYTES = 4096;
 
 /** The socket of a `Deno.Conn`: no stream in between, and one buffer for many reads. */
 export function connSocket(conn: Conn): ByteSocket {
-  let buffer: Bytes = new Uint8Array(FIRST_READ_BYTES);
+  let buffer: Bytes = undetachable(new Uint8Array(FIRST_READ_BYTES));
   let at = 0;
+  let taken = 0;
   // TLS hands out its records one by one: a short read says nothing of what the socket still has.
   const tells = !("handshake" in conn);
   const pace = new ReadPace();
   return {
+    remoteAddr: conn.remoteAddr,
     get behind() {
       return pace.behind;
     },
@@ -50,7 +70,7 @@ export function connSocket(conn: Conn): ByteSocket {
       await pace.before();
       if (buffer.length - at < MIN_READ_BYTES) {
         // Handed out as views, so never written again: a busy connection takes larger ones.
-        buffer = new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES));
+        buffer = undetachable(new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES)));
         at = 0;
       }
       const room = buffer.length - at;
@@ -62,13 +82,24 @@ export function connSocket(conn: Conn): ByteSocket {
       at += size;
       return chunk;
     },
+    get takenBytes() {
+      return taken;
+    },
     async write(bytes) {
       let sent = await conn.write(bytes);
-      while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
+      taken += sent;
+      while (sent < bytes.length) {
+        const more = await conn.write(bytes.subarray(sent));
+        sent += more;
+        taken += more;
+      }
     },
+    closeWrite: () => conn.closeWrite(),
     close() {
       conn.close();
     },
+    ref: () => conn.ref(),
+    unref: () => conn.unref(),
   };
 }
 
@@ -118,6 +149,8 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
   const reader = readable.getReader();
   const writer = writable.getWriter();
   const pace = new ReadPace();
+  let taken = 0;
+  let writing = false;
   writer.closed.catch(() => {
     // The pending or the next write rejects with the same error.
   });
@@ -134,8 +167,19 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
       }
       return ownBytes(value);
     },
-    // The other end may keep what it gets, and the outbox fills its buffer again.
-    write: (bytes) => writer.write(bytes.slice()),
+    get takenBytes() {
+      return taken;
+    },
+    async write(bytes) {
+      writing = true;
+      // The other end may keep what it gets, and the outbox fills its buffer again.
+      try {
+        await writer.write(bytes.slice());
+      } finally {
+        writing = false;
+      }
+      taken += bytes.length;
+    },
     close() {
       reader.cancel().catch(() => {
         // Errored already: the read has said so.
@@ -143,12 +187,20 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
       writer.close().catch(() => {
         // Errored or closed already: the write has said so.
       });
+      // The close waits behind a write that is stuck, for ever; an abort reaches the sink's signal.
+      afterTurns(STUCK_TURNS, () => {
+        if (writing) writer.abort(new DOMException(CLOSED, "AbortError")).catch(() => {});
+      });
     },
   };
 }
 
+const CLOSED = "the connection has been closed";
+/** So many turns of the event loop a write may go on behind the close of its connection: somebody may be about to read it. */
+const STUCK_TURNS = 64;
+
 function ownBytes(value: Uint8Array): Bytes {
   const { buffer } = value;
-  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, value.byteOffset, value.byteLength);
-  return new Uint8Array(value);
+  if (!(buffer instanceof ArrayBuffer)) return undetachable(new Uint8Array(value));
+  return undetachable(new Uint8Array(buffer, value.byteOffset, value.byteLength));
 }

@@ -1,27 +1,23 @@
-import { decodeReadable, encodeWritable } from "../adapt.ts";
+import { decodeReadable, EncodingWriter } from "../adapt.ts";
 import type { Codec } from "../codec.ts";
+import { handled } from "../handled.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
 import { reasonText } from "../reason.ts";
+import { type MessageSource, sendAllFor, type Sender } from "../stream/send_all.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
-export interface Exchange {
+export interface Exchange extends Sender<unknown> {
   /** The stream of bytes it was made from. */
   readonly raw: ServerStream;
   /** The stream for the user's method. */
   readonly stream: ServerStream<unknown, unknown>;
-  readonly ended: boolean;
   /** The next request. */
   next(): Promise<IteratorResult<unknown, undefined>>;
   /** Drops the requests that still come. */
   discard(): void;
-  /** Sends a response; a promise where it has to wait. */
-  send(message: unknown): Promise<void> | undefined;
-  /** Calls `task` when the stream ends, instead of any given before. */
-  whenEnded(task: (() => void) | undefined): void;
-  /** Something of the user's failed that nobody waits for. */
-  fail(error: unknown): void;
 }
 
 /** Types the messages of a stream: directly for the server's own, by adapters for one that middleware has wrapped. */
@@ -63,20 +59,18 @@ class OwnExchange implements Exchange {
     return HandlerStream.writerOf(this.stream).send(message);
   }
 
-  whenEnded(task: (() => void) | undefined): void {
-    this.#invocation.onEnd = task;
+  whenEnded(task: () => void): () => void {
+    return this.#invocation.whenEnded(task);
   }
 
-  fail(error: unknown): void {
-    this.#invocation.fail(error);
+  sourceThrew(error: unknown): void {
+    this.#invocation.sourceThrew(error);
   }
 }
 
 class WrappedExchange implements Exchange {
   readonly raw: ServerStream;
   readonly stream: WrappedStream;
-  #writer: WritableStreamDefaultWriter<unknown> | undefined;
-  #task: (() => void) | undefined;
 
   constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
     this.raw = raw;
@@ -98,22 +92,18 @@ class WrappedExchange implements Exchange {
   }
 
   discard(): void {
-    this.stream.readable.cancel().catch((error) => this.fail(error));
+    this.stream.readable.cancel().catch((error) => this.sourceThrew(error));
   }
 
   send(message: unknown): Promise<void> {
-    this.#writer ??= this.stream.writable.getWriter();
-    return this.#writer.write(message);
+    return this.stream.send(message);
   }
 
-  whenEnded(task: (() => void) | undefined): void {
-    const { signal } = this.raw;
-    if (this.#task !== undefined) signal.removeEventListener("abort", this.#task);
-    this.#task = task;
-    if (task !== undefined) signal.addEventListener("abort", task, { once: true });
+  whenEnded(task: () => void): () => void {
+    return whenAborted(this.raw.signal, task);
   }
 
-  fail(error: unknown): void {
+  sourceThrew(error: unknown): void {
     if (!this.ended) console.error(`${this.raw.service}/${this.raw.method}: ${reasonText(error)}`);
   }
 }
@@ -124,7 +114,7 @@ class WrappedStream implements ServerStream<unknown, unknown> {
   readonly #request: Codec<unknown>;
   readonly #response: Codec<unknown>;
   #readable: ReadableStream<unknown> | undefined;
-  #writable: WritableStream<unknown> | undefined;
+  #writer: EncodingWriter<unknown> | undefined;
 
   constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
     this.#raw = raw;
@@ -157,11 +147,19 @@ class WrappedStream implements ServerStream<unknown, unknown> {
   }
 
   get writable(): WritableStream<unknown> {
-    return this.#writable ??= encodeWritable(this.#raw.writable, this.#response);
+    return this.#messages.writable;
+  }
+
+  get #messages(): EncodingWriter<unknown> {
+    return this.#writer ??= new EncodingWriter(this.#raw.writable, this.#response);
   }
 
   get signal(): AbortSignal {
     return this.#raw.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#raw.draining;
   }
 
   get header(): Map<string, string> {
@@ -174,5 +172,23 @@ class WrappedStream implements ServerStream<unknown, unknown> {
 
   sendHeader(): void {
     this.#raw.sendHeader();
+  }
+
+  send(message: unknown): Promise<void> {
+    return handled(this.#messages.send(message));
+  }
+
+  sendAll(source: MessageSource<unknown>): Promise<void> {
+    const { signal } = this.#raw;
+    const messages = this.#messages;
+    return sendAllFor(source, {
+      get ended() {
+        return signal.aborted;
+      },
+      send: (message) => messages.send(message),
+      whenEnded: (task) => whenAborted(signal, task),
+      sourceThrew: (error) => messages.abort(error),
+      endError: () => signal.reason,
+    });
   }
 }

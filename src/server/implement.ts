@@ -1,9 +1,12 @@
 import { attempt } from "../attempt.ts";
+import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../codec.ts";
 import { ExceptionType } from "../wire/exception.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
-import type { Handler } from "./handler.ts";
-import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import type { Handler, ServiceHandler } from "./handler.ts";
+import { invocationBehind } from "./wrap_server_stream.ts";
+import { sendAll } from "../stream/send_all.ts";
+import type { ServerStream } from "./server_stream.ts";
 import { show } from "../show.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
@@ -49,7 +52,7 @@ interface Entry {
 export function implement<M extends AnyMethods>(
   service: Service<M>,
   implementation: Implementation<M>,
-): Handler {
+): ServiceHandler {
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
     const call: unknown = Reflect.get(implementation, property);
@@ -61,7 +64,7 @@ export function implement<M extends AnyMethods>(
       call: (...args) => Reflect.apply(call, implementation, args),
     });
   }
-  const handler = (stream: ServerStream): void | Promise<void> => {
+  const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
     // Kitex's clients always name the service; where none is named, the method decides.
     if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
@@ -69,7 +72,9 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined) {
       return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
     }
-    return run(entry, exchangeOf(stream, entry.request, entry.response));
+    const running = run(entry, exchangeOf(stream, entry.request, entry.response));
+    invocationBehind(stream)?.runs(running);
+    return running;
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -82,7 +87,7 @@ export function implement<M extends AnyMethods>(
  *
  * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
  */
-export function route(...handlers: Handler[]): Handler {
+export function route(...handlers: Handler[]): ServiceHandler {
   const byService = new Map<string, Handler>();
   let fallback: Handler | undefined;
   for (const handler of handlers) {
@@ -101,12 +106,11 @@ export function route(...handlers: Handler[]): Handler {
     }
   }
   const only = byService.size === 1 ? [...byService.values()][0] : undefined;
-  const handler = (stream: ServerStream): void | Promise<void> => {
+  const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
     const { service } = stream;
     const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
-    if (found !== undefined) return found(stream);
-    unknownService(stream);
+    return found === undefined ? unknownService(stream) : callHandler(found, stream);
   };
   return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
 }
@@ -115,22 +119,25 @@ export function route(...handlers: Handler[]): Handler {
 function checkStream(stream: ServerStream): void {
   if (typeof stream.service === "string" && typeof stream.method === "string") return;
   throw new TypeError(
-    "a handler needs a ServerStream; a spread copies none of its properties, name them one by one",
+    "a handler needs a ServerStream, and { ...stream } has none of its properties: use wrapStream(stream, { … })",
   );
 }
 
-function unknownService(stream: ServerStream): void {
-  refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
+function unknownService(stream: ServerStream): Promise<void> {
+  return refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
 }
 
-/** Answers in the handlers' stead. A stream that middleware has wrapped is answered as a failed handler's. */
-function refuse(stream: ServerStream, type: number, message: string): void {
-  const invocation = HandlerStream.invocationOf(stream);
-  if (invocation === undefined) throw new Error(message);
+/** Answers in the handlers' stead. A stream that middleware has wrapped in its own way is answered as a failed handler's. */
+function refuse(stream: ServerStream, type: number, message: string): Promise<void> {
+  const invocation = invocationBehind(stream);
+  if (invocation === undefined) return Promise.reject(new Error(message));
   invocation.refuse(type, message);
+  return Promise.resolve();
 }
 
 function run(entry: Entry, exchange: Exchange): Promise<void> {
+  // Middleware may have taken its time: whoever waits for the signal would wait for ever.
+  if (exchange.ended) return Promise.reject(exchange.raw.signal.reason);
   switch (entry.kind) {
     case "bidirectional":
       return runBidirectional(entry, exchange);
@@ -150,7 +157,8 @@ function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
 
 async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
   const first = await exchange.next();
-  if (first.done) return refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+  if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+  if (exchange.ended) throw exchange.raw.signal.reason;
   // A second request is none of the protocol's, and is dropped.
   exchange.discard();
   await answer(await entry.call(first.value, exchange.stream), exchange);
@@ -164,32 +172,14 @@ async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
 /** Sends what the user's method returned, if it returned answers. */
 async function answer(result: unknown, exchange: Exchange): Promise<void> {
   if (result === undefined) return;
-  if (isAsyncIterable(result)) return await sendAll(result[Symbol.asyncIterator](), exchange);
+  if (isAsyncIterable(result)) {
+    await sendAll(result, exchange);
+    return;
+  }
   const { service, method } = exchange.stream;
   throw new TypeError(`${service}.${method} must return nothing or an async iterable, got ${typeof result}`);
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
-}
-
-/**
- * Sends all that an iterator yields. When the stream ends first, the iterator is told to return and not awaited for
- * that: a generator in an `await` of its own comes to its `finally` only after it.
- */
-async function sendAll(answers: AsyncIterator<unknown>, exchange: Exchange): Promise<void> {
-  const leave = () => {
-    (async () => await answers.return?.())().catch((error) => exchange.fail(error));
-  };
-  if (exchange.ended) return leave();
-  exchange.whenEnded(leave);
-  try {
-    for (let next = await answers.next(); !next.done; next = await answers.next()) {
-      if (exchange.ended) return;
-      const sending = exchange.send(next.value);
-      if (sending !== undefined) await sending;
-    }
-  } finally {
-    exchange.whenEnded(undefined);
-  }
 }

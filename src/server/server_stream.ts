@@ -3,6 +3,7 @@ import type { Codec } from "../codec.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
 import type { MessageReader } from "../stream/reader.ts";
+import type { MessageSource } from "../stream/send_all.ts";
 import type { MessageWriter } from "../stream/writer.ts";
 
 /** A stream at the server: what a handler gets. */
@@ -26,61 +27,84 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
    * (12007 …), the lost connection (12013), or the handler's own return (12012).
    */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when the server begins to shut down: a handler that lives for hours can say goodbye. Its reason is an Error,
+   * `server is shutting down`.
+   */
+  readonly draining: AbortSignal;
   /** Sent before the first message; changing it later throws TypeError. */
   readonly header: Map<string, string>;
-  /** Sent at the end. */
+  /** Sent at the end. Where the stream has ended already, by a cancel say, it is not, and changing it does nothing; after the handler has returned that throws TypeError. */
   readonly trailer: Map<string, string>;
   /** Sends `header` now; again, nothing. */
   sendHeader(): void;
+  /**
+   * Sends a message: resolves when the connection has taken it. As `writable`'s writes, but nothing has to be locked.
+   *
+   * @throws (rejects) The stream's end; 12005 after `writable.close()`; the codec's own error.
+   */
+  send(message: Res): Promise<void>;
+  /**
+   * Sends all that `source` gives, each message when the connection takes it. Ends the source (`return()`, `cancel()`)
+   * when the stream ends, and fails the stream where the source throws.
+   *
+   * @throws (rejects) The source's own error; the stream's end where that comes first; TypeError for no source.
+   */
+  sendAll(source: MessageSource<Res>): Promise<void>;
 }
 
-/** The {@linkcode ServerStream} over an invocation. */
+/**
+ * The {@linkcode ServerStream} over an invocation. Its fields are private by TypeScript's word alone, so that a Proxy
+ * around it works.
+ */
 export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
-  readonly #invocation: Invocation;
-  readonly #request: Codec<Req>;
-  readonly #response: Codec<Res>;
-  #reader: MessageReader<Req> | undefined;
-  #writer: MessageWriter<Res> | undefined;
+  /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
+  readonly #own = true;
+  private readonly invocation: Invocation;
+  private readonly request: Codec<Req>;
+  private readonly response: Codec<Res>;
+  private reader: MessageReader<Req> | undefined;
+  private writer: MessageWriter<Res> | undefined;
 
   constructor(invocation: Invocation, request: Codec<Req>, response: Codec<Res>) {
-    this.#invocation = invocation;
-    this.#request = request;
-    this.#response = response;
+    this.invocation = invocation;
+    this.request = request;
+    this.response = response;
   }
 
   /** The invocation behind a stream of the library's own; `undefined` for anybody else's. */
   static invocationOf(stream: object): Invocation | undefined {
-    return #invocation in stream ? stream.#invocation : undefined;
+    return #own in stream ? stream.invocation : undefined;
   }
 
   /** The reading side itself, for the library's own loops. */
   static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
-    return stream.#reader ??= stream.#invocation.reader(stream.#request);
+    return stream.reader ??= stream.invocation.reader(stream.request);
   }
 
   /** The writing side itself, for the library's own loops. */
   static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
-    return stream.#writer ??= stream.#invocation.writer(stream.#response);
+    return stream.writer ??= stream.invocation.writer(stream.response);
   }
 
   get service(): string {
-    return this.#invocation.service;
+    return this.invocation.service;
   }
 
   get method(): string {
-    return this.#invocation.method;
+    return this.invocation.method;
   }
 
   get remoteAddr(): Deno.Addr | undefined {
-    return this.#invocation.remoteAddr;
+    return this.invocation.remoteAddr;
   }
 
   get metadata(): Metadata {
-    return this.#invocation.metadata;
+    return this.invocation.metadata;
   }
 
   get metainfo(): Metainfo {
-    return this.#invocation.metainfo;
+    return this.invocation.metainfo;
   }
 
   get readable(): ReadableStream<Req> {
@@ -92,18 +116,30 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
   }
 
   get signal(): AbortSignal {
-    return this.#invocation.signal;
+    return this.invocation.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.invocation.draining;
   }
 
   get header(): Map<string, string> {
-    return this.#invocation.header;
+    return this.invocation.header;
   }
 
   get trailer(): Map<string, string> {
-    return this.#invocation.trailer;
+    return this.invocation.trailer;
   }
 
   sendHeader(): void {
-    this.#invocation.sendHeader();
+    this.invocation.sendHeader();
+  }
+
+  send(message: Res): Promise<void> {
+    return HandlerStream.writerOf(this).sendFor(message);
+  }
+
+  sendAll(source: MessageSource<Res>): Promise<void> {
+    return HandlerStream.writerOf(this).sendAll(source);
   }
 }

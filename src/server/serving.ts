@@ -1,49 +1,76 @@
-import { attempt } from "../attempt.ts";
+import { callHandler } from "./call_handler.ts";
+import { callSafely } from "../call_safely.ts";
 import { rawCodec } from "../codec.ts";
-import { type ConnectionLimits, FrameConnection } from "../connection/connection.ts";
-import { ErrorCode, type TTStreamError } from "../errors.ts";
+import { type ConnectionLimits, FrameConnection, LAST_WORDS_MS } from "../connection/connection.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { ExceptionType, writeException } from "../wire/exception.ts";
 import { type Frame, FrameType } from "../wire/frame.ts";
 import type { Handler } from "./handler.ts";
 import { Invocation } from "../stream/invocation.ts";
-import { NO_METADATA } from "../metadata.ts";
+import { DRAINING_KEY, NO_METADATA } from "../metadata.ts";
+import { tooManyStreams } from "../wire/peer_error.ts";
 import { Outcome } from "../outcome.ts";
+import { ResetBudget } from "./reset_budget.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
 import type { ByteSocket } from "../connection/socket.ts";
-import { withinMs } from "../turn.ts";
+import { setTimer, type Timer, withinMs } from "../turn.ts";
 
 /** What a connection at the server needs; everything has been checked. */
 export interface ServingInit {
   readonly handler: Handler;
   readonly limits: ConnectionLimits;
   readonly maxStreams: number;
+  /** Milliseconds; 0 is for ever, as the next one. */
+  readonly idleTimeoutMs: number;
+  readonly handlerTimeoutMs: number;
   readonly remoteAddr: Deno.Addr | undefined;
-  readonly onError: (error: unknown, stream: ServerStream) => void;
+  readonly onError: (error: unknown, stream: ServerStream) => unknown;
 }
 
-const SHUTTING_DOWN = "server is shutting down";
-/** How long, in milliseconds, the last frames may take to leave before the socket closes all the same. */
-const LAST_FRAMES_MS = 1_000;
+/** A client may cancel so many times `maxStreams` more streams than end well. */
+const RESETS_PER_STREAM = 10;
+
+/** How long, in milliseconds, a client that has been told to go may take until this side closes. Kitex's do not listen. */
+const FAREWELL_MS = 100;
+
+const DRAINING = new Map([[DRAINING_KEY, "1"]]);
 
 /** One connection at the server: runs a handler for every stream that the client opens. */
 export class Serving {
   readonly #init: ServingInit;
   readonly #frames: FrameConnection<Invocation>;
   readonly #ended: Outcome<TTStreamError | undefined> = new Outcome();
+  readonly #returned: Outcome<void> = new Outcome();
+  readonly #resets: ResetBudget;
   /** Handlers that have not returned, those of cancelled streams included. */
   #running = 0;
   #closing = false;
+  #lastMs = LAST_WORDS_MS;
+  #over = false;
+  /** When the last handler returned, in `performance.now()`'s milliseconds. */
+  #idleSince = performance.now();
+  #idleTimer: Timer;
 
   constructor(socket: ByteSocket, init: ServingInit) {
     this.#init = init;
+    this.#resets = new ResetBudget(RESETS_PER_STREAM * init.maxStreams);
     this.#frames = new FrameConnection(socket, init.limits, {
       side: "server",
       opened: (frame) => this.#open(frame),
       quiet: () => {
         // The handlers count, not the streams: a cancelled one's handler may still be at work.
       },
-      ended: (error) => this.#ended.resolve(error),
+      drained: () => {
+        // Only servers drain.
+      },
+      ended: (error) => {
+        this.#over = true;
+        clearTimeout(this.#idleTimer);
+        this.#ended.resolve(error);
+        this.#settleReturned();
+      },
     });
+    if (init.idleTimeoutMs > 0) this.#watchIdle(init.idleTimeoutMs);
     this.#frames.run();
   }
 
@@ -52,41 +79,70 @@ export class Serving {
     return this.#ended.promise;
   }
 
-  /** Takes no new streams; closes when the handlers have returned. */
-  drain(): void {
+  /** Resolves when the connection has ended and all its handlers have returned. */
+  get returned(): Promise<void> {
+    return this.#returned.promise;
+  }
+
+  /**
+   * Takes no new streams; tells the handlers, and closes when they have returned.
+   *
+   * @param lastMs How long, in milliseconds, the client may then take to read what is left.
+   */
+  drain(lastMs: number): void {
+    if (this.#closing) return;
     this.#closing = true;
+    this.#lastMs = lastMs;
+    const reason = new Error(Description.shuttingDown);
+    for (const invocation of this.#frames.streams()) invocation.drain(reason);
     this.#closeIfIdle();
   }
 
   /** Ends what is left, tells the clients why, and closes. */
-  cut(message: string = SHUTTING_DOWN): void {
+  cut(message: string = Description.shuttingDown, error?: TTStreamError): void {
     this.#closing = true;
     for (const invocation of this.#frames.streams()) invocation.shutDown(message);
-    this.#endAfter(withinMs(LAST_FRAMES_MS, this.#frames.sent()));
+    this.#frames.end(error, this.#frames.closed ? 0 : LAST_WORDS_MS);
+  }
+
+  /** The connection keeps the process alive, as it does to begin with. */
+  ref(): void {
+    this.#frames.ref();
+  }
+
+  /** The connection does not keep the process alive. */
+  unref(): void {
+    this.#frames.unref();
   }
 
   #open(frame: Frame): void {
-    const { maxStreams, remoteAddr, onError } = this.#init;
-    if (this.#closing) return this.#refuse(frame, SHUTTING_DOWN);
+    const { maxStreams, handlerTimeoutMs, remoteAddr, onError } = this.#init;
+    if (this.#closing) return this.#refuse(frame, Description.shuttingDown);
     if (this.#running >= maxStreams) {
-      return this.#refuse(frame, `too many streams: the limit is ${maxStreams}`);
+      return this.#refuse(frame, tooManyStreams(maxStreams));
     }
     const frames = this.#frames;
     const invocation: Invocation = new Invocation(
       frames,
       frame,
       remoteAddr,
-      (error) => callSafely(() => onError(error, stream)),
+      (error) => callSafely("onError", () => onError(error, stream)),
+      () => this.#canceled(),
     );
     const stream: ServerStream = new HandlerStream(invocation, rawCodec, rawCodec);
     frames.register(frame.streamId, invocation);
     this.#running++;
-    frames.defer(() => this.#run(invocation, stream));
+    frames.defer(() => {
+      // A Rst or a second Header came right behind: whoever waits for its signal would wait for ever.
+      if (invocation.ended) return this.#handlerReturned();
+      if (handlerTimeoutMs > 0) invocation.limit(handlerTimeoutMs);
+      this.#run(invocation, stream);
+    });
   }
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
   #run(invocation: Invocation, stream: ServerStream): void {
-    attempt(() => this.#init.handler(stream)).then(
+    callHandler(this.#init.handler, stream).then(
       () => this.#complete(invocation),
       (error) => this.#fail(invocation, error),
     );
@@ -94,11 +150,11 @@ export class Serving {
 
   async #complete(invocation: Invocation): Promise<void> {
     try {
-      await invocation.complete();
+      if (await invocation.complete()) this.#resets.refund();
     } catch (error) {
       invocation.fail(error);
     } finally {
-      this.#returned();
+      this.#handlerReturned();
     }
   }
 
@@ -106,13 +162,31 @@ export class Serving {
     try {
       invocation.fail(error);
     } finally {
-      this.#returned();
+      this.#handlerReturned();
     }
   }
 
-  #returned(): void {
+  #handlerReturned(): void {
     this.#running--;
+    this.#idleSince = performance.now();
+    this.#settleReturned();
     this.#closeIfIdle();
+  }
+
+  #settleReturned(): void {
+    if (this.#over && this.#running === 0) this.#returned.resolve();
+  }
+
+  /** The client has cancelled a stream. */
+  #canceled(): void {
+    if (!this.#resets.spend() || this.#closing) return;
+    const { maxStreams } = this.#init;
+    const description = `too many cancelled streams: ${
+      RESETS_PER_STREAM * maxStreams
+    } more than have ended well`;
+    const error = streamError({ code: ErrorCode.TransportClosing, description });
+    this.#closing = true;
+    this.#frames.defer(() => this.cut(description, error));
   }
 
   #refuse({ streamId, method }: Frame, message: string): void {
@@ -124,27 +198,25 @@ export class Serving {
     );
   }
 
-  /** What the handlers have written leaves first, for as long as the grace lasts. */
-  #closeIfIdle(): void {
-    if (this.#closing && this.#running === 0) this.#endAfter(this.#frames.sent());
+  /**
+   * What the handlers have written leaves first, for as long as the grace lasts. Then the client is told to go, and a
+   * stream that it has opened before it knew is refused in words: behind our own close it would be lost without one.
+   */
+  async #closeIfIdle(): Promise<void> {
+    if (!this.#closing || this.#running > 0 || this.#over || this.#frames.closed) return;
+    this.#frames.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
+    await this.#frames.sent();
+    await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
+    if (!this.#over) this.#frames.end(undefined, this.#lastMs);
   }
 
-  async #endAfter(sent: Promise<void>): Promise<void> {
-    await sent;
-    this.#frames.end(undefined);
+  /** One timer serves all streams: it looks at the clock when it fires. */
+  #watchIdle(ms: number): void {
+    this.#idleTimer = setTimer(() => {
+      const { idleTimeoutMs } = this.#init;
+      const idleMs = this.#running > 0 ? 0 : performance.now() - this.#idleSince;
+      if (idleMs < idleTimeoutMs) this.#watchIdle(idleTimeoutMs - idleMs);
+      else this.drain(LAST_WORDS_MS);
+    }, ms);
   }
-}
-
-/** A callback of the user's that throws must not take the connection with it. */
-function callSafely(callback: () => void): void {
-  try {
-    callback();
-  } catch (error) {
-    console.error("ttstream: onError threw:", error);
-  }
-}
-
-/** Whether a connection's end is worth a word: the peer broke the protocol. Clients come and go all the time. */
-export function isProtocolError(error: TTStreamError | undefined): error is TTStreamError {
-  return error?.code === ErrorCode.IllegalFrame;
 }

@@ -1,38 +1,63 @@
-import { joinCancelPath } from "../wire/cancel_path.ts";
+import { type CancelFrame, sendCancel, sendTrailer } from "./cancel_frames.ts";
 import { type Codec, rawCodec } from "../codec.ts";
 import { dataPrefix } from "../wire/encode.ts";
 import { formatDuration } from "../duration.ts";
-import { ErrorCode, streamError, type TTStreamError } from "../errors.ts";
-import { type Exception, writeException } from "../wire/exception.ts";
+import {
+  type BizStatusError,
+  Description,
+  ErrorCode,
+  errorOfStream,
+  streamError,
+  TTStreamError,
+} from "../errors.ts";
 import { type Frame, FrameType } from "../wire/frame.ts";
 import { Inbox } from "./inbox.ts";
 import type { FrameReceiver, StreamLink } from "./link.ts";
-import { CANCEL_PATH_KEY, type Metadata, NO_METADATA } from "../metadata.ts";
+import { type Metadata, NO_METADATA } from "../metadata.ts";
 import { Outcome } from "../outcome.ts";
 import { errorOfRst, errorOfTrailer } from "../wire/peer_error.ts";
-import { MessageReader, type ReadOwner } from "./reader.ts";
-import { errorFromReason } from "../reason.ts";
+import { MessageReader, type ReadOwner, type ReadTimeouts } from "./reader.ts";
+import { errorFromReason, type Where } from "../reason.ts";
 import { StreamState } from "./state.ts";
-import { setTimer, type Timer } from "../turn.ts";
+import { setTimer, type Timer, withinMs } from "../turn.ts";
+import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
 import { MessageWriter, type WriteOwner } from "./writer.ts";
-
-/** How a cancel is told to the server. */
-export type CancelFrame = "rst" | "trailer";
 
 /** What a call is opened with; everything has been checked. */
 export interface CallInit {
-  readonly link: StreamLink;
-  readonly streamId: number;
+  readonly service: string;
   readonly method: string;
+  /** What is written into the Header frame. */
+  readonly metadata: Metadata;
   /** The caller's own name, for the cancel path. */
   readonly serviceName: string | undefined;
   readonly signals: readonly AbortSignal[];
-  /** Milliseconds, as the next one; 0 is for ever. */
+  /** Milliseconds; 0 is for ever. */
   readonly timeoutMs: number;
-  readonly recvTimeoutMs: number;
+  readonly readTimeouts: ReadTimeouts;
   readonly cancelRemoteOnRecvTimeout: boolean;
   readonly cancelFrame: CancelFrame;
 }
+
+/** The link of a call that has no connection yet, or will never have one: nothing can be sent. */
+export const NO_LINK: StreamLink = {
+  congested: true,
+  position: 0,
+  sendMessage() {},
+  sendFrame() {},
+  sent: () => Promise.resolve(),
+  wait() {},
+  unwait() {},
+  release() {},
+  linger() {},
+  unlinger() {},
+  peerDrains() {},
+  charge() {},
+  defer: (task) => task(),
+};
+
+/** How long, in milliseconds, whoever cancels waits for the socket to take the cancel. */
+const CANCEL_MS = 1_000;
 
 /**
  * The client's half of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), a
@@ -40,13 +65,16 @@ export interface CallInit {
  */
 export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   readonly #init: CallInit;
+  #link: StreamLink;
+  #streamId = 0;
+  /** Where its Header ends among the connection's bytes. */
+  #headerEnd = 0;
   readonly #state = new StreamState("client");
-  readonly #inbox: Inbox;
+  readonly #inbox = new Inbox();
   #readerTaken = false;
-  #writerTaken = false;
   // Each is let go at its end: who holds one web stream of an ended call must not hold the other one with it.
-  #reader: { fail(error: unknown): void } | undefined;
-  #writer: { fail(error: unknown): void; recheck(): void } | undefined;
+  #reader: ReadView | undefined;
+  #writer: WriteView | undefined;
   #readDone = false;
   #watching = false;
   #timer: Timer;
@@ -55,46 +83,69 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #trailerMetadata: Metadata | undefined;
   #header: Outcome<Metadata> | undefined;
   #trailer: Outcome<Metadata> | undefined;
+  #closed: Outcome<void> | undefined;
 
-  constructor(init: CallInit) {
+  /** @param link What stands for the connection until {@linkcode attach}; nothing is sent before. */
+  constructor(init: CallInit, link: StreamLink = NO_LINK) {
     this.#init = init;
-    this.#inbox = new Inbox(init.link);
+    this.#link = link;
+  }
+
+  /** What its Header frame says. */
+  get init(): CallInit {
+    return this.#init;
+  }
+
+  /** Whether it has not ended. */
+  get live(): boolean {
+    return this.#state.live;
+  }
+
+  /** Its Header has been sent on `link`: what has been written meanwhile goes after it. */
+  attach(link: StreamLink, streamId: number): void {
+    this.#link = link;
+    this.#streamId = streamId;
+    this.#headerEnd = link.position;
+    this.#inbox.attach(link);
+    this.#writer?.attach(link, streamId);
+    if (!this.#state.canSend && this.#state.live) sendTrailer(this.#target);
   }
 
   /** Starts to watch what may cancel the call. */
   watch(): void {
     const { signals, timeoutMs } = this.#init;
+    if (this.#watching) return;
     this.#watching = true;
     for (const signal of signals) signal.addEventListener("abort", this);
     if (timeoutMs > 0) this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
   }
 
-  /**
-   * The reading side, decoded by `codec`.
-   *
-   * @throws {TypeError} If it has been taken.
-   */
+  /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
   reader<T>(codec: Codec<T>): MessageReader<T> {
-    if (this.#readerTaken) throw new TypeError("the stream's messages are being read already");
     this.#readerTaken = true;
-    const reader = new MessageReader(this.#inbox, codec, this, this.#init.recvTimeoutMs);
-    this.#reader = reader;
+    const reader = new MessageReader(this.#inbox, codec, this, this.#init.readTimeouts);
+    if (!this.#readDone) this.#reader = withReadView(this.#reader, reader);
     return reader;
   }
 
-  /**
-   * The writing side, encoded by `codec`.
-   *
-   * @throws {TypeError} If it has been taken.
-   */
+  /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    if (this.#writerTaken) throw new TypeError("the stream is being written already");
-    this.#writerTaken = true;
-    const { streamId, method, link } = this.#init;
+    const { service, method } = this.#init;
+    const streamId = this.#streamId;
+    const link = this.#link;
     const state = this.#state;
-    const writer = new MessageWriter({ streamId, side: "client", method, state, link, codec, owner: this });
-    this.#writer = writer;
+    const writer = new MessageWriter({
+      streamId,
+      side: "client",
+      service,
+      method,
+      state,
+      link,
+      codec,
+      owner: this,
+    });
     if (this.#failure !== undefined) writer.fail(this.#failure.write);
+    else if (state.live) this.#writer = withWriteView(this.#writer, writer);
     return writer;
   }
 
@@ -114,38 +165,77 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     return this.#trailer.promise;
   }
 
-  /** Sends the one request of a server streaming call, encoded already, and half closes. One too large ends the call. */
-  request(payload: Uint8Array): void {
+  get closed(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = new Outcome();
+      this.#settle();
+    }
+    return this.#closed.promise;
+  }
+
+  /**
+   * Sends the one request of a server streaming call and half closes. Where it has to wait it is encoded again when
+   * its time has come: thousands of calls must not keep their payloads meanwhile. One too large ends the call.
+   *
+   * @param payload What `codec` has made of `message`.
+   */
+  request<T>(payload: Uint8Array, codec: Codec<T>, message: T): void {
     if (!this.#state.live) return;
-    const { link, streamId, method } = this.#init;
+    if (this.#link.congested) {
+      this.#requestLater(this.writer(codec).sendFor(message));
+      return;
+    }
     try {
-      link.sendMessage(streamId, dataPrefix(method), rawCodec, payload);
+      this.#link.sendMessage(this.#streamId, dataPrefix(this.#init.method), rawCodec, payload);
     } catch (error) {
       return this.encodeFailed(error);
     }
     this.closeSend();
   }
 
-  /** Half close: everything has been sent. */
-  closeSend(): void {
-    if (this.#state.sendTrailer()) this.#sendTrailer();
+  whenEnded(task: () => void): () => void {
+    let wanted = true;
+    const tell = () => {
+      if (wanted) task();
+    };
+    this.closed.then(tell, tell);
+    return () => {
+      wanted = false;
+    };
   }
 
-  /** Ends the call for `reason`: the server hears it at once, both directions error at once. */
-  cancel(reason: unknown): void {
-    this.#cancel(errorFromReason(reason, "client"));
+  async #requestLater(sending: Promise<void>): Promise<void> {
+    try {
+      await sending;
+      this.closeSend();
+    } catch {
+      // The call has ended, and says so to whoever reads.
+    }
+  }
+
+  /** Half close: everything has been sent. */
+  closeSend(): void {
+    if (this.#state.sendTrailer()) sendTrailer(this.#target);
+  }
+
+  /** Ends the call for `reason`: the server hears it at once, both directions error at once. Resolves when the socket has the cancel. */
+  cancel(reason: unknown): Promise<void> {
+    const live = this.#state.live;
+    this.#cancel(errorFromReason(reason, this.where));
+    return live ? withinMs(CANCEL_MS, this.#link.sent()) : Promise.resolve();
   }
 
   /** The end of the call's scope: cancels what is left of it. */
-  dispose(): void {
+  async dispose(): Promise<void> {
     if (this.#readDone && !this.#state.live) return;
-    this.cancel(undefined);
+    await this.cancel(undefined);
   }
 
   /** Errors a call that was never opened. `write` is what its writes reject with. */
   refuse(error: unknown, write: unknown = error): void {
     this.#state.lose();
     this.#fail(error, error, write);
+    this.#link.release(this.#streamId);
   }
 
   receive(frame: Frame): void {
@@ -161,8 +251,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
         return;
       case FrameType.Rst:
         if (!this.#state.recvReset()) return;
-        this.#init.link.release(this.#init.streamId);
-        this.#fail(errorOfRst(frame, "client"));
+        this.#link.release(this.#streamId);
+        this.#fail(errorOfRst(frame, this.where));
         return;
       case FrameType.Meta: // for proxies' hooks; nothing here takes one
         return;
@@ -172,9 +262,11 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   /** The connection is gone. What has come may still be read. */
-  lose(error: TTStreamError): void {
+  lose(loss: TTStreamError, leftBytes: number): void {
     this.#unwatch();
     if (!this.#state.lose()) return;
+    const { service, method } = this.#init;
+    const error = errorOfStream(loss, { service, method, retryable: this.#headerEnd > leftBytes });
     this.#inbox.finish({ error });
     this.#failure ??= { error, write: error };
     this.#failWriter(error);
@@ -185,17 +277,23 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#inbox.compact();
   }
 
-  readCanceled(reason: unknown): void {
+  readCanceled(reason: unknown): Promise<void> {
     this.#endReading();
-    this.cancel(reason);
-    if (!this.#state.live) this.#unwatch();
+    const canceled = this.cancel(reason);
+    this.#unwatch();
+    return canceled;
   }
 
   decodeFailed(error: unknown): void {
     this.#endReading();
-    const canceled = errorFromReason(error, "client");
+    const canceled = errorFromReason(error, this.where);
     this.#cancel(canceled, error, canceled);
     this.#unwatch();
+  }
+
+  readDrained(): void {
+    // Nothing is left that a signal could take back.
+    if (!this.#state.live) this.#unwatch();
   }
 
   readFinished(): void {
@@ -203,13 +301,11 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     if (!this.#state.live) this.#unwatch();
   }
 
-  recvTimedOut(): void {
-    const { recvTimeoutMs, cancelRemoteOnRecvTimeout } = this.#init;
-    const config = `{Timeout:${
-      formatDuration(recvTimeoutMs)
-    } DisableCancelRemote:${!cancelRemoteOnRecvTimeout}}`;
+  recvTimedOut(timeoutMs: number): void {
+    const { cancelRemoteOnRecvTimeout } = this.#init;
+    const config = `{Timeout:${formatDuration(timeoutMs)} DisableCancelRemote:${!cancelRemoteOnRecvTimeout}}`;
     const description = `stream Recv timeout, timeout config=${config}`;
-    const error = streamError({ code: ErrorCode.RecvTimeout, description, side: "client" });
+    const error = streamError({ ...this.where, code: ErrorCode.RecvTimeout, description });
     if (cancelRemoteOnRecvTimeout) this.#cancel(error);
     else this.#reader?.fail(error);
   }
@@ -222,23 +318,27 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.closeSend();
   }
 
-  writeAborted(reason: unknown): void {
-    this.cancel(reason);
+  sourceThrew(error: unknown): void {
+    this.cancel(error);
+  }
+
+  writeAborted(reason: unknown): Promise<void> {
+    return this.cancel(reason);
   }
 
   encodeFailed(error: unknown): void {
-    const canceled = errorFromReason(error, "client");
+    const canceled = errorFromReason(error, this.where);
     this.#cancel(canceled, canceled, error);
   }
 
   /** An abort signal that the call watches fired. */
   handleEvent(event: Event): void {
-    if (event.target instanceof AbortSignal) this.cancel(event.target.reason);
+    if (event.target instanceof AbortSignal) this.#cancel(errorFromReason(event.target.reason, this.where));
   }
 
   #timedOut(): void {
     const description = `stream timeout, timeout in ctx: ${formatDuration(this.#init.timeoutMs)}`;
-    this.#cancel(streamError({ code: ErrorCode.StreamTimeout, description, side: "client" }));
+    this.#cancel(streamError({ ...this.where, code: ErrorCode.StreamTimeout, description }));
   }
 
   #receiveHeader({ streamId, metadata }: Frame): void {
@@ -249,7 +349,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
         return;
       case "duplicate": {
         const description = `stream[${streamId}] already set header`;
-        this.#cancel(streamError({ code: ErrorCode.UnexpectedHeader, description, side: "client" }));
+        this.#cancel(streamError({ ...this.where, code: ErrorCode.UnexpectedHeader, description }));
         return;
       }
       case "ignored":
@@ -258,13 +358,12 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   #receiveTrailer(frame: Frame): void {
-    const { link, streamId } = this.#init;
     const verdict = this.#state.recvTrailer();
     if (verdict === "ignored") return;
-    if (verdict === "answer") this.#sendTrailer();
+    if (verdict === "answer") sendTrailer(this.#target);
     this.#headerMetadata ??= NO_METADATA;
     this.#trailerMetadata = frame.metadata;
-    const error = errorOfTrailer(frame, "client");
+    const error = errorOfTrailer(frame, this.where);
     if (error === undefined) {
       this.#inbox.finish({});
       this.#writer?.recheck();
@@ -273,22 +372,23 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
       this.#inbox.finish({ error });
       this.#failure = { error, write: error };
       this.#failWriter(error);
+      if (isShutdown(error)) this.#link.peerDrains();
     }
     this.#settle();
-    link.release(streamId);
+    this.#link.release(this.#streamId);
     // Who only wanted the Trailer must not fill up the connection's account with what they never read.
     if (!this.#readerTaken) this.#inbox.writeOff();
-    // A signal or a time-out still counts until the reader has seen the end; where nobody reads there is none.
-    const awaited = this.#readerTaken || (this.#inbox.size > 0 && this.#watched);
-    if (awaited && !this.#readDone) link.linger(streamId, this);
+    // A signal or a time-out still counts until the last message has been read; where nobody reads there is none.
+    const unread = this.#inbox.size > 0 && !this.#readDone;
+    if (unread && (this.#readerTaken || this.#watched)) this.#link.linger(this.#streamId, this);
     else this.#unwatch();
   }
 
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
     const owed = this.#state.sendReset();
     if (owed !== "nothing") {
-      this.#sendCancel(error, owed === "rst and trailer");
-      this.#init.link.release(this.#init.streamId);
+      sendCancel(this.#target, error, owed === "rst and trailer", this.#init);
+      this.#link.release(this.#streamId);
     }
     this.#fail(error, read, write);
   }
@@ -318,13 +418,26 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#writer = undefined;
   }
 
+  get #target(): { link: StreamLink; streamId: number; method: string } {
+    return { link: this.#link, streamId: this.#streamId, method: this.#init.method };
+  }
+
+  /** Which stream its errors speak of. */
+  get where(): Where {
+    const { service, method } = this.#init;
+    return { side: "client", service, method };
+  }
+
   /** Settles what somebody has asked for, as far as it is known. */
   #settle(): void {
     if (this.#headerMetadata !== undefined) this.#header?.resolve(ownMap(this.#headerMetadata));
     if (this.#trailerMetadata !== undefined) this.#trailer?.resolve(ownMap(this.#trailerMetadata));
-    if (this.#failure === undefined) return;
-    this.#header?.reject(this.#failure.error);
-    this.#trailer?.reject(this.#failure.error);
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      this.#header?.reject(error);
+      this.#trailer?.reject(error);
+      this.#closed?.reject(error);
+    } else if (this.#trailerMetadata !== undefined) this.#closed?.resolve();
   }
 
   #unwatch(): void {
@@ -332,45 +445,12 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#watching = false;
     clearTimeout(this.#timer);
     for (const signal of this.#init.signals) signal.removeEventListener("abort", this);
-    this.#init.link.unlinger(this.#init.streamId);
+    this.#link.unlinger(this.#streamId);
   }
+}
 
-  #sendTrailer(exception?: Exception): void {
-    const { link, streamId, method } = this.#init;
-    link.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA }, (buffer) => {
-      if (exception !== undefined) writeException(buffer, method, streamId, exception);
-    });
-  }
-
-  /** Says why, and who: the path as it came, and our own name behind it (Kitex `stream_client.go`: parseCtxErr). */
-  #sendCancel({ code, description, cancelPath }: TTStreamError, sendOpen: boolean): void {
-    const { serviceName, cancelFrame } = this.#init;
-    const path = serviceName === undefined ? cancelPath : [...cancelPath, serviceName];
-    switch (cancelFrame) {
-      case "rst":
-        this.#sendRst({ type: code, message: description }, path);
-        if (sendOpen) this.#sendTrailer();
-        return;
-      case "trailer":
-        // Its text is all that such a server shows: code and path go into it. After a half close nothing is left to say.
-        if (sendOpen) {
-          const { message } = streamError({ code, description, cancelPath: path });
-          this.#sendTrailer({ type: code, message });
-        }
-        return;
-      default:
-        cancelFrame satisfies never;
-    }
-  }
-
-  #sendRst(exception: Exception, path: readonly string[]): void {
-    const { link, streamId, method } = this.#init;
-    const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, joinCancelPath(path)]]);
-    link.sendFrame(
-      { type: FrameType.Rst, streamId, method, metadata },
-      (buffer) => writeException(buffer, method, streamId, exception),
-    );
-  }
+function isShutdown(error: TTStreamError | BizStatusError): boolean {
+  return error instanceof TTStreamError && error.retryable && error.description === Description.shuttingDown;
 }
 
 /** Frames without keys share one map; what a user gets is their own. */

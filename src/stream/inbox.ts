@@ -32,9 +32,26 @@ export class Inbox {
   #broken = false;
   #discarding = false;
   #wake: (() => void) | undefined;
+  #reader: object | undefined;
 
-  constructor(account: UnreadAccount) {
+  /** @param account Where it counts; before {@linkcode attach} nothing comes. */
+  constructor(account: UnreadAccount = UNCOUNTED) {
     this.#account = account;
+  }
+
+  /** The stream has its connection. */
+  attach(account: UnreadAccount): void {
+    this.#account = account;
+  }
+
+  /**
+   * Who looks at a side of a stream has not read it yet: of several readers the first that reads has the messages.
+   *
+   * @throws {TypeError} If another one has them.
+   */
+  claim(reader: object): void {
+    this.#reader ??= reader;
+    if (this.#reader !== reader) throw new TypeError("the stream's messages are being read already");
   }
 
   /** How many messages are waiting. */
@@ -45,6 +62,11 @@ export class Inbox {
   /** Whether a read has something to find: a message or the end. */
   get ready(): boolean {
     return this.#head < this.#queue.length || this.#end !== undefined;
+  }
+
+  /** Whether the end has come, and one message is before it. */
+  get last(): boolean {
+    return this.#end !== undefined && this.#head + 1 === this.#queue.length;
   }
 
   /** Whether the end came at once, with an error. */
@@ -93,10 +115,10 @@ export class Inbox {
     return this.#queue[this.#head];
   }
 
-  /** Removes the first waiting message. */
-  shift(): void {
+  /** Removes the first waiting message. @returns Whether it was the last one: the end is behind it. */
+  shift(): boolean {
     const payload = this.#queue[this.#head];
-    if (payload === undefined) return;
+    if (payload === undefined) return false;
     this.#head++;
     // What has been read must not stay in memory because the queue never runs empty.
     if (this.#head === this.#queue.length || this.#head >= SWEEP_LENGTH) {
@@ -104,6 +126,7 @@ export class Inbox {
       this.#head = 0;
     }
     this.#account.charge(-(payload.length + MESSAGE_OVERHEAD_BYTES));
+    return this.#end !== undefined && this.#queue.length === 0;
   }
 
   /**

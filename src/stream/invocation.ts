@@ -1,22 +1,26 @@
 import type { Codec } from "../codec.ts";
-import { BizStatusError, Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
-import { ExceptionType, writeException } from "../wire/exception.ts";
+import {
+  Description,
+  ErrorCode,
+  errorOfStream,
+  isBizStatusError,
+  streamError,
+  type TTStreamError,
+} from "../errors.ts";
+import { type Exception, ExceptionType, writeException } from "../wire/exception.ts";
 import { type Frame, FrameType } from "../wire/frame.ts";
 import { Inbox } from "./inbox.ts";
 import type { FrameReceiver, StreamLink } from "./link.ts";
 import { type Metadata, type Metainfo, metainfoOf, NO_METADATA, SERVICE_KEY } from "../metadata.ts";
-import { bizStatusMetadata, errorOfRst, errorOfTrailer } from "../wire/peer_error.ts";
+import { bizStatusMetadata, errorOfRst, errorOfTrailer, HANDLER_ERROR_PREFIX } from "../wire/peer_error.ts";
 import { MessageReader, type ReadOwner } from "./reader.ts";
-import { errorFromReason, reasonText } from "../reason.ts";
+import { causeOf, errorFromReason, reasonText, type Where } from "../reason.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamState } from "./state.ts";
+import { formatDuration } from "../duration.ts";
+import { setTimer, type Timer } from "../turn.ts";
+import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
 import { MessageWriter, type WriteOwner } from "./writer.ts";
-
-/** What a Trailer's exception says of a failed handler: its type and text. */
-interface Refusal {
-  readonly type: number;
-  readonly message: string;
-}
 
 /**
  * The server's half of a stream. It ends by its handler ({@linkcode complete}, {@linkcode fail}), by the client
@@ -29,31 +33,40 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   readonly #link: StreamLink;
   readonly #streamId: number;
   readonly #report: (error: unknown) => void;
+  readonly #canceled: () => void;
   readonly #state = new StreamState("server");
   readonly #inbox: Inbox;
-  #readerTaken = false;
-  #writerTaken = false;
   // Both are let go at the end: who holds one web stream of an ended call must not hold the other one with it.
-  #reader: { fail(error: unknown): void } | undefined;
-  #writer:
-    | { fail(error: unknown): void; finish(error: unknown): void; flushed(): Promise<void> | undefined }
-    | undefined;
+  #reader: ReadView | undefined;
+  #writer: WriteView | undefined;
   #header: SendableMetadata | undefined;
   #trailer: SendableMetadata | undefined;
   #metainfo: Metainfo | undefined;
   #controller: AbortController | undefined;
+  /** Set while the server shuts down. */
+  #drainReason: Error | undefined;
+  #drainController: AbortController | undefined;
+  #timer: Timer;
   /** How the stream ended: the signal's reason. */
   #end: TTStreamError | undefined;
   #reported = false;
-  /** Is told of the end, before any promise reacts to it. */
-  #onEnd: (() => void) | undefined;
+  /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
+  #returned = false;
+  /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
+  #onEnd: (() => void) | Set<() => void> | undefined;
+  /** The user's method that runs behind the handler: it must not be answered before it has returned. */
+  #method: Promise<unknown> | undefined;
 
-  /** @param report Takes an error of the handler that nobody else hears of. */
+  /**
+   * @param report Takes an error of the handler that nobody else hears of.
+   * @param canceled Is told when the client's Rst has ended it.
+   */
   constructor(
     link: StreamLink,
     { streamId, method, metadata }: Frame,
     remoteAddr: Deno.Addr | undefined,
     report: (error: unknown) => void,
+    canceled: () => void,
   ) {
     this.#link = link;
     this.#streamId = streamId;
@@ -61,6 +74,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.metadata = metadata;
     this.remoteAddr = remoteAddr;
     this.#report = report;
+    this.#canceled = canceled;
     this.#inbox = new Inbox(link);
   }
 
@@ -84,7 +98,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   get trailer(): SendableMetadata {
     if (this.#trailer === undefined) {
       this.#trailer = new SendableMetadata("trailer", this.method);
-      if (this.ended) this.#trailer.seal();
+      if (this.#returned) this.#trailer.seal();
     }
     return this.#trailer;
   }
@@ -97,47 +111,71 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     return this.#controller.signal;
   }
 
+  /** Aborts when the server begins to shut down. */
+  get draining(): AbortSignal {
+    if (this.#drainController === undefined) {
+      this.#drainController = new AbortController();
+      if (this.#drainReason !== undefined) this.#drainController.abort(this.#drainReason);
+    }
+    return this.#drainController.signal;
+  }
+
+  /** The server begins to shut down: the handler may say goodbye. */
+  drain(reason: Error): void {
+    this.#drainReason = reason;
+    this.#drainController?.abort(reason);
+  }
+
+  /** Ends the stream with 12015 where its handler takes longer. */
+  limit(timeoutMs: number): void {
+    this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
+  }
+
   get ended(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Calls `task` when the stream ends, instead of any given before. */
-  set onEnd(task: (() => void) | undefined) {
-    this.#onEnd = task;
+  /** Calls `task` when the stream ends. @returns A function that takes it back. */
+  whenEnded(task: () => void): () => void {
+    if (this.#onEnd === undefined) this.#onEnd = task;
+    else if (this.#onEnd instanceof Set) this.#onEnd.add(task);
+    else this.#onEnd = new Set([this.#onEnd, task]);
+    return () => {
+      if (this.#onEnd instanceof Set) this.#onEnd.delete(task);
+      else if (this.#onEnd === task) this.#onEnd = undefined;
+    };
   }
 
-  /**
-   * The reading side, decoded by `codec`.
-   *
-   * @throws {TypeError} If it has been taken.
-   */
+  /** A method of the user's runs, and is to return before the handler that has called it. */
+  runs(method: Promise<unknown>): void {
+    this.#method = method;
+    const over = () => {
+      if (this.#method === method) this.#method = undefined;
+    };
+    method.then(over, over);
+  }
+
+  /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
   reader<T>(codec: Codec<T>): MessageReader<T> {
-    if (this.#readerTaken) throw new TypeError("the stream's messages are being read already");
-    this.#readerTaken = true;
     const reader = new MessageReader(this.#inbox, codec, this);
-    this.#reader = reader;
+    if (!this.ended) this.#reader = withReadView(this.#reader, reader);
     return reader;
   }
 
-  /**
-   * The writing side, encoded by `codec`.
-   *
-   * @throws {TypeError} If it has been taken.
-   */
+  /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    if (this.#writerTaken) throw new TypeError("the stream is being written already");
-    this.#writerTaken = true;
     const writer = new MessageWriter({
       streamId: this.#streamId,
       side: "server",
+      service: this.service,
       method: this.method,
       state: this.#state,
       link: this.#link,
       codec,
       owner: this,
     });
-    this.#writer = writer;
-    if (this.#end !== undefined) writer.fail(this.#end);
+    if (this.#end === undefined) this.#writer = withWriteView(this.#writer, writer);
+    else writer.fail(this.#end);
     return writer;
   }
 
@@ -154,25 +192,45 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.#link.sendFrame({ type: FrameType.Header, streamId: this.#streamId, method: this.method, metadata });
   }
 
-  /** The handler has returned: what it has written leaves first, then the Trailer. */
-  async complete(): Promise<void> {
+  /** The handler has returned: what it has written leaves first, then the Trailer. @returns Whether the stream has ended well. */
+  async complete(): Promise<boolean> {
+    this.#returned = true;
+    if (this.#method !== undefined && !this.ended) throw this.#returnedEarly();
     for (let flushed = this.#writer?.flushed(); flushed !== undefined; flushed = this.#writer?.flushed()) {
       await flushed;
     }
-    if (this.ended) return;
+    if (this.ended) {
+      this.#trailer?.seal();
+      return false;
+    }
     this.#sendTrailer(this.#trailer ?? NO_METADATA, undefined);
     const description = Description.handlerReturned;
-    const end = streamError({ code: ErrorCode.HandlerReturned, description, side: "server" });
+    const end = streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description });
     this.#writer?.finish(end);
     this.#finish(end);
+    return true;
   }
 
   /** The handler has thrown `error`. A handler that only passes its own stream's end on is not at fault. */
   fail(error: unknown): void {
+    this.#returned = true;
+    this.#trailer?.seal();
     if (this.#isOwnEnd(error)) return;
     const description = Description.handlerReturned;
-    const end = streamError({ code: ErrorCode.HandlerReturned, description, side: "server", cause: error });
-    this.#failWith(error, end);
+    this.#failWith(
+      error,
+      streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description, cause: error }),
+    );
+  }
+
+  /** What the user sends from has failed, and its handler need not wait for it. */
+  sourceThrew(error: unknown): void {
+    if (this.#isOwnEnd(error)) return;
+    const description = Description.handlerReturned;
+    this.#failWith(
+      error,
+      streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description, cause: error }),
+    );
   }
 
   /** Answers in the handler's stead; nobody is at fault here. */
@@ -180,15 +238,30 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     if (this.ended) return;
     this.#sendTrailer(NO_METADATA, { type, message });
     const description = Description.handlerReturned;
-    this.#finish(streamError({ code: ErrorCode.HandlerReturned, description, side: "server" }));
+    this.#finish(streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description }));
   }
 
   /** The server closes before the handler has returned. */
   shutDown(message: string): void {
     if (this.ended) return;
-    this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message });
-    this.#finish(
-      streamError({ code: ErrorCode.ConnectionClosed, description: Description.connectionClosed }),
+    this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message, begun: true });
+    const { service, method } = this;
+    const description = Description.connectionClosed;
+    this.#finish(streamError({ code: ErrorCode.ConnectionClosed, description, service, method }));
+  }
+
+  #timedOut(timeoutMs: number): void {
+    if (this.ended) return;
+    const code = ErrorCode.StreamTimeout;
+    const description = `stream timeout, timeout in ctx: ${formatDuration(timeoutMs)}`;
+    this.#sendTrailer(this.#trailer ?? NO_METADATA, { type: code, message: description });
+    this.#finish(streamError({ ...this.#where, code, description, kind: "timeout" }));
+  }
+
+  #returnedEarly(): TypeError {
+    return new TypeError(
+      `the handler of ${this.service}/${this.method} has returned before the method that it called: ` +
+        "return what `next(stream)` returns",
     );
   }
 
@@ -201,7 +274,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
         if (this.#state.recvTrailer() === "ended") this.#receiveEnd(frame);
         return;
       case FrameType.Rst:
-        if (this.#state.recvReset()) this.#finish(errorOfRst(frame, "server"));
+        if (!this.#state.recvReset()) return;
+        this.#finish(errorOfRst(frame, this.#where));
+        this.#canceled();
         return;
       case FrameType.Header:
         if (this.#state.recvHeader() === "duplicate") this.#receiveSecondHeader(frame);
@@ -214,8 +289,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   /** The connection is gone. What has come may still be read. */
-  lose(error: TTStreamError): void {
+  lose(loss: TTStreamError): void {
     if (!this.#state.lose()) return;
+    const error = errorOfStream(loss, { service: this.service, method: this.method });
     this.#inbox.finish({ error });
     this.#finish(error, { drain: true });
   }
@@ -224,12 +300,16 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.#inbox.compact();
   }
 
-  readCanceled(): void {
+  readCanceled(): undefined {
     // The wire has no word for it: what still comes is dropped, and the handler may still answer.
   }
 
   decodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, "server"));
+    this.#failWith(error, errorFromReason(error, this.#where));
+  }
+
+  readDrained(): void {
+    // As above.
   }
 
   readFinished(): void {
@@ -248,26 +328,26 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     // The Trailer leaves when the handler has ended: it may still set its keys, or fail.
   }
 
-  writeAborted(reason: unknown): void {
+  writeAborted(reason: unknown): undefined {
     // A pipe hands the reading side's end on.
     if (this.#isOwnEnd(reason)) return;
-    const end = errorFromReason(reason, "server");
+    const end = errorFromReason(reason, this.#where);
     this.#failWith(reason, end, { text: reason === undefined ? end.description : reasonText(reason) });
   }
 
   encodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, "server"), { write: error });
+    this.#failWith(error, errorFromReason(error, this.#where), { write: error });
   }
 
   #receiveEnd(frame: Frame): void {
-    const error = errorOfTrailer(frame, "server");
+    const error = errorOfTrailer(frame, this.#where);
     this.#inbox.finish(error === undefined ? {} : { error });
   }
 
   /** Kitex starts a second handler and forgets the first; here the stream ends and its handler is told. */
   #receiveSecondHeader({ streamId }: Frame): void {
     const description = `stream[${streamId}] already set header`;
-    const error = streamError({ code: ErrorCode.UnexpectedHeader, description, side: "server" });
+    const error = streamError({ ...this.#where, code: ErrorCode.UnexpectedHeader, description });
     this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message: error.message });
     this.#finish(error);
   }
@@ -277,7 +357,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     end: TTStreamError,
     { text = reasonText(error), ...sides }: { text?: string; write?: unknown } = {},
   ): void {
-    if (error instanceof BizStatusError) {
+    if (isBizStatusError(error)) {
       if (this.ended) return;
       try {
         this.#sendTrailer(new Map([...this.#trailer ?? [], ...bizStatusMetadata(error)]), undefined);
@@ -293,18 +373,18 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
       if (this.ended) return;
       this.#sendTrailer(this.#trailer ?? NO_METADATA, {
         type: ExceptionType.InternalError,
-        message: `biz error: ${text}`,
+        message: HANDLER_ERROR_PREFIX + text,
       });
     }
     this.#finish(end, sides);
   }
 
   /** The Header always goes first (Kitex `stream_server.go`: CloseSend). */
-  #sendTrailer(metadata: Metadata, refusal: Refusal | undefined): void {
+  #sendTrailer(metadata: Metadata, exception: Exception | undefined): void {
     this.sendHeader();
     const streamId = this.#streamId;
     this.#link.sendFrame({ type: FrameType.Trailer, streamId, method: this.method, metadata }, (buffer) => {
-      if (refusal !== undefined) writeException(buffer, this.method, streamId, refusal);
+      if (exception !== undefined) writeException(buffer, this.method, streamId, exception);
     });
     this.#state.sendTrailer();
   }
@@ -316,8 +396,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   ): void {
     if (this.ended) return;
     this.#end = end;
+    clearTimeout(this.#timer);
     this.#state.lose();
-    this.#trailer?.seal();
+    if (this.#returned) this.#trailer?.seal();
     this.#link.release(this.#streamId);
     if (!drain) {
       if (this.#reader === undefined) this.#inbox.break(end);
@@ -328,19 +409,25 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.#writer = undefined;
     this.#link.defer(() => {
       this.#controller?.abort(end);
-      this.#onEnd?.();
+      const tasks = this.#onEnd;
+      this.#onEnd = undefined;
+      if (tasks instanceof Set) { for (const task of tasks) task(); }
+      else tasks?.();
     });
   }
 
   /** Whether `error` is this stream's end, or was caused by it. */
   #isOwnEnd(error: unknown): boolean {
     if (this.#end === undefined) return false;
-    for (let at = error, depth = 0; depth < MAX_CAUSES; depth++) {
+    for (let at = error, depth = 0; depth < MAX_CAUSES && at !== undefined; depth++) {
       if (at === this.#end) return true;
-      if (!(at instanceof Error)) return false;
-      at = at.cause;
+      at = causeOf(at);
     }
     return false;
+  }
+
+  get #where(): Where {
+    return { side: "server", service: this.service, method: this.method };
   }
 }
 

@@ -19,10 +19,16 @@ export interface StreamLink extends UnreadAccount {
   unwait(wake: () => void): void;
   /** Forgets the stream: frames for its id are dropped from now on. */
   release(streamId: number): void;
+  /** The peer has refused a stream because it shuts down. */
+  peerDrains(): void;
   /** Keeps `receiver` in mind after its release: it holds unread messages, or watches a signal or a timer. */
   linger(streamId: number, receiver: FrameReceiver): void;
   /** Takes a `linger` back. */
   unlinger(streamId: number): void;
+  /** Resolves when everything sent so far is with the socket, or the connection has ended. */
+  sent(): Promise<void>;
+  /** Where the next frame begins, in bytes from the connection's first. */
+  readonly position: number;
   /** Runs `task` now; while the connection hands out frames, after those at hand: user code never runs in between. */
   defer(task: () => void): void;
 }
@@ -33,6 +39,6 @@ export interface FrameReceiver {
   receive(frame: Frame): void;
   /** Much has been read since these messages came: see `Inbox.compact`. */
   compact(): void;
-  /** The connection is gone; `error` says how. */
-  lose(error: TTStreamError): void;
+  /** The connection is gone; `error` says how. What was sent from `leftBytes` on (see `position`) never left. */
+  lose(error: TTStreamError, leftBytes: number): void;
 }

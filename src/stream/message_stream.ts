@@ -1,3 +1,5 @@
+import { handled } from "../handled.ts";
+
 /** What a {@linkcode MessageStream}'s own iteration runs on; `undefined` where the platform's has to do. */
 export type StraightIteration<T> = () => AsyncIterableIterator<T> | undefined;
 
@@ -59,12 +61,13 @@ export class MessageStream<T> extends ReadableStream<T> {
     options?: { mode?: "byob" | undefined },
   ): ReadableStreamBYOBReader | ReadableStreamDefaultReader<T> {
     this.#release();
-    return options?.mode === undefined ? super.getReader() : super.getReader({ mode: options.mode });
+    if (options?.mode !== undefined) return super.getReader({ mode: options.mode });
+    return new HandledReader<T>(this);
   }
 
   override cancel(reason?: unknown): Promise<void> {
     this.#release();
-    return super.cancel(reason);
+    return handled(super.cancel(reason));
   }
 
   override pipeThrough<R>(
@@ -77,7 +80,7 @@ export class MessageStream<T> extends ReadableStream<T> {
 
   override pipeTo(destination: WritableStream<T>, options?: StreamPipeOptions): Promise<void> {
     this.#release();
-    return super.pipeTo(destination, options);
+    return handled(super.pipeTo(destination, options));
   }
 
   override tee(): [ReadableStream<T>, ReadableStream<T>] {
@@ -89,5 +92,16 @@ export class MessageStream<T> extends ReadableStream<T> {
     if (this.#iterating || this.#lock === undefined) return;
     this.#lock.releaseLock();
     this.#lock = undefined;
+  }
+}
+
+/** A reader whose rejections end no process: the stream's end comes whether somebody awaits them or not. */
+class HandledReader<T> extends ReadableStreamDefaultReader<T> {
+  override read(): Promise<ReadableStreamReadResult<T>> {
+    return handled(super.read());
+  }
+
+  override cancel(reason?: unknown): Promise<void> {
+    return handled(super.cancel(reason));
   }
 }

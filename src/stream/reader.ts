@@ -1,19 +1,30 @@
 import type { Codec } from "../codec.ts";
 import type { Inbox } from "./inbox.ts";
 import { MessageStream } from "./message_stream.ts";
+import { handled } from "../handled.ts";
 import { breathe, Pace, setTimer } from "../turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
 export interface ReadOwner {
-  /** The user wants no more: `readable.cancel(reason)`, `break`, or the iterator's `return`. */
-  readCanceled(reason: unknown): void;
+  /** The user wants no more: `readable.cancel(reason)`, `break`, or the iterator's `return`. Resolves when the peer is being told. */
+  readCanceled(reason: unknown): Promise<void> | undefined;
   /** The codec threw `error`, and the read rejects with it. */
   decodeFailed(error: unknown): void;
+  /** The last message has been read: what is left is the end. */
+  readDrained(): void;
   /** The reader has come to the end. */
   readFinished(): void;
-  /** Nothing came within `recvTimeoutMs` while a read waited. */
-  recvTimedOut(): void;
+  /** Nothing came within `timeoutMs` while a read waited. */
+  recvTimedOut(timeoutMs: number): void;
 }
+
+/** How long a read may wait, in milliseconds; 0 is for ever. */
+export interface ReadTimeouts {
+  readonly firstMessageMs: number;
+  readonly recvMs: number;
+}
+
+const NO_TIMEOUTS: ReadTimeouts = { firstMessageMs: 0, recvMs: 0 };
 
 /** Messages decoded in one pull at the most, and their bytes: enough to pay for the pull, few enough to stay small. */
 const PULL_MESSAGES = 64;
@@ -32,7 +43,9 @@ export class MessageReader<T> {
   readonly #inbox: Inbox;
   readonly #codec: Codec<T>;
   readonly #owner: ReadOwner;
-  readonly #recvTimeoutMs: number;
+  readonly #timeouts: ReadTimeouts;
+  /** Whether a message has been taken. */
+  #begun = false;
   #arrival: Promise<void> | undefined;
   /** Messages taken since the last wait. */
   #burst = 0;
@@ -46,12 +59,11 @@ export class MessageReader<T> {
   #asked: Promise<unknown> | undefined;
   #done = false;
 
-  /** @param recvTimeoutMs How long a read may wait; 0 is for ever. */
-  constructor(inbox: Inbox, codec: Codec<T>, owner: ReadOwner, recvTimeoutMs = 0) {
+  constructor(inbox: Inbox, codec: Codec<T>, owner: ReadOwner, timeouts: ReadTimeouts = NO_TIMEOUTS) {
     this.#inbox = inbox;
     this.#codec = codec;
     this.#owner = owner;
-    this.#recvTimeoutMs = recvTimeoutMs;
+    this.#timeouts = timeouts;
   }
 
   /** The messages as a ReadableStream, made when first asked for; locked while an iteration of its own is under way. */
@@ -78,6 +90,7 @@ export class MessageReader<T> {
 
   #iterate(): AsyncIterableIterator<T> {
     if (this.#iterating) throw new TypeError("the stream's messages are being read already");
+    this.#inbox.claim(this);
     if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
     const iterator: AsyncIterableIterator<T> & AsyncDisposable = {
@@ -96,7 +109,7 @@ export class MessageReader<T> {
   async #leave(reason: unknown): Promise<void> {
     const iterated = this.#iterating;
     this.#release();
-    if (this.#readable === undefined) this.#cancel(reason);
+    if (this.#readable === undefined) await this.#cancel(reason);
     else if (iterated) await MessageStream.cancel(this.#readable, reason);
   }
 
@@ -109,18 +122,19 @@ export class MessageReader<T> {
   /** The next message. Rejects with the stream's error, once; is done after that. Who asks first goes first. */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#asking > 0 || this.#burst >= BURST_MESSAGES || !this.#inbox.ready) {
-      return this.#asked = this.#wait(this.#asked);
+      return this.#asked = handled(this.#wait(this.#asked));
     }
     try {
       return Promise.resolve(this.#take());
     } catch (error) {
-      return Promise.reject(error);
+      return handled(Promise.reject(error));
     }
   }
 
   async #wait(before: Promise<unknown> | undefined): Promise<IteratorResult<T, undefined>> {
     this.#asking++;
     try {
+      this.#inbox.claim(this);
       await before?.catch(() => {
         // Whoever asked for that one has been told.
       });
@@ -136,6 +150,7 @@ export class MessageReader<T> {
   /** What is there: a message or the end. */
   #take(): IteratorResult<T, undefined> {
     if (this.#done) return this.#over();
+    this.#inbox.claim(this);
     const payload = this.#inbox.peek();
     if (payload === undefined) {
       const { end } = this.#inbox;
@@ -156,9 +171,14 @@ export class MessageReader<T> {
       this.#release();
       throw error;
     }
-    this.#inbox.shift();
-    this.#burst++;
+    this.#shift();
     return { done: false, value: message };
+  }
+
+  #shift(): void {
+    this.#burst++;
+    this.#begun = true;
+    if (this.#inbox.shift()) this.#owner.readDrained();
   }
 
   #over(): IteratorResult<T, undefined> {
@@ -192,12 +212,15 @@ export class MessageReader<T> {
   }
 
   async #pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
+    this.#inbox.claim(this);
     this.#pulled = true;
     const breath = this.#breathe();
     if (breath !== undefined) await breath;
     while (!this.#inbox.ready && !this.#done) await this.#arrive();
     let bytes = 0;
     for (let count = 0; count < PULL_MESSAGES && bytes < PULL_BYTES && !this.#done; count++) {
+      // The last message is read when somebody asks for it: until then a signal may still take it back.
+      if (count > 0 && this.#inbox.last) return;
       const payload = this.#inbox.peek();
       if (payload === undefined) {
         // Behind messages just handed out the end must wait: an error would drop them.
@@ -213,8 +236,7 @@ export class MessageReader<T> {
       }
       // The codec is the user's code: it may have ended the stream meanwhile.
       if (this.#done) return;
-      this.#inbox.shift();
-      this.#burst++;
+      this.#shift();
       bytes += payload.length;
       controller.enqueue(message);
     }
@@ -235,11 +257,11 @@ export class MessageReader<T> {
     this.#owner.decodeFailed(error);
   }
 
-  #cancel(reason: unknown): void {
-    if (this.#done) return;
+  #cancel(reason: unknown): Promise<void> | undefined {
+    if (this.#done) return undefined;
     this.#done = true;
     this.#inbox.discard();
-    this.#owner.readCanceled(reason);
+    return this.#owner.readCanceled(reason);
   }
 
   #finish(): void {
@@ -258,9 +280,9 @@ export class MessageReader<T> {
   /** Waits for the next message or the end. All who wait share one promise, and one timer. */
   #arrive(): Promise<void> {
     return this.#arrival ??= new Promise((resolve) => {
-      const timer = this.#recvTimeoutMs === 0
-        ? undefined
-        : setTimer(() => this.#owner.recvTimedOut(), this.#recvTimeoutMs);
+      const { firstMessageMs, recvMs } = this.#timeouts;
+      const ms = this.#begun ? recvMs : firstMessageMs;
+      const timer = ms === 0 ? undefined : setTimer(() => this.#owner.recvTimedOut(ms), ms);
       this.#inbox.wait(() => {
         clearTimeout(timer);
         this.#arrival = undefined;

@@ -1,7 +1,10 @@
 import type { Codec } from "../codec.ts";
 import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
-import { Description, ErrorCode, type Side, streamError } from "../errors.ts";
+import { handled } from "../handled.ts";
+import { Description, ErrorCode, type Side, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
+import { MessageSink } from "./message_sink.ts";
+import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
 
@@ -11,8 +14,12 @@ export interface WriteOwner {
   beforeSend(): void;
   /** `writable.close()`, after everything written before it. */
   writeClosed(): void;
-  /** `writable.abort(reason)`. */
-  writeAborted(reason: unknown): void;
+  /** `writable.abort(reason)`. Resolves when the peer is being told. */
+  writeAborted(reason: unknown): Promise<void> | undefined;
+  /** Calls `task` once, when nothing can be sent any more. @returns A function that takes it back. */
+  whenEnded(task: () => void): () => void;
+  /** The source of messages has failed. */
+  sourceThrew(error: unknown): void;
   /** The codec threw `error`, or the message is too large; the write rejects with it. */
   encodeFailed(error: unknown): void;
 }
@@ -21,6 +28,7 @@ export interface WriteOwner {
 export interface WriterInit<T> {
   readonly streamId: number;
   readonly side: Side;
+  readonly service: string;
   readonly method: string;
   readonly state: StreamState;
   readonly link: StreamLink;
@@ -34,6 +42,9 @@ export interface WriterInit<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
+  /** The connection and the id that the stream has there; both are replaced once where it is opened later. */
+  #link: StreamLink;
+  #streamId: number;
   readonly #prefix: DataPrefix;
   #failure: { readonly error: unknown } | undefined;
   #writable: WritableStream<T> | undefined;
@@ -49,12 +60,14 @@ export class MessageWriter<T> {
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
+    this.#link = init.link;
+    this.#streamId = init.streamId;
     this.#prefix = dataPrefix(init.method);
   }
 
   /** The WritableStream, made when first asked for. */
   get writable(): WritableStream<T> {
-    return this.#writable ??= new WritableStream<T>({
+    return this.#writable ??= new MessageSink<T>({
       start: (controller) => {
         this.#controller = controller;
         if (this.#failure !== undefined) controller.error(this.#failure.error);
@@ -78,9 +91,50 @@ export class MessageWriter<T> {
    */
   send(message: T): Promise<void> | undefined {
     this.#check();
-    if (this.#init.link.congested) return this.#sendLater(message);
+    if (this.#link.congested) return this.#sendLater(message);
     this.#sendNow(message);
     return undefined;
+  }
+
+  /** As {@linkcode send}, for users: a promise always, whose rejection ends no process. */
+  sendFor(message: T): Promise<void> {
+    try {
+      if (this.#closed) throw this.#closedError();
+      return handled(this.send(message) ?? Promise.resolve());
+    } catch (error) {
+      return handled(Promise.reject(error));
+    }
+  }
+
+  /** Sends all that `source` gives, and closes the side, as `writable.close()` does. */
+  sendAll(source: MessageSource<T>): Promise<void> {
+    const { owner, state } = this.#init;
+    const sending = sendAllFor(source, {
+      get ended() {
+        return !state.canSend;
+      },
+      send: (message) => this.send(message),
+      whenEnded: (task) => owner.whenEnded(task),
+      sourceThrew: (error) => owner.sourceThrew(error),
+      endError: () => this.#failure === undefined ? this.#closedError() : this.#failure.error,
+    });
+    return handled(sending.then(() => this.#closeBehindQueue()));
+  }
+
+  /** What was written through `writable` and not awaited goes first. */
+  async #closeBehindQueue(): Promise<void> {
+    for (let flushed = this.flushed(); flushed !== undefined; flushed = this.flushed()) await flushed;
+    this.#init.owner.writeClosed();
+  }
+
+  /** The stream has its connection, and is open there. */
+  attach(link: StreamLink, streamId: number): void {
+    this.#link = link;
+    this.#streamId = streamId;
+    for (const wake of [...this.#waiting ?? []]) {
+      if (link.congested) link.wait(wake);
+      else wake();
+    }
   }
 
   /** Ends the writing at once: waiting and later writes reject with `error`. The first failure wins. */
@@ -109,7 +163,7 @@ export class MessageWriter<T> {
   recheck(): void {
     if (this.#failure === undefined && this.#init.state.canSend) return;
     for (const wake of this.#waiting ?? []) {
-      this.#init.link.unwait(wake);
+      this.#link.unwait(wake);
       wake();
     }
   }
@@ -123,16 +177,20 @@ export class MessageWriter<T> {
 
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    const { state, side } = this.#init;
-    if (state.canSend) return;
-    throw streamError({ code: ErrorCode.IllegalOperation, description: Description.closedSend, side });
+    if (!this.#init.state.canSend) throw this.#closedError();
+  }
+
+  #closedError(): TTStreamError {
+    const { side, service, method } = this.#init;
+    const description = Description.closedSend;
+    return streamError({ code: ErrorCode.IllegalOperation, description, side, service, method });
   }
 
   #sendNow(message: T): void {
-    const { owner, link, streamId, codec } = this.#init;
+    const { owner, codec } = this.#init;
     owner.beforeSend();
     try {
-      link.sendMessage(streamId, this.#prefix, codec, message);
+      this.#link.sendMessage(this.#streamId, this.#prefix, codec, message);
     } catch (error) {
       owner.encodeFailed(error);
       throw error;
@@ -146,7 +204,7 @@ export class MessageWriter<T> {
       this.#waiting?.delete(wake);
       try {
         this.#check();
-        if (this.#init.link.congested) return wait();
+        if (this.#link.congested) return wait();
         this.#sendNow(message);
         resolve();
       } catch (error) {
@@ -155,7 +213,7 @@ export class MessageWriter<T> {
     };
     const wait = () => {
       (this.#waiting ??= new Set()).add(wake);
-      this.#init.link.wait(wake);
+      this.#link.wait(wake);
     };
     wait();
     return promise;

@@ -16,6 +16,7 @@ import {
   STREAM_ID_OFFSET,
   STREAMING_FLAG,
 } from "./frame.ts";
+import { knownProtocol, UNARY } from "./known_protocol.ts";
 import { NO_METADATA } from "../metadata.ts";
 
 /** The bytes from which a frame's length and magic can be judged. */
@@ -124,7 +125,8 @@ export class FrameDecoder {
     if (uint16(bytes, start + MAGIC_OFFSET) !== MAGIC) {
       const first = hex(bytes, start, start + 4);
       const second = hex(bytes, start + 4, start + 8);
-      throw illegal(`not TTHeader protocol (first4Bytes=${first}, second4Bytes=${second})`);
+      const known = knownProtocol(bytes, start);
+      throw illegal(`not TTHeader protocol (first4Bytes=${first}, second4Bytes=${second})`, known);
     }
     const length = int32(bytes, start) >>> 0;
     if (length > this.#maxFrameBytes) {
@@ -149,7 +151,9 @@ export class FrameDecoder {
         `header of ${headerSize} bytes exceeds the ${end - header} bytes that the frame has left`,
       );
     }
-    if ((flags & STREAMING_FLAG) === 0) throw illegal(`unexpected header flags: ${flags}`);
+    if ((flags & STREAMING_FLAG) === 0) {
+      throw illegal(`unexpected header flags: ${flags}`, UNARY);
+    }
     const payload = payloadStart === end ? NO_PAYLOAD : bytes.subarray(payloadStart, end);
     for (const { block, method } of this.#dataHeaders) {
       if (sameBytes(block, bytes, header, payloadStart)) {

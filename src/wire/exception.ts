@@ -7,6 +7,11 @@ export const ExceptionType = { UnknownMethod: 1, InternalError: 6, UnknownServic
 export interface Exception {
   readonly type: number;
   readonly message: string;
+  /**
+   * Set where the shutdown of a server has cut a handler: a stream that was refused for it reads the same, and may be
+   * tried again. A field of ours, which others skip.
+   */
+  readonly begun?: true;
 }
 
 /** `80 01` marks a strict thrift Binary message, `00 03` makes it an exception. */
@@ -14,9 +19,11 @@ const VERSION = 0x8001;
 const EXCEPTION_MESSAGE = 3;
 const MESSAGE_KINDS = ["", "Call", "Reply", "Exception", "Oneway"];
 
-const Wire = { Stop: 0, I32: 8, String: 11 } as const;
+const Wire = { Stop: 0, Bool: 2, I32: 8, String: 11 } as const;
 const MESSAGE_FIELD = 1;
 const TYPE_FIELD = 2;
+/** Far from whatever Thrift may add. */
+const BEGUN_FIELD = 0x7474;
 
 /** Sizes of the thrift types that have a fixed one: bool, byte, double, i16, i32, i64. */
 const FIXED_SIZES: Readonly<Record<number, number>> = { 2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8 };
@@ -37,7 +44,7 @@ export function writeException(
   buffer: ByteBuffer,
   method: string,
   streamId: number,
-  { type, message }: Exception,
+  { type, message, begun }: Exception,
 ): void {
   buffer.writeInt16(VERSION);
   buffer.writeInt16(EXCEPTION_MESSAGE);
@@ -52,6 +59,11 @@ export function writeException(
   buffer.writeUint8(Wire.I32);
   buffer.writeInt16(TYPE_FIELD);
   buffer.writeInt32(type);
+  if (begun) {
+    buffer.writeUint8(Wire.Bool);
+    buffer.writeInt16(BEGUN_FIELD);
+    buffer.writeUint8(1);
+  }
   buffer.writeUint8(Wire.Stop);
 }
 
@@ -82,13 +94,15 @@ export function readException(payload: Bytes): Exception {
   reader.skip(4); // the sequence id
   let message = "";
   let type = 0;
+  let begun = false;
   for (let wire = reader.uint8(); wire !== Wire.Stop; wire = reader.uint8()) {
     const id = reader.uint16();
     if (id === MESSAGE_FIELD && wire === Wire.String) message = reader.string();
     else if (id === TYPE_FIELD && wire === Wire.I32) type = reader.int32();
+    else if (id === BEGUN_FIELD && wire === Wire.Bool) begun = reader.uint8() !== 0;
     else reader.skipValue(wire, 0);
   }
-  return { type, message };
+  return begun ? { type, message, begun } : { type, message };
 }
 
 /** What Kitex shows for an exception without a text, by its type (gopkg `protocol/thrift/exception.go`). */

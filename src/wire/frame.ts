@@ -34,7 +34,7 @@ export interface Frame {
   readonly payload: Bytes;
 }
 
-/** A payload of no bytes. */
+/** A payload of no bytes; all share it, so nobody may give it away: see `undetachable`. */
 export const NO_PAYLOAD: Bytes = new Uint8Array(0);
 
 /** Offsets and sizes of the drawing above. */

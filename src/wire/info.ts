@@ -8,9 +8,14 @@ const DUMP_BYTES = 64;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The error for bytes that are no frame: it fails the connection, so it has no side. */
-export function illegal(description: string): TTStreamError {
-  return streamError({ code: ErrorCode.IllegalFrame, description });
+/**
+ * The error for bytes that are no frame: it fails the connection, so it has no side.
+ *
+ * @param known What the bytes are instead, where that is known: its cause, since the text is Kitex's.
+ */
+export function illegal(description: string, known?: string): TTStreamError {
+  const cause = known === undefined ? undefined : new Error(`this is ${known}`);
+  return streamError({ code: ErrorCode.IllegalFrame, description, cause });
 }
 
 /** Bytes as Go's `%#x` prints them. */

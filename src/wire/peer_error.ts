@@ -4,35 +4,49 @@ import {
   ErrorCode,
   INT32_MAX,
   INT32_MIN,
-  type Side,
   streamError,
   type TTStreamError,
 } from "../errors.ts";
 import { exceptionText, readException } from "./exception.ts";
 import type { Frame } from "./frame.ts";
 import { CANCEL_PATH_KEY } from "../metadata.ts";
-import { reasonText } from "../reason.ts";
+import { reasonText, type Where } from "../reason.ts";
 
 /** The Trailer's keys for a business error (Kitex `pkg/transmeta/ttheader.go`). */
 export const BizKey = { Status: "biz-status", Message: "biz-message", Extra: "biz-extra" } as const;
 
+/** What stands before the text of a handler's own error (Kitex `pkg/kerrors/kerrors.go`: ErrBiz). */
+export const HANDLER_ERROR_PREFIX = "biz error: ";
+
 /** The thrift exception type 13, which Kitex shows for a Rst that says nothing readable. */
 const UNREADABLE_RST = 13;
 
+const TOO_MANY_STREAMS = /^too many streams: the limit is \d+$/;
+
+/** What a server says that takes `limit` streams and has as many. */
+export function tooManyStreams(limit: number): string {
+  return `too many streams: the limit is ${limit}`;
+}
+
+/** Whether an exception says that the handler was not called. A handler's own text has a prefix. */
+function isRefusal(description: string): boolean {
+  return description === Description.shuttingDown || TOO_MANY_STREAMS.test(description);
+}
+
 /** What a Rst frame says: its code and description; the receiver adds its side and the path that travelled. */
-export function errorOfRst({ payload, metadata }: Frame, side: Side): TTStreamError {
+export function errorOfRst({ payload, metadata }: Frame, where: Where): TTStreamError {
   const path = metadata.get(CANCEL_PATH_KEY);
   const cancelPath = path === undefined || path === "" ? [] : path.split(",");
   try {
     const exception = readException(payload);
     const description = exceptionText(exception);
-    return streamError({ code: exception.type, description, side, cancelPath, kind: "canceled" });
+    return streamError({ ...where, code: exception.type, description, cancelPath, kind: "canceled" });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     return streamError({
+      ...where,
       code: UNREADABLE_RST,
       description: Description.rst,
-      side,
       cancelPath,
       cause,
       kind: "canceled",
@@ -41,19 +55,30 @@ export function errorOfRst({ payload, metadata }: Frame, side: Side): TTStreamEr
 }
 
 /** What a Trailer frame says: `undefined` where the peer ended well. */
-export function errorOfTrailer(frame: Frame, side: Side): TTStreamError | BizStatusError | undefined {
-  if (frame.payload.length === 0) return bizStatusOf(frame, side);
+export function errorOfTrailer(frame: Frame, where: Where): TTStreamError | BizStatusError | undefined {
+  if (frame.payload.length === 0) return bizStatusOf(frame, where);
   try {
-    const description = exceptionText(readException(frame.payload));
-    return streamError({ code: ErrorCode.ApplicationException, description, side });
+    const exception = readException(frame.payload);
+    const description = exceptionText(exception);
+    const { type: exceptionType } = exception;
+    if (exceptionType === ErrorCode.StreamTimeout) {
+      return streamError({ ...where, code: exceptionType, description, exceptionType, kind: "canceled" });
+    }
+    return streamError({
+      ...where,
+      code: ErrorCode.ApplicationException,
+      description,
+      exceptionType,
+      retryable: isRefusal(description) && exception.begun !== true,
+    });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    return streamError({ code: ErrorCode.IllegalFrame, description: reasonText(cause), side, cause });
+    return streamError({ ...where, code: ErrorCode.IllegalFrame, description: reasonText(cause), cause });
   }
 }
 
 /** As Kitex, a status of 0 or one that is no number is no error. */
-function bizStatusOf({ metadata }: Frame, side: Side): TTStreamError | BizStatusError | undefined {
+function bizStatusOf({ metadata }: Frame, where: Where): TTStreamError | BizStatusError | undefined {
   const status = metadata.get(BizKey.Status);
   if (status === undefined || !/^[+-]?\d+$/.test(status)) return undefined;
   const code = Number(status);
@@ -64,9 +89,9 @@ function bizStatusOf({ metadata }: Frame, side: Side): TTStreamError | BizStatus
   const extra = stringRecord(json);
   if (extra !== undefined) return new BizStatusError(code, message, extra);
   return streamError({
+    ...where,
     code: ErrorCode.IllegalBizError,
     description: `malformed header info, extra: ${json}`,
-    side,
   });
 }
 

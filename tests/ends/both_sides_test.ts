@@ -239,6 +239,7 @@ const leaving: { name: string; leave(stream: Stream): Promise<void>; code: numbe
 for (const { name, leave, code, description } of leaving) {
   Deno.test(`over TCP: the client leaves by ${name} while the server writes on: the handler hears who and why`, async () => {
     await using talk = await conversation(talkOn);
+    await talk.stream.header;
     await leave(talk.stream);
     const reason = await talk.reason;
     assertInstanceOf(reason, TTStreamError);

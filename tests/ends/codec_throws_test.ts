@@ -357,12 +357,15 @@ Deno.test("server: the request, or the response, of a method cannot be coded: th
 
 Deno.test("over TCP, a codec that throws at one end reads as 12008 at a handler and as 12001 at a client", async () => {
   const reasons: unknown[] = [];
+  const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   await using pair = await TcpPair.open(async (stream) => {
+    started.resolve();
     reasons.push(await aborted(stream.signal));
     ended.resolve();
   });
   const stream = createClient(Picky, pair.connection).chat();
+  await started.promise;
   assertStrictEquals(await rejection(stream.writable.getWriter().write("bad")), refused);
   await ended.promise;
   assertEquals(reasons.map((reason) => (reason as Error).message), [

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { type ServerStream, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/wire/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
+import { nextTick } from "../../src/turn.ts";
 import { aborted } from "../support/events.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { sendAndReset } from "../support/reset.ts";
@@ -134,13 +135,21 @@ Deno.test("server: a Rst arrives while a read waits: it rejects with signal's re
 });
 
 Deno.test("server: a Rst that comes before the handler has looked at anything: all it asks for is ended", async () => {
-  await using script = new ServerScript((stream) => seen.resolve(stream));
   const seen = Promise.withResolvers<ServerStream>();
-  await script.peer.send(header, data("x"), { type: FrameType.Rst });
-  const { signal, readable, writable } = await seen.promise;
+  const leave = Promise.withResolvers<void>();
+  await using script = new ServerScript((stream) => {
+    seen.resolve(stream);
+    return leave.promise;
+  });
+  await script.peer.send(header, data("x"));
+  const stream = await seen.promise;
+  await script.peer.send({ type: FrameType.Rst });
+  await nextTick();
+  const { signal, readable, writable } = stream;
   assertEquals(signal.aborted, true);
   assertStrictEquals(await rejection(readable.getReader().read()), signal.reason);
   assertStrictEquals(await rejection(writable.getWriter().write(bytes("x"))), signal.reason);
+  leave.resolve();
   assertEquals(await script.left(), []);
 });
 
@@ -167,7 +176,8 @@ Deno.test("server: a second Header: Trailer with exception 6 and the 12002 text,
     if (streams.push(stream) === 2) all.resolve();
     await aborted(stream.signal);
   });
-  await script.peer.send(header, data("x"), header, { ...header, streamId: 2 });
+  await script.peer.send(header, data("x"));
+  await script.peer.send(header, { ...header, streamId: 2 });
   await all.promise;
   const [first] = streams;
   assert(first);

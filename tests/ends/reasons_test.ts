@@ -1,5 +1,5 @@
 // What a reason to end a stream becomes, at home and at the far end: one table for signal, cancel and abort.
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   BizStatusError,
   type ClientStream,
@@ -236,10 +236,16 @@ Deno.test("AbortSignal.timeout() as the signal: 12015 without an explicit time",
   ]);
 });
 
-Deno.test("only the library makes a TTStreamError", () => {
-  assertThrows(
-    () => new TTStreamError({ code: 12007, description: "mine" }),
-    TypeError,
-    "by the library only",
-  );
+Deno.test("a TTStreamError of one's own is a reason like the library's: code, path and text travel", async () => {
+  await using script = new ClientScript();
+  const stream = script.open();
+  await stream.cancel(new TTStreamError(12009, "mine", { side: "server", cancelPath: ["Edge"] }));
+  const error = await rejection(stream.closed);
+  assertInstanceOf(error, TTStreamError);
+  assertEquals(error.message, "[ttstream error, code=12009] [client-side stream] [canceled path: Edge] mine");
+  assertEquals(await script.left(), [
+    "Header {isn: Test}",
+    "Rst 12009 mine {ttscp: Edge,ServiceA}",
+    "Trailer",
+  ]);
 });

@@ -1,37 +1,16 @@
-import type { Handler, StreamOpener } from "../../mod.ts";
+import { type Handler, type StreamOpener, wrapStream } from "../../mod.ts";
 
-/** An opener whose streams are another's in a wrapping of its own, as a pool's may be. */
+/** An opener whose streams are another's in a wrapping, as those of middleware may be. */
 export function wrappedOpener(opener: StreamOpener): StreamOpener {
   return {
-    openStream(target, options) {
+    openStream: (target, options) => {
       const stream = opener.openStream(target, options);
-      return {
-        readable: stream.readable,
-        writable: stream.writable,
-        header: stream.header,
-        trailer: stream.trailer,
-        [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
-      };
+      return wrapStream(stream, { readable: stream.readable, writable: stream.writable });
     },
   };
 }
 
 /** A handler that gets its streams in a wrapping, as middleware may make one. */
 export function wrappedHandler(handler: Handler): Handler {
-  return (stream) => {
-    const { service, method, metadata, metainfo, signal, header, trailer, readable, writable } = stream;
-    const sendHeader = () => stream.sendHeader();
-    return handler({
-      service,
-      method,
-      metadata,
-      metainfo,
-      signal,
-      header,
-      trailer,
-      readable,
-      writable,
-      sendHeader,
-    });
-  };
+  return (stream) => handler(wrapStream(stream, { readable: stream.readable, writable: stream.writable }));
 }

@@ -95,7 +95,7 @@ interface Ends {
   readonly send: (message: Message) => Promise<void>;
 }
 
-type AnyStream = Omit<ServerStream<Message, Message>, "readable" | "writable">;
+type AnyStream = Omit<ServerStream<Message, Message>, "readable" | "writable" | "send" | "sendAll">;
 
 async function handle(stream: AnyStream, ends: Ends): Promise<void> {
   const script = scriptOf(stream);
