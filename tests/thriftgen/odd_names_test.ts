@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { generate } from "../../src/thriftgen/generate.ts";
+import { escapeHidden } from "../../src/thriftgen/hidden.ts";
 import { dirname } from "../../src/thriftgen/path.ts";
 import { errorsOf, generateFrom } from "./support.ts";
 
@@ -39,7 +40,7 @@ const folders = [
 
 for (const name of folders) {
   Deno.test({
-    name: `A module imports the one in the folder ${JSON.stringify(name)}, and no other`,
+    name: `A module imports the one in the folder ${escapeHidden(JSON.stringify(name))}, and no other`,
     // Other systems have no such folders.
     ignore: Deno.build.os !== "linux",
     async fn() {
@@ -70,7 +71,7 @@ const marks = [
 ];
 
 for (const mark of marks) {
-  Deno.test(`A module says that it was made from a file with ${JSON.stringify(mark)} in its name, on one line`, () => {
+  Deno.test(`A module says that it was made from a file with ${escapeHidden(JSON.stringify(mark))} in its name, on one line`, () => {
     const [file] = generateFrom({ [`a${mark.replace("/", "")}.thrift`]: "" }).files;
     assertEquals(file?.text.split(/[\n\r\u2028\u2029\u202e]/).map((line) => line.slice(0, 17)), [
       "// Code generated",
@@ -78,7 +79,7 @@ for (const mark of marks) {
     ]);
   });
 
-  Deno.test(`A module imports the library from a specifier with ${JSON.stringify(mark)} in it`, async () => {
+  Deno.test(`A module imports the library from a specifier with ${escapeHidden(JSON.stringify(mark))} in it`, async () => {
     const specifier = `lib${mark}`;
     const { files: [file] } = generate({
       paths: ["a.thrift"],
