@@ -2,6 +2,7 @@
  * `deno task bench`: the library, Kitex, grpc-js and bare sockets side by side, client and server of each in
  * processes of their own, in turns. Prints tables; a full run also writes RESULTS.md and results.svg.
  */
+import { readFlags } from "../tools/flags.ts";
 import { CASES } from "./cases/mod.ts";
 import { GROWTHS } from "./growth.ts";
 import { buildKitex, type KitexPeer } from "./harness/build.ts";
@@ -17,7 +18,7 @@ import {
 } from "./harness/measure.ts";
 import { absences, figureRows, growthRows, markdown, plain, targetRows } from "./harness/report.ts";
 
-const HELP = `usage: deno task bench [--quick] [--only TEXT] [--no-growth]
+const HELP = `usage: deno task bench [--quick] [--only TEXT] [--no-growth] [--help]
   --quick      no growth, nothing written: under a minute, too short for V8 to be at its best
   --only TEXT  the cases with TEXT in their name, nothing written
   --no-growth  leaves out how cost grows, nothing written`;
@@ -27,17 +28,15 @@ const FULL: Settings = { rounds: 3, roundMs: 1_000, warmUpMs: 2_000 };
 const QUICK: Settings = { rounds: 3, roundMs: 150, warmUpMs: 500 };
 const GROWTH: Settings = { rounds: 3, roundMs: 300, warmUpMs: 200 };
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main());
 
-async function main(args: readonly string[]): Promise<number> {
-  const flags = new Set(args.filter((arg) => arg.startsWith("--")));
-  if (flags.has("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const quick = flags.has("--quick");
-  const only = flags.has("--only") ? args[args.indexOf("--only") + 1] ?? "" : "";
-  const whole = !quick && only === "" && !flags.has("--no-growth");
+async function main(): Promise<number> {
+  const { quick = false, only, "no-growth": noGrowth = false } = readFlags(HELP, {
+    quick: { type: "boolean" },
+    only: { type: "string" },
+    "no-growth": { type: "boolean" },
+  });
+  const whole = !quick && only === undefined && !noGrowth;
   const started = performance.now();
 
   progress("building the Kitex peer");
@@ -49,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   const cases: CaseResult[] = [];
   for (const one of CASES) {
-    if (!one.name.includes(only) || (quick && one.slow === true)) continue;
+    if (!one.name.includes(only ?? "") || (quick && one.slow === true)) continue;
     cases.push(await measure(one, find, quick ? QUICK : FULL, progress));
   }
   const growths: GrowthResult[] = [];

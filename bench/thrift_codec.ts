@@ -1,7 +1,7 @@
 /**
  * The Thrift codec beside codecs written by hand for the same structs, and beside npm's `thrift`.
  *
- *     deno run -A bench/thrift_codec.ts [--quick]
+ *     deno run -A bench/thrift_codec.ts [--quick] [--help]
  *
  * All of them take turns in one process, after it has seen structs of other shapes, as a real program has; the
  * best round of each counts. Exit code 1 where the codec takes more than twice as long as the one by hand, or
@@ -13,11 +13,16 @@ import { loopingStructReader, readers } from "../src/thrift/decode.ts";
 import { loopingStructWriter, writers } from "../src/thrift/encode.ts";
 import { Input } from "../src/thrift/input.ts";
 import { bool, field, i32, i64, list, string, struct, type ThriftType } from "../src/thrift/mod.ts";
+import { readFlags } from "../tools/flags.ts";
 import * as hand from "./thrift/handwritten.ts";
 import { Chat, chat, Order, order } from "./thrift/messages.ts";
 import * as npm from "./thrift/npm.ts";
 
-const ROUNDS = Deno.args.includes("--quick") ? 10 : 50;
+const HELP = `usage: deno run -A bench/thrift_codec.ts [--quick] [--help]
+  --quick  10 rounds, not 50`;
+const { quick = false } = readFlags(HELP, { quick: { type: "boolean" } });
+
+const ROUNDS = quick ? 10 : 50;
 /** Runs between two looks at the clock. */
 const RUNS = 10_000;
 

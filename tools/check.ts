@@ -2,12 +2,15 @@
  * `deno task check`: everything that can be said about the code without running it. Every step runs, whatever
  * the ones before it found; the output of those that fail is shown.
  */
+import { readFlags } from "./flags.ts";
 
 interface Step {
   readonly name: string;
   /** The arguments of `deno`. */
   readonly args: readonly string[];
 }
+
+readFlags("usage: deno task check [--help]", {});
 
 const root = new URL("../", import.meta.url);
 

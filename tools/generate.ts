@@ -1,6 +1,7 @@
 /** `deno task generate`: writes the modules that are generated from the IDLs of this repository. */
 import { run } from "../src/thriftgen/cli.ts";
 import { dirname } from "../src/thriftgen/path.ts";
+import { readFlags } from "./flags.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -44,6 +45,7 @@ function readIfThere(url: URL): string | undefined {
 }
 
 if (import.meta.main) {
+  readFlags("usage: deno task generate [--help]", {});
   for (const [path, text] of generateAll()) {
     const url = new URL(path, root);
     Deno.mkdirSync(new URL(`${dirname(path)}/`, root), { recursive: true });

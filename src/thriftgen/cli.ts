@@ -1,5 +1,6 @@
 import { IdlError } from "./diagnostic.ts";
 import { generate, type Generated } from "./generate.ts";
+import { escapeHidden } from "./hidden.ts";
 import type { LibrarySpecifiers } from "./module_scope.ts";
 import { join } from "./path.ts";
 
@@ -79,7 +80,7 @@ export function run(args: readonly string[], host: Host): number {
       return 2;
     }
     if (!(error instanceof Error)) throw error;
-    host.complain(error instanceof IdlError ? error.message : `thriftgen: ${error.message}`);
+    host.complain(error instanceof IdlError ? error.message : `thriftgen: ${escapeHidden(error.message)}`);
     return 1;
   }
 }

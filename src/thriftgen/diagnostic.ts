@@ -1,3 +1,4 @@
+import { escapeHidden } from "./hidden.ts";
 import type { Source } from "./source.ts";
 
 /** What is wrong with an IDL, and where. */
@@ -29,11 +30,14 @@ export class IdlError extends Error {
  *   1: string , text
  *             ^
  * ```
+ *
+ * What a terminal would obey, or not show, is written as an escape.
  */
 export function formatDiagnostic({ source, offset, message }: Diagnostic): string {
   const { line, column } = source.position(offset);
   const text = source.line(line);
   // Tabs stay tabs, so that the caret stands below its character whatever their width.
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `${source.path}:${line}:${column}: ${message}\n${text}\n${indent}^`;
+  const indent = escapeHidden(text.slice(0, column - 1)).replace(/[^\t]/g, " ");
+  const place = `${source.path}:${line}:${column}`;
+  return `${escapeHidden(`${place}: ${message}`)}\n${escapeHidden(text)}\n${indent}^`;
 }

@@ -3,6 +3,7 @@ import { args, type Code, hanging, object, typeArgs } from "./layout.ts";
 import type { Type, Value } from "./model.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { fieldKey, propertyKey } from "./names.ts";
+import { quote } from "./quote.ts";
 
 /**
  * The expression for a value.
@@ -84,12 +85,4 @@ function numberCode(value: number): string {
 function binaryCode(scope: ModuleScope, bytes: Uint8Array): Code {
   const create = `new ${scope.global("Uint8Array")}(`;
   return bytes.length === 0 ? `${create})` : args(`${create}[`, [...bytes].map(String), "])");
-}
-
-/** A string literal with the quotes that `deno fmt` prefers: double ones, unless that means more escapes. */
-export function quote(text: string): string {
-  const double = JSON.stringify(text);
-  const count = (mark: string) => text.split(mark).length - 1;
-  if (count('"') <= count("'")) return double;
-  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }

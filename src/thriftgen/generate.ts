@@ -2,6 +2,7 @@ import type { Definition } from "./ast.ts";
 import { check } from "./check.ts";
 import { IdlError } from "./diagnostic.ts";
 import { emitModule } from "./emit.ts";
+import { escapeHidden } from "./hidden.ts";
 import { load, type Module, type ReadFile } from "./load.ts";
 import type { LibrarySpecifiers, Outputs } from "./module_scope.ts";
 import { Scope } from "./names.ts";
@@ -75,7 +76,7 @@ function omissions(module: Module, resolver: Resolver): string[] {
       ({ node, reason }) => {
         const { line, column } = source.position(node.name.offset);
         const name = `${definition.name.text}.${node.name.text}`;
-        return `${source.path}:${line}:${column}: note: ${name} is left out, because ${reason}`;
+        return `${escapeHidden(source.path)}:${line}:${column}: note: ${name} is left out, because ${reason}`;
       },
     );
   });

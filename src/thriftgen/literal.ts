@@ -36,7 +36,7 @@ export function literalBytes(text: string): Uint8Array<ArrayBuffer> {
     const codePoint = parseInt(short ?? long ?? "", 16);
     if (byte === undefined && !(codePoint <= 0x10ffff)) continue;
     parts.push(encoder.encode(body.slice(at, match.index)));
-    parts.push(byte !== undefined ? Uint8Array.of(byte) : encoder.encode(String.fromCodePoint(codePoint)));
+    parts.push(byte !== undefined ? Uint8Array.of(byte) : utf8(codePoint));
     at = match.index + whole.length;
   }
   parts.push(encoder.encode(body.slice(at)));
@@ -47,6 +47,13 @@ export function literalBytes(text: string): Uint8Array<ArrayBuffer> {
     length += part.length;
   }
   return bytes;
+}
+
+/** Half of a surrogate pair has no UTF-8, and the Go compiler refuses it: it gets bytes that are in no text. */
+function utf8(codePoint: number): Uint8Array {
+  return codePoint >= 0xd800 && codePoint <= 0xdfff
+    ? Uint8Array.of(0xed, 0x80 | codePoint >> 6 & 0x3f, 0x80 | codePoint & 0x3f)
+    : encoder.encode(String.fromCodePoint(codePoint));
 }
 
 /** The text that a literal stands for, or `undefined` where its bytes are not UTF-8. */

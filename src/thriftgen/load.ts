@@ -89,6 +89,11 @@ class Loader {
     for (const include of document.includes) {
       const complain = (message: string) =>
         this.#diagnostics.push({ source: document.source, offset: include.offset, message });
+      // On Windows it would lead out of the folder of the output, too.
+      if (include.path.includes("\\")) {
+        complain(`expected / between the folders of an included file, found \\ in ${include.path}`);
+        continue;
+      }
       const found = this.#find(include.path, path);
       if (typeof found === "string") {
         complain(found);

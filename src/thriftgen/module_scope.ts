@@ -3,6 +3,7 @@ import type { Module } from "./load.ts";
 import { Scope } from "./names.ts";
 import { relativeSpecifier, stem } from "./path.ts";
 import { WIDTH } from "./layout.ts";
+import { quote } from "./quote.ts";
 
 /** Where generated modules import the library from. */
 export interface LibrarySpecifiers {
@@ -24,6 +25,11 @@ export interface Outputs {
 
 type Library = "main" | "thrift";
 
+/** The globals that modules use. */
+const GLOBALS = ["Map", "Record", "Set", "Uint8Array"] as const;
+
+type Global = typeof GLOBALS[number];
+
 /** The names that one module uses and does not define: it writes the import statements for them. */
 export class ModuleScope {
   readonly #module: Module;
@@ -39,7 +45,10 @@ export class ModuleScope {
   constructor(module: Module, outputs: Outputs) {
     this.#module = module;
     this.#outputs = outputs;
-    for (const name of outputs.exportNames(module)) this.#scope.add(name);
+    const exported = outputs.exportNames(module);
+    for (const name of exported) this.#scope.add(name);
+    // No import may hide them: an IDL can be called Map.thrift.
+    for (const name of GLOBALS) if (!exported.includes(name)) this.#scope.addIdentifier(name);
   }
 
   /** A function or constant of the library. */
@@ -61,7 +70,7 @@ export class ModuleScope {
   }
 
   /** A global such as `Map`, which a definition of the IDL may hide. */
-  global(name: string): string {
+  global(name: Global): string {
     return this.#outputs.exportNames(this.#module).includes(name) ? `globalThis.${name}` : name;
   }
 
@@ -96,7 +105,7 @@ export class ModuleScope {
     }
     for (const [module, { local, type }] of this.#modules) {
       statements.push(
-        `import${type ? " type" : ""} * as ${local} from ${JSON.stringify(this.specifier(module))};\n`,
+        `import${type ? " type" : ""} * as ${local} from ${quote(this.specifier(module))};\n`,
       );
     }
     return statements.join("");
@@ -119,7 +128,7 @@ function importStatements(
   specifier: string,
 ): string[] {
   const sorted = [...names].sort(([a], [b]) => compare(a.toLowerCase(), b.toLowerCase()));
-  const from = `from ${JSON.stringify(specifier)};\n`;
+  const from = `from ${quote(specifier)};\n`;
   const spell = ([name, { local }]: typeof sorted[number]) => name === local ? name : `${name} as ${local}`;
   const types = sorted.filter(([, { type }]) => type).map(spell);
   const values = sorted.filter(([, { type }]) => !type).map(spell);

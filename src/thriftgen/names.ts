@@ -7,7 +7,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "false finally for function globalThis if implements import in instanceof interface let new null package private " +
     "protected public return static super switch this throw true try typeof var void while with yield " +
     "any bigint boolean infer intrinsic keyof never number object string readonly symbol undefined unique unknown " +
-    "BigInt Boolean Function Infinity NaN Number Object String Symbol").split(" "),
+    "BigInt Boolean Function Infinity NaN Number Object String Symbol as").split(" "),
 );
 
 /** Names in use in one module. */
@@ -16,7 +16,7 @@ export class Scope {
 
   /** `name` as an identifier that is neither reserved nor in use yet: where it is, with underscores behind it. */
   add(name: string): string {
-    const identifier = name.replace(/[^A-Za-z0-9_$]/g, "_").replace(/^(?=[0-9])/, "_");
+    const identifier = name.replace(/[^A-Za-z0-9_$]/g, "_").replace(/^(?=[0-9]|$)/, "_");
     return this.addIdentifier(RESERVED.has(identifier) ? `${identifier}_` : identifier);
   }
 
@@ -63,9 +63,12 @@ export function methodNames(names: readonly string[]): string[] {
   });
 }
 
-/** A field's property. Only the id is on the wire, so that the one name that no object can have is changed. */
+/**
+ * A field's property. Only the id is on the wire, so that the one name that no object can have is changed, and those
+ * that it would then be taken for.
+ */
 export function fieldKey(name: string): string {
-  return propertyKey(name === "__proto__" ? "__proto___" : name);
+  return propertyKey(name.replace(/^__proto___*$/, "$&_"));
 }
 
 /** A property's name in an object literal or an interface. */

@@ -38,6 +38,10 @@ export function join(directory: string, path: string): string {
   return normalize(isAbsolute(path) ? path : `${directory}/${path}`);
 }
 
+// What means something else in the URL that a specifier is, or is left out of it: as itself it would import another
+// module than the one that was written, `..%2f` even one of another folder.
+const URL_SYNTAX = /[%?#\\\p{Cc}]/gu;
+
 /** How a module in the folder of `from` imports the module `to`; both are relative to the same folder. */
 export function relativeSpecifier(from: string, to: string): string {
   const folders = from.split("/").slice(0, -1);
@@ -47,5 +51,7 @@ export function relativeSpecifier(from: string, to: string): string {
     target.shift();
   }
   const up = folders.map(() => "..");
-  return `${up.length === 0 ? "./" : ""}${[...up, ...target].join("/")}`;
+  return `${up.length === 0 ? "./" : ""}${
+    [...up, ...target].join("/").replace(URL_SYNTAX, encodeURIComponent)
+  }`;
 }

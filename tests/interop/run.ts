@@ -1,3 +1,4 @@
+import { readFlags } from "../../tools/flags.ts";
 import type { Case } from "./cases/case.ts";
 import { chainCases } from "./cases/chains.ts";
 import { grpcCases } from "./cases/grpc.ts";
@@ -14,7 +15,8 @@ import { type Peer, startPeer } from "./harness/peer.ts";
 import { markdown, printRstTimes, printTable, printThrift, summaryOf, THRIFT } from "./harness/report.ts";
 import { thriftCases } from "./thrift/mod.ts";
 
-const HELP = `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show]
+const HELP =
+  `usage: deno task interop [--only TEXT] [--control | --old-server] [--write-golden] [--show] [--help]
   --only TEXT      the cases whose group or name has TEXT in it; no report is written
   --control        Kitex against itself alone
   --old-server     a server of Kitex v0.14.1, a new Kitex client as the control
@@ -32,7 +34,7 @@ const CASES: readonly Case[] = [
 
 if (import.meta.main) {
   try {
-    Deno.exit(await main(Deno.args));
+    Deno.exit(await main());
   } catch (error) {
     if (!(error instanceof MissingGo)) throw error;
     console.error(error.message);
@@ -40,14 +42,16 @@ if (import.meta.main) {
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const flag = (name: string) => args.includes(name);
-  const only = flag("--only") ? args[args.indexOf("--only") + 1] ?? "" : "";
-  if (flag("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const cases = CASES.filter(({ group, name }) => `${group}: ${name}`.includes(only));
+async function main(): Promise<number> {
+  const flags = readFlags(HELP, {
+    only: { type: "string" },
+    control: { type: "boolean" },
+    "old-server": { type: "boolean" },
+    "write-golden": { type: "boolean" },
+    show: { type: "boolean" },
+  });
+  const { only } = flags;
+  const cases = CASES.filter(({ group, name }) => `${group}: ${name}`.includes(only ?? ""));
   const kitex = await kitexVersion();
   const go = await buildGoPeer(console.log);
   const started = performance.now();
@@ -62,7 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const G = await pairOf("Kitex", go);
     const deno = ["run", "-A", new URL("./deno/peer.ts", import.meta.url).pathname];
-    const mode: Mode = flag("--control") ? "control" : flag("--old-server") ? "old server" : "all";
+    const mode: Mode = flags.control ? "control" : flags["old-server"] ? "old server" : "all";
     const troupe: Troupe = {
       G,
       ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
@@ -72,10 +76,10 @@ async function main(args: readonly string[]): Promise<number> {
     const seen = rows.filter(({ one }) => one.golden === true)
       .map(({ one, control }) => [`${one.group}: ${one.name}`, control] as const);
     const golden = goldenOf(kitex, seen);
-    if (flag("--write-golden")) await writeGolden(golden);
-    const stale = only === "" && mode !== "old server" ? await compareGolden(golden) : [];
+    if (flags["write-golden"]) await writeGolden(golden);
+    const stale = only === undefined && mode !== "old server" ? await compareGolden(golden) : [];
 
-    if (flag("--show")) {
+    if (flags.show) {
       for (const { one, control } of rows) {
         console.log(`\n${one.group}: ${one.name}`);
         for (const [at, facts] of control) for (const fact of facts) console.log(`  ${at}: ${print(fact)}`);
@@ -83,10 +87,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     printTable(rows);
     for (const line of stale) console.log(`golden: ${line}`);
-    const codecs = mode === "all" && THRIFT.includes(only) ? await thriftCases() : [];
+    const codecs = mode === "all" && THRIFT.includes(only ?? "") ? await thriftCases() : [];
     printThrift(codecs);
     const summary = summaryOf(rows, stale, codecs);
-    if (only === "" && mode === "all") {
+    if (only === undefined && mode === "all") {
       const faults = await Deno.readTextFile(new URL("./KITEX.md", import.meta.url));
       const oldKitex = await kitexVersion("kitex_v0.14.mod");
       await writeReport(markdown(rows, summary, { kitex, oldKitex, golden: stale, codecs, faults }));

@@ -74,6 +74,17 @@ Deno.test("thriftgen shows every place that is wrong", () => {
   ]);
 });
 
+Deno.test("thriftgen shows as escapes what a terminal would obey or hide, and still where", () => {
+  const { stderr } = runWith(["--out", "gen", "a\u202e.thrift"], {
+    "a\u202e.thrift": "/* \x1b[2J\u2028 */ const string A = '\x1b[31m' '\u2066'",
+  });
+  assertEquals(stderr.split("\n"), [
+    "a\\u202e.thrift:1:38: expected `const`, `typedef`, `enum`, `struct`, `union`, `exception` or `service`, found `'\\u2066'`",
+    "/* \\u001b[2J\\u2028 */ const string A = '\\u001b[31m' '\\u2066'",
+    `${" ".repeat(52)}^`,
+  ]);
+});
+
 Deno.test("thriftgen says which of the files named is not there", () => {
   const { code, written, stderr } = runWith(["--out", "gen", "chat.thrift", "no.thrift"]);
   assertEquals([code, written, stderr], [1, {}, "thriftgen: no.thrift: no such file"]);

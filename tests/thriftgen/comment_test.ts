@@ -36,6 +36,32 @@ Deno.test("jsDoc does not let a comment end early", () => {
   assertEquals(jsDoc(["a */ b"]), "/** a *\\/ b */\n");
 });
 
+/** What tools take for orders, and what is written: the same to a reader, and nothing to them. */
+const orders: readonly (readonly [string, string])[] = [
+  ["@ts-nocheck", "@\\ts-nocheck"],
+  ["@ts-expect-error as it is", "@\\ts-expect-error as it is"],
+  ['@deno-types="./a.d.ts"', '@\\deno-types="./a.d.ts"'],
+  ["@jsxImportSource x", "@\\jsxImportSource x"],
+  ["deno-lint-ignore-file", "deno-\\lint-ignore-file"],
+  ["# sourceMappingURL=a.map", "#\\ sourceMappingURL=a.map"],
+];
+
+for (const [line, expected] of orders) {
+  Deno.test(`Comments with ${line} give no order to a tool`, () => {
+    assertEquals([jsDoc([line]), lineComments([line])], [`/** ${expected} */\n`, `// ${expected}\n`]);
+  });
+}
+
+Deno.test("jsDoc fences code with tildes, which no tool runs", () => {
+  assertEquals(jsDoc(["```ts", "f()", "```"]), "/**\n * ~~~ts\n * f()\n * ~~~\n */\n");
+});
+
+Deno.test("Comments show what would be invisible in them", () => {
+  const line = "a\u2028b\u202ec\ufeffd\ud800e\u{e0041}\tf\0 ‍👩‍🚀";
+  const expected = "a\\u2028b\\u202ec\\ufeffd\\ud800e\\u{e0041}\tf\\u0000 ‍👩‍🚀";
+  assertEquals([jsDoc([line]), lineComments([line])], [`/** ${expected} */\n`, `// ${expected}\n`]);
+});
+
 Deno.test("jsDoc of nothing is nothing", () => {
   assertEquals(jsDoc(["", ""]), "");
 });

@@ -103,6 +103,7 @@ const files: readonly (readonly [string, ...string[]])[] = [
   ["const string A = 1", "1:18: expected a value of type string, found 1"],
   ["const string A = true", "1:18: expected a value of type string, found true"],
   ["const string A = '\\xff'", "1:18: expected text that is UTF-8, or the type binary"],
+  ["const string A = '\\ud83d\\ude00'", "1:18: expected text that is UTF-8, or the type binary"],
   ["const binary A = {'a': 1}", "1:18: expected a value of type binary, found a map"],
   ["const list<i32> A = 1", "1:21: expected a value of type list<i32>, found 1"],
   [

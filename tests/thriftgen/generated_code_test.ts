@@ -113,6 +113,36 @@ Deno.test("deno fmt --check finds nothing wrong with generated code, however lon
   }
 });
 
+Deno.test("No tool obeys or runs what an IDL's comments say", async () => {
+  const orders = [
+    "@ts-nocheck",
+    '@deno-types="./none.d.ts"',
+    "deno-lint-ignore-file",
+    "@jsxImportSource none",
+  ];
+  const idl = `${orders.map((order) => `// ${order}`).join("\n")}
+
+/**
+ * Not run:
+ *
+ * \`\`\`ts
+ * throw new Error("run");
+ * \`\`\`
+ */
+struct A {
+  1: string a // @ts-expect-error nothing is wrong
+}`;
+  await withPackage(async (folder) => {
+    const path = `${folder}/gen/orders.ts`;
+    await Deno.writeTextFile(path, moduleOf(idl));
+    const checked = await deno(["test", "--doc", "gen/orders.ts"], folder);
+    assertEquals(checked.code, 0, checked.stdout + checked.stderr);
+    await Deno.writeTextFile(path, `${moduleOf(idl)}\nexport const wrong: string = 5;\nexport var b: any;\n`);
+    assertStringIncludes((await deno(["check", path], folder)).stderr, "TS2322");
+    assertStringIncludes((await deno(["lint", path], folder)).stderr, "no-explicit-any");
+  });
+});
+
 Deno.test("The package's lint would find a slow type", async () => {
   await withPackage(async (folder) => {
     const path = `${folder}/gen/everything.ts`;

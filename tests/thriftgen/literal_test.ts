@@ -26,3 +26,10 @@ Deno.test("A literal that is not UTF-8 has bytes, but no text", () => {
   assertEquals(literalBytes(String.raw`"a\xff\000"`), Uint8Array.of(97, 255, 0));
   assertEquals(literalText(String.raw`"a\xff"`), undefined);
 });
+
+Deno.test("An escape of half a surrogate pair is no text, as it is none to the Go compiler", () => {
+  for (const literal of ['"\\ud800"', '"\\udfff"', '"\\ud83d\\ude00"', '"\\U0000d800"']) {
+    assertEquals(literalText(literal), undefined);
+  }
+  assertEquals(literalText('"\\ud7ff\\ue000"'), "\ud7ff\ue000");
+});

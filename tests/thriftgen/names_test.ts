@@ -37,7 +37,7 @@ Deno.test("methodNames leaves a client that is no promise, and an implementation
 
 Deno.test("Scope puts underscores behind reserved words and names in use", () => {
   const scope = new Scope();
-  const names = ["class", "class_", "Foo", "Foo", "a.b", "string", "await"];
+  const names = ["class", "class_", "Foo", "Foo", "a.b", "string", "await", "", "1"];
   assertEquals(names.map((name) => scope.add(name)), [
     "class_",
     "class__",
@@ -46,6 +46,8 @@ Deno.test("Scope puts underscores behind reserved words and names in use", () =>
     "a_b",
     "string_",
     "await_",
+    "_",
+    "_1",
   ]);
 });
 
@@ -62,9 +64,11 @@ for (const [name, expected] of keys) {
   });
 }
 
-Deno.test("fieldKey changes the one name that no object can have", () => {
-  assertEquals([fieldKey("__proto__"), fieldKey("prototype"), fieldKey("a.b")], [
+Deno.test("fieldKey changes the one name that no object can have, and makes no name of two", () => {
+  assertEquals(["__proto__", "__proto___", "__proto", "prototype", "a.b"].map(fieldKey), [
     "__proto___",
+    "__proto____",
+    "__proto",
     "prototype",
     '"a.b"',
   ]);

@@ -1,6 +1,8 @@
 /** `deno run -A tests/interop/thrift/main.ts`: the struct codec against Kitex's own, by itself. Needs Go. */
+import { readFlags } from "../../../tools/flags.ts";
 import { MissingGo, thriftCases } from "./mod.ts";
 
+readFlags("usage: deno run -A tests/interop/thrift/main.ts [--help]", {});
 try {
   const cases = await thriftCases();
   for (const { name, error } of cases) {
