@@ -107,7 +107,8 @@ const normal: readonly Case[] = [
 const cancelled: readonly Case[] = [
   one("Kitex cancel", "client_streaming_without_sending_any_req", {
     method: "client",
-    client: [cancel, sleep(6_000), send("late")],
+    // A stream that was cancelled before its handler is called calls none here.
+    client: [sleep(100), cancel, sleep(6_000), send("late")],
     server: [recv(), done],
   }, { golden: true }),
   one("Kitex cancel", "client_streaming_during_normal_interaction", {
@@ -117,7 +118,7 @@ const cancelled: readonly Case[] = [
   }),
   one("Kitex cancel", "client_streaming_defer_cancel", {
     method: "client",
-    client: [send("ping", 10), cancel],
+    client: [send("ping", 10), sleep(100), cancel],
     server: [drainLoose, done],
   }),
   one("Kitex cancel", "server_streaming_remote_responding_slowly", {
