@@ -7,6 +7,7 @@ import {
   type MetainfoInit,
   readMetadata,
 } from "../metadata.ts";
+import { NO_TIMEOUTS } from "../stream/reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../options.ts";
 
 /** Options of one call. */
@@ -61,6 +62,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const method = nonEmptyString("method", target.method);
   checkType("cancelRemoteOnRecvTimeout", options.cancelRemoteOnRecvTimeout, "boolean");
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
+  const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   return {
     service,
     method,
@@ -68,10 +70,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     serviceName: caller.serviceName,
     signals: signalsOf(options),
     timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
-    readTimeouts: {
-      firstMessageMs: positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs),
-      recvMs,
-    },
+    readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
     cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
     cancelFrame: caller.cancelFrame,
   };

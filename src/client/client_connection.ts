@@ -11,6 +11,7 @@ import {
 } from "../connection/connection.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { FrameType } from "../wire/frame.ts";
+import { NO_METADATA } from "../metadata.ts";
 import { DEFAULT_GRACE_MS } from "../options.ts";
 import { Outcome } from "../outcome.ts";
 import { errorFromReason } from "../reason.ts";
@@ -143,6 +144,7 @@ export class ClientConnection implements Connection {
     if (this.#closing || frames.closed) return call.refuse(this.#closedError(call));
     const streamId = nextStreamId(this.#lastId, (id) => frames.has(id));
     frames.sendFrame({ type: FrameType.Header, streamId, method, metadata });
+    call.init.metadata = NO_METADATA;
     frames.register(streamId, call);
     this.#lastId = streamId;
     call.watch();

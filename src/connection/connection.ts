@@ -30,8 +30,10 @@ export interface ConnectionOwner {
   released?(): void;
   /** The last open stream has ended. */
   quiet(): void;
+  /** The peer has cancelled a stream. */
+  reset?(): void;
   /** The peer takes no more streams: those that are open go on. */
-  drained(): void;
+  drained?(): void;
   /** The connection is gone: after a local close without an error, otherwise with what happened. */
   ended(error: TTStreamError | undefined): void;
 }
@@ -286,8 +288,12 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (this.#streams.size === 0) this.#owner.quiet();
   }
 
+  peerReset(): void {
+    this.#owner.reset?.();
+  }
+
   peerDrains(): void {
-    this.#owner.drained();
+    this.#owner.drained?.();
   }
 
   linger(streamId: number, receiver: FrameReceiver): void {
@@ -366,7 +372,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (stream !== undefined) stream.receive(frame);
     else if (frame.type === FrameType.Header) this.#owner.opened(frame);
     else if (frame.type === FrameType.Meta && frame.streamId === 0 && frame.metadata.has(DRAINING_KEY)) {
-      this.#owner.drained();
+      this.#owner.drained?.();
     }
   }
 

@@ -6,6 +6,7 @@ import type { Metadata, Metainfo } from "../metadata.ts";
 import { reasonText } from "../reason.ts";
 import { type MessageSource, sendAllFor, type Sender } from "../stream/send_all.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { invocationBehind } from "./wrap_server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
@@ -18,6 +19,8 @@ export interface Exchange extends Sender<unknown> {
   next(): Promise<IteratorResult<unknown, undefined>>;
   /** Drops the requests that still come. */
   discard(): void;
+  /** Whether the user's method is at work: its stream must not be answered before it has returned. */
+  methodRuns: boolean;
 }
 
 /** Types the messages of a stream: directly for the server's own, by adapters for one that middleware has wrapped. */
@@ -66,6 +69,10 @@ class OwnExchange implements Exchange {
   sourceThrew(error: unknown): void {
     this.#invocation.sourceThrew(error);
   }
+
+  set methodRuns(runs: boolean) {
+    this.#invocation.methodRuns = runs;
+  }
 }
 
 class WrappedExchange implements Exchange {
@@ -101,6 +108,11 @@ class WrappedExchange implements Exchange {
 
   whenEnded(task: () => void): () => void {
     return whenAborted(this.raw.signal, task);
+  }
+
+  set methodRuns(runs: boolean) {
+    const invocation = invocationBehind(this.raw);
+    if (invocation !== undefined) invocation.methodRuns = runs;
   }
 
   sourceThrew(error: unknown): void {

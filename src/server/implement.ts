@@ -72,9 +72,7 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined) {
       return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
     }
-    const running = run(entry, exchangeOf(stream, entry.request, entry.response));
-    invocationBehind(stream)?.runs(running);
-    return running;
+    return run(entry, exchangeOf(stream, entry.request, entry.response));
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -138,6 +136,7 @@ function refuse(stream: ServerStream, type: number, message: string): Promise<vo
 function run(entry: Entry, exchange: Exchange): Promise<void> {
   // Middleware may have taken its time: whoever waits for the signal would wait for ever.
   if (exchange.ended) return Promise.reject(exchange.raw.signal.reason);
+  exchange.methodRuns = true;
   switch (entry.kind) {
     case "bidirectional":
       return runBidirectional(entry, exchange);
@@ -152,32 +151,49 @@ function run(entry: Entry, exchange: Exchange): Promise<void> {
 
 /** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
 function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
-  return attempt(() => entry.call(exchange.stream)).then((answers) => answer(answers, exchange));
+  return attempt(() => entry.call(exchange.stream)).then((answers) => answer(answers, exchange), (error) => {
+    exchange.methodRuns = false;
+    throw error;
+  });
 }
 
 async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
-  const first = await exchange.next();
-  if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
-  if (exchange.ended) throw exchange.raw.signal.reason;
-  // A second request is none of the protocol's, and is dropped.
-  exchange.discard();
-  await answer(await entry.call(first.value, exchange.stream), exchange);
+  try {
+    const first = await exchange.next();
+    if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+    if (exchange.ended) throw exchange.raw.signal.reason;
+    // A second request is none of the protocol's, and is dropped.
+    exchange.discard();
+    await answer(await entry.call(first.value, exchange.stream), exchange);
+  } finally {
+    exchange.methodRuns = false;
+  }
 }
 
 async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
-  const response = await entry.call(exchange.stream);
-  if (!exchange.ended) await exchange.send(response);
+  try {
+    const response = await entry.call(exchange.stream);
+    if (!exchange.ended) await exchange.send(response);
+  } finally {
+    exchange.methodRuns = false;
+  }
 }
 
 /** Sends what the user's method returned, if it returned answers. */
 async function answer(result: unknown, exchange: Exchange): Promise<void> {
-  if (result === undefined) return;
-  if (isAsyncIterable(result)) {
-    await sendAll(result, exchange);
-    return;
+  try {
+    if (result === undefined) return;
+    if (isAsyncIterable(result)) {
+      await sendAll(result, exchange);
+      return;
+    }
+    const { service, method } = exchange.stream;
+    throw new TypeError(
+      `${service}.${method} must return nothing or an async iterable, got ${typeof result}`,
+    );
+  } finally {
+    exchange.methodRuns = false;
   }
-  const { service, method } = exchange.stream;
-  throw new TypeError(`${service}.${method} must return nothing or an async iterable, got ${typeof result}`);
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -51,8 +51,14 @@ export class Serving {
   #idleSince = performance.now();
   #idleTimer: Timer;
 
+  /** One for all streams: each would keep its own in memory. */
+  readonly #report: (error: unknown, invocation: Invocation) => void;
+
   constructor(socket: ByteSocket, init: ServingInit) {
     this.#init = init;
+    this.#report = (error, invocation) => {
+      callSafely("onError", () => init.onError(error, new HandlerStream(invocation, rawCodec, rawCodec)));
+    };
     this.#resets = new ResetBudget(RESETS_PER_STREAM * init.maxStreams);
     this.#frames = new FrameConnection(socket, init.limits, {
       side: "server",
@@ -60,9 +66,7 @@ export class Serving {
       quiet: () => {
         // The handlers count, not the streams: a cancelled one's handler may still be at work.
       },
-      drained: () => {
-        // Only servers drain.
-      },
+      reset: () => this.#canceled(),
       ended: (error) => {
         this.#over = true;
         clearTimeout(this.#idleTimer);
@@ -116,20 +120,14 @@ export class Serving {
   }
 
   #open(frame: Frame): void {
-    const { maxStreams, handlerTimeoutMs, remoteAddr, onError } = this.#init;
+    const { maxStreams, handlerTimeoutMs, remoteAddr } = this.#init;
     if (this.#closing) return this.#refuse(frame, Description.shuttingDown);
     if (this.#running >= maxStreams) {
       return this.#refuse(frame, tooManyStreams(maxStreams));
     }
     const frames = this.#frames;
-    const invocation: Invocation = new Invocation(
-      frames,
-      frame,
-      remoteAddr,
-      (error) => callSafely("onError", () => onError(error, stream)),
-      () => this.#canceled(),
-    );
-    const stream: ServerStream = new HandlerStream(invocation, rawCodec, rawCodec);
+    const invocation = new Invocation(frames, frame, remoteAddr, this.#report);
+    const stream = new HandlerStream(invocation, rawCodec, rawCodec);
     frames.register(frame.streamId, invocation);
     this.#running++;
     frames.defer(() => {

@@ -27,8 +27,8 @@ import { MessageWriter, type WriteOwner } from "./writer.ts";
 export interface CallInit {
   readonly service: string;
   readonly method: string;
-  /** What is written into the Header frame. */
-  readonly metadata: Metadata;
+  /** What is written into the Header frame; let go when it has been. */
+  metadata: Metadata;
   /** The caller's own name, for the cancel path. */
   readonly serviceName: string | undefined;
   readonly signals: readonly AbortSignal[];
@@ -52,6 +52,7 @@ export const NO_LINK: StreamLink = {
   linger() {},
   unlinger() {},
   peerDrains() {},
+  peerReset() {},
   charge() {},
   defer: (task) => task(),
 };
@@ -130,20 +131,11 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    const { service, method } = this.#init;
+    const { method } = this.#init;
     const streamId = this.#streamId;
     const link = this.#link;
     const state = this.#state;
-    const writer = new MessageWriter({
-      streamId,
-      side: "client",
-      service,
-      method,
-      state,
-      link,
-      codec,
-      owner: this,
-    });
+    const writer = new MessageWriter({ streamId, link, method, state, codec, owner: this });
     if (this.#failure !== undefined) writer.fail(this.#failure.write);
     else if (state.live) this.#writer = withWriteView(this.#writer, writer);
     return writer;

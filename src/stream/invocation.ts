@@ -32,8 +32,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   readonly remoteAddr: Deno.Addr | undefined;
   readonly #link: StreamLink;
   readonly #streamId: number;
-  readonly #report: (error: unknown) => void;
-  readonly #canceled: () => void;
+  readonly #report: (error: unknown, invocation: Invocation) => void;
   readonly #state = new StreamState("server");
   readonly #inbox: Inbox;
   // Both are let go at the end: who holds one web stream of an ended call must not hold the other one with it.
@@ -43,9 +42,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   #trailer: SendableMetadata | undefined;
   #metainfo: Metainfo | undefined;
   #controller: AbortController | undefined;
-  /** Set while the server shuts down. */
-  #drainReason: Error | undefined;
-  #drainController: AbortController | undefined;
+  /** What `draining` belongs to; once the server shuts down, and nobody has asked for it, the reason. */
+  #drain: AbortController | Error | undefined;
   #timer: Timer;
   /** How the stream ended: the signal's reason. */
   #end: TTStreamError | undefined;
@@ -54,19 +52,14 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   #returned = false;
   /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
   #onEnd: (() => void) | Set<() => void> | undefined;
-  /** The user's method that runs behind the handler: it must not be answered before it has returned. */
-  #method: Promise<unknown> | undefined;
+  #methodRuns = false;
 
-  /**
-   * @param report Takes an error of the handler that nobody else hears of.
-   * @param canceled Is told when the client's Rst has ended it.
-   */
+  /** @param report Takes an error of the handler that nobody else hears of. */
   constructor(
     link: StreamLink,
     { streamId, method, metadata }: Frame,
     remoteAddr: Deno.Addr | undefined,
-    report: (error: unknown) => void,
-    canceled: () => void,
+    report: (error: unknown, invocation: Invocation) => void,
   ) {
     this.#link = link;
     this.#streamId = streamId;
@@ -74,7 +67,6 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     this.metadata = metadata;
     this.remoteAddr = remoteAddr;
     this.#report = report;
-    this.#canceled = canceled;
     this.#inbox = new Inbox(link);
   }
 
@@ -113,17 +105,17 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** Aborts when the server begins to shut down. */
   get draining(): AbortSignal {
-    if (this.#drainController === undefined) {
-      this.#drainController = new AbortController();
-      if (this.#drainReason !== undefined) this.#drainController.abort(this.#drainReason);
-    }
-    return this.#drainController.signal;
+    if (this.#drain instanceof AbortController) return this.#drain.signal;
+    const reason = this.#drain;
+    this.#drain = new AbortController();
+    if (reason !== undefined) this.#drain.abort(reason);
+    return this.#drain.signal;
   }
 
   /** The server begins to shut down: the handler may say goodbye. */
   drain(reason: Error): void {
-    this.#drainReason = reason;
-    this.#drainController?.abort(reason);
+    if (this.#drain instanceof AbortController) this.#drain.abort(reason);
+    else this.#drain = reason;
   }
 
   /** Ends the stream with 12015 where its handler takes longer. */
@@ -146,13 +138,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     };
   }
 
-  /** A method of the user's runs, and is to return before the handler that has called it. */
-  runs(method: Promise<unknown>): void {
-    this.#method = method;
-    const over = () => {
-      if (this.#method === method) this.#method = undefined;
-    };
-    method.then(over, over);
+  /** Whether a method of the user's is at work that is to return before the handler that has called it. */
+  set methodRuns(runs: boolean) {
+    this.#methodRuns = runs;
   }
 
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
@@ -166,8 +154,6 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   writer<T>(codec: Codec<T>): MessageWriter<T> {
     const writer = new MessageWriter({
       streamId: this.#streamId,
-      side: "server",
-      service: this.service,
       method: this.method,
       state: this.#state,
       link: this.#link,
@@ -195,7 +181,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   /** The handler has returned: what it has written leaves first, then the Trailer. @returns Whether the stream has ended well. */
   async complete(): Promise<boolean> {
     this.#returned = true;
-    if (this.#method !== undefined && !this.ended) throw this.#returnedEarly();
+    if (this.#methodRuns && !this.ended) throw this.#returnedEarly();
     for (let flushed = this.#writer?.flushed(); flushed !== undefined; flushed = this.#writer?.flushed()) {
       await flushed;
     }
@@ -205,7 +191,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     }
     this.#sendTrailer(this.#trailer ?? NO_METADATA, undefined);
     const description = Description.handlerReturned;
-    const end = streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description });
+    const end = streamError({ ...this.where, code: ErrorCode.HandlerReturned, description });
     this.#writer?.finish(end);
     this.#finish(end);
     return true;
@@ -219,7 +205,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     const description = Description.handlerReturned;
     this.#failWith(
       error,
-      streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description, cause: error }),
+      streamError({ ...this.where, code: ErrorCode.HandlerReturned, description, cause: error }),
     );
   }
 
@@ -229,7 +215,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     const description = Description.handlerReturned;
     this.#failWith(
       error,
-      streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description, cause: error }),
+      streamError({ ...this.where, code: ErrorCode.HandlerReturned, description, cause: error }),
     );
   }
 
@@ -238,7 +224,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     if (this.ended) return;
     this.#sendTrailer(NO_METADATA, { type, message });
     const description = Description.handlerReturned;
-    this.#finish(streamError({ ...this.#where, code: ErrorCode.HandlerReturned, description }));
+    this.#finish(streamError({ ...this.where, code: ErrorCode.HandlerReturned, description }));
   }
 
   /** The server closes before the handler has returned. */
@@ -255,7 +241,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     const code = ErrorCode.StreamTimeout;
     const description = `stream timeout, timeout in ctx: ${formatDuration(timeoutMs)}`;
     this.#sendTrailer(this.#trailer ?? NO_METADATA, { type: code, message: description });
-    this.#finish(streamError({ ...this.#where, code, description, kind: "timeout" }));
+    this.#finish(streamError({ ...this.where, code, description, kind: "timeout" }));
   }
 
   #returnedEarly(): TypeError {
@@ -275,8 +261,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
         return;
       case FrameType.Rst:
         if (!this.#state.recvReset()) return;
-        this.#finish(errorOfRst(frame, this.#where));
-        this.#canceled();
+        this.#finish(errorOfRst(frame, this.where));
+        this.#link.peerReset();
         return;
       case FrameType.Header:
         if (this.#state.recvHeader() === "duplicate") this.#receiveSecondHeader(frame);
@@ -305,7 +291,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   decodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, this.#where));
+    this.#failWith(error, errorFromReason(error, this.where));
   }
 
   readDrained(): void {
@@ -331,23 +317,23 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   writeAborted(reason: unknown): undefined {
     // A pipe hands the reading side's end on.
     if (this.#isOwnEnd(reason)) return;
-    const end = errorFromReason(reason, this.#where);
+    const end = errorFromReason(reason, this.where);
     this.#failWith(reason, end, { text: reason === undefined ? end.description : reasonText(reason) });
   }
 
   encodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, this.#where), { write: error });
+    this.#failWith(error, errorFromReason(error, this.where), { write: error });
   }
 
   #receiveEnd(frame: Frame): void {
-    const error = errorOfTrailer(frame, this.#where);
+    const error = errorOfTrailer(frame, this.where);
     this.#inbox.finish(error === undefined ? {} : { error });
   }
 
   /** Kitex starts a second handler and forgets the first; here the stream ends and its handler is told. */
   #receiveSecondHeader({ streamId }: Frame): void {
     const description = `stream[${streamId}] already set header`;
-    const error = streamError({ ...this.#where, code: ErrorCode.UnexpectedHeader, description });
+    const error = streamError({ ...this.where, code: ErrorCode.UnexpectedHeader, description });
     this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message: error.message });
     this.#finish(error);
   }
@@ -368,7 +354,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     } else {
       if (!this.#reported) {
         this.#reported = true;
-        this.#link.defer(() => this.#report(error));
+        this.#link.defer(() => this.#report(error, this));
       }
       if (this.ended) return;
       this.#sendTrailer(this.#trailer ?? NO_METADATA, {
@@ -426,7 +412,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     return false;
   }
 
-  get #where(): Where {
+  /** Which stream its errors speak of. */
+  get where(): Where {
     return { side: "server", service: this.service, method: this.method };
   }
 }

@@ -19,6 +19,8 @@ export interface StreamLink extends UnreadAccount {
   unwait(wake: () => void): void;
   /** Forgets the stream: frames for its id are dropped from now on. */
   release(streamId: number): void;
+  /** The peer has cancelled a stream. */
+  peerReset(): void;
   /** The peer has refused a stream because it shuts down. */
   peerDrains(): void;
   /** Keeps `receiver` in mind after its release: it holds unread messages, or watches a signal or a timer. */

@@ -24,7 +24,8 @@ export interface ReadTimeouts {
   readonly recvMs: number;
 }
 
-const NO_TIMEOUTS: ReadTimeouts = { firstMessageMs: 0, recvMs: 0 };
+/** Reads wait for ever. */
+export const NO_TIMEOUTS: ReadTimeouts = { firstMessageMs: 0, recvMs: 0 };
 
 /** Messages decoded in one pull at the most, and their bytes: enough to pay for the pull, few enough to stay small. */
 const PULL_MESSAGES = 64;

@@ -1,8 +1,9 @@
 import type { Codec } from "../codec.ts";
 import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
 import { handled } from "../handled.ts";
-import { Description, ErrorCode, type Side, streamError, type TTStreamError } from "../errors.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
+import type { Where } from "../reason.ts";
 import { MessageSink } from "./message_sink.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
@@ -10,6 +11,8 @@ import { nextTick } from "../turn.ts";
 
 /** What the owner of a stream is told of its writing side. */
 export interface WriteOwner {
+  /** Which stream its errors speak of. */
+  readonly where: Where;
   /** A message is about to be sent: a Header that is due goes before it. */
   beforeSend(): void;
   /** `writable.close()`, after everything written before it. */
@@ -26,12 +29,11 @@ export interface WriteOwner {
 
 /** What a writer needs to know of its stream. */
 export interface WriterInit<T> {
-  readonly streamId: number;
-  readonly side: Side;
-  readonly service: string;
+  /** The connection, and the id that the stream has there; both are replaced once where it is opened later. */
+  streamId: number;
+  link: StreamLink;
   readonly method: string;
   readonly state: StreamState;
-  readonly link: StreamLink;
   readonly codec: Codec<T>;
   readonly owner: WriteOwner;
 }
@@ -42,9 +44,6 @@ export interface WriterInit<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
-  /** The connection and the id that the stream has there; both are replaced once where it is opened later. */
-  #link: StreamLink;
-  #streamId: number;
   readonly #prefix: DataPrefix;
   #failure: { readonly error: unknown } | undefined;
   #writable: WritableStream<T> | undefined;
@@ -60,8 +59,6 @@ export class MessageWriter<T> {
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
-    this.#link = init.link;
-    this.#streamId = init.streamId;
     this.#prefix = dataPrefix(init.method);
   }
 
@@ -91,7 +88,7 @@ export class MessageWriter<T> {
    */
   send(message: T): Promise<void> | undefined {
     this.#check();
-    if (this.#link.congested) return this.#sendLater(message);
+    if (this.#init.link.congested) return this.#sendLater(message);
     this.#sendNow(message);
     return undefined;
   }
@@ -129,8 +126,8 @@ export class MessageWriter<T> {
 
   /** The stream has its connection, and is open there. */
   attach(link: StreamLink, streamId: number): void {
-    this.#link = link;
-    this.#streamId = streamId;
+    this.#init.link = link;
+    this.#init.streamId = streamId;
     for (const wake of [...this.#waiting ?? []]) {
       if (link.congested) link.wait(wake);
       else wake();
@@ -163,7 +160,7 @@ export class MessageWriter<T> {
   recheck(): void {
     if (this.#failure === undefined && this.#init.state.canSend) return;
     for (const wake of this.#waiting ?? []) {
-      this.#link.unwait(wake);
+      this.#init.link.unwait(wake);
       wake();
     }
   }
@@ -181,16 +178,15 @@ export class MessageWriter<T> {
   }
 
   #closedError(): TTStreamError {
-    const { side, service, method } = this.#init;
     const description = Description.closedSend;
-    return streamError({ code: ErrorCode.IllegalOperation, description, side, service, method });
+    return streamError({ ...this.#init.owner.where, code: ErrorCode.IllegalOperation, description });
   }
 
   #sendNow(message: T): void {
     const { owner, codec } = this.#init;
     owner.beforeSend();
     try {
-      this.#link.sendMessage(this.#streamId, this.#prefix, codec, message);
+      this.#init.link.sendMessage(this.#init.streamId, this.#prefix, codec, message);
     } catch (error) {
       owner.encodeFailed(error);
       throw error;
@@ -204,7 +200,7 @@ export class MessageWriter<T> {
       this.#waiting?.delete(wake);
       try {
         this.#check();
-        if (this.#link.congested) return wait();
+        if (this.#init.link.congested) return wait();
         this.#sendNow(message);
         resolve();
       } catch (error) {
@@ -213,7 +209,7 @@ export class MessageWriter<T> {
     };
     const wait = () => {
       (this.#waiting ??= new Set()).add(wake);
-      this.#link.wait(wake);
+      this.#init.link.wait(wake);
     };
     wait();
     return promise;
