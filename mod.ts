@@ -38,6 +38,7 @@ export {
 export { type AnyMethods, defineService, type Method, type MethodKind, type Service } from "./src/service.ts";
 export type { ByteDuplex } from "./src/connection/socket.ts";
 export type {
+  Address,
   DialOptions,
   DialSettings,
   TcpAddress,
@@ -58,6 +59,15 @@ export type {
   ServerStreamingCall,
 } from "./src/client/client_stream.ts";
 export { type Client, type ClientMethod, createClient } from "./src/client/create_client.ts";
+export { createPool, type Pool } from "./src/pool/pool.ts";
+export type { PoolErrorInfo, PoolOptions } from "./src/pool/pool_options.ts";
+export type { PoolAddressStats, PoolConnectionStats, PoolStats } from "./src/pool/pool_stats.ts";
+export type { PoolConnection } from "./src/pool/pooled_connection.ts";
+export type { PickStrategy } from "./src/pool/pick.ts";
+export type { BackoffOptions } from "./src/pool/backoff.ts";
+export type { AddressResolver } from "./src/pool/addresses.ts";
+export { dnsAddresses, type DnsOptions, srvAddresses } from "./src/pool/dns.ts";
+export { retry, type RetryOptions } from "./src/pool/retry.ts";
 export type { Handler, Middleware, ServiceHandler } from "./src/server/handler.ts";
 export type { ServerStream } from "./src/server/server_stream.ts";
 export type { ServerStreamParts } from "./src/server/wrap_server_stream.ts";

@@ -39,6 +39,14 @@ export function positiveMs(name: string, value: number | undefined, fallback: nu
   return value;
 }
 
+/** @throws {RangeError} If a grace is given that is negative or not finite. */
+export function checkGraceMs(graceMs: number | undefined): void {
+  if (graceMs === undefined || typeof graceMs === "number" && Number.isFinite(graceMs) && graceMs >= 0) {
+    return;
+  }
+  throw new RangeError(`graceMs must be a finite number of milliseconds, 0 or more, got ${show(graceMs)}`);
+}
+
 /**
  * A name that goes on the wire.
  *

@@ -1,3 +1,4 @@
+import { ByteBuffer } from "../buffer.ts";
 import type { CallInit } from "../stream/call.ts";
 import type { CancelFrame } from "../stream/cancel_frames.ts";
 import {
@@ -9,6 +10,8 @@ import {
 } from "../metadata.ts";
 import { NO_TIMEOUTS } from "../stream/reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../options.ts";
+import { beginFrame } from "../wire/encode.ts";
+import { FrameType } from "../wire/frame.ts";
 
 /** Options of one call. */
 export interface CallOptions {
@@ -74,6 +77,15 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
     cancelFrame: caller.cancelFrame,
   };
+}
+
+/**
+ * Checks the Header of a call that is opened later: its caller hears of it now.
+ *
+ * @throws {RangeError} If a key, a value or the whole header is too long.
+ */
+export function checkHeader({ method, metadata }: CallInit): void {
+  beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });
 }
 
 /** Whatever cancels a call. */

@@ -12,13 +12,12 @@ import {
 import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { FrameType } from "../wire/frame.ts";
 import { NO_METADATA } from "../metadata.ts";
-import { DEFAULT_GRACE_MS } from "../options.ts";
+import { checkGraceMs, DEFAULT_GRACE_MS } from "../options.ts";
 import { Outcome } from "../outcome.ts";
 import { errorFromReason } from "../reason.ts";
 import type { ByteSocket } from "../connection/socket.ts";
 import { nextStreamId } from "../stream/stream_id.ts";
 import { setTimer, type Timer, withinMs } from "../turn.ts";
-import { show } from "../show.ts";
 
 /** Opens streams: a {@linkcode Connection}, a pool, or a wrapping of one's own around them. */
 export interface StreamOpener {
@@ -125,6 +124,11 @@ export class ClientConnection implements Connection {
     return this.#frames.size;
   }
 
+  /** How many streams have ended on it that nobody has read up: what they hold counts against the next one. */
+  get unread(): number {
+    return this.#frames.lingering;
+  }
+
   openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
     const call = new Call(callInit(target, options, this.#caller));
     this.start(call);
@@ -162,11 +166,7 @@ export class ClientConnection implements Connection {
   }
 
   async close({ graceMs }: { graceMs?: number | undefined } = {}): Promise<void> {
-    if (graceMs !== undefined && (typeof graceMs !== "number" || !Number.isFinite(graceMs) || graceMs < 0)) {
-      throw new RangeError(
-        `graceMs must be a finite number of milliseconds, 0 or more, got ${show(graceMs)}`,
-      );
-    }
+    checkGraceMs(graceMs);
     this.#closing = true;
     if (graceMs !== undefined && this.#frames.size > 0) {
       clearTimeout(this.#graceTimer);

@@ -107,6 +107,11 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     return this.#streams.size;
   }
 
+  /** How many streams have ended, and are not read up, or still watched. */
+  get lingering(): number {
+    return this.#lingering.size;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

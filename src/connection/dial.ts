@@ -21,6 +21,11 @@ export interface TlsOptions {
   cert?: string | undefined;
   /** The client's own key, PEM; with `cert`. */
   key?: string | undefined;
+  /**
+   * The name that the server's certificate must be for, where the address has another: one that was looked up, say.
+   * It does not go with `cert` and `key`, for which Deno has no such thing. Default: the address's `hostname`.
+   */
+  serverName?: string | undefined;
 }
 
 /** Where a server is, over TCP. */
@@ -47,8 +52,11 @@ export interface UnixAddress {
   tls?: undefined;
 }
 
+/** Where a server is. */
+export type Address = TcpAddress | UnixAddress;
+
 /** How to reach a server. */
-export type DialOptions = DialSettings & (TcpAddress | UnixAddress);
+export type DialOptions = DialSettings & Address;
 
 /** How to dial, wherever the server is. */
 export interface DialSettings {
@@ -119,8 +127,12 @@ function withCause(error: Error, cause: unknown): Error {
   return error;
 }
 
-/** @throws {RangeError | TypeError} If the options cannot be right, whoever listens there. */
-function addressOf(options: DialOptions): string {
+/**
+ * An address as messages name it.
+ *
+ * @throws {RangeError | TypeError} If it cannot be right, whoever listens there.
+ */
+export function addressOf(options: Address): string {
   checkExactlyOne(options, ["port", "path"]);
   if (options.path !== undefined) return nonEmptyString("path", options.path);
   const { port, tls = false } = options;
@@ -128,8 +140,11 @@ function addressOf(options: DialOptions): string {
   if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
     throw new RangeError(`port must be an integer from 1 to 65535, got ${show(port)}`);
   }
-  const { cert, key } = typeof tls === "object" ? tls : {};
+  const { cert, key, serverName } = typeof tls === "object" ? tls : {};
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("tls: cert and key go together");
+  if (serverName !== undefined && nonEmptyString("tls.serverName", serverName) && cert !== undefined) {
+    throw new TypeError("tls: serverName does not go with cert and key");
+  }
   return hostAndPort(hostname, port);
 }
 
@@ -137,7 +152,7 @@ async function open(options: DialOptions): Promise<Conn> {
   if (options.path !== undefined) return await Deno.connect({ transport: "unix", path: options.path });
   const { port, tls = false, keepAlive = true, signal } = options;
   const hostname = bareHostname(options.hostname ?? DEFAULT_HOSTNAME);
-  const { caCerts, alpnProtocols, cert, key } = typeof tls === "object" ? tls : {};
+  const { caCerts, alpnProtocols, cert, key, serverName = hostname } = typeof tls === "object" ? tls : {};
   const settings = {
     hostname,
     ...(caCerts === undefined ? {} : { caCerts }),
@@ -153,7 +168,9 @@ async function open(options: DialOptions): Promise<Conn> {
   // Without it Nagle holds a second small frame back for some 40 ms.
   conn.setNoDelay(true);
   conn.setKeepAlive(keepAlive);
-  return tls === false ? conn : await handshaken(await Deno.startTls(conn, settings), signal);
+  return tls === false
+    ? conn
+    : await handshaken(await Deno.startTls(conn, { ...settings, hostname: serverName }), signal);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { callSafely } from "../call_safely.ts";
 import { isPeersFault } from "../connection/connection.ts";
 import type { ConnectionInfo, ConnListener, ListeningInit } from "./server_options.ts";
-import { DEFAULT_GRACE_MS } from "../options.ts";
+import { checkGraceMs, DEFAULT_GRACE_MS } from "../options.ts";
 import { Outcome } from "../outcome.ts";
 import { Serving, type ServingInit } from "./serving.ts";
 import { connSocket } from "../connection/socket.ts";
@@ -75,11 +75,7 @@ export class ListeningServer<A extends Deno.Addr> implements Server<A> {
   }
 
   async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number | undefined } = {}): Promise<void> {
-    if (typeof graceMs !== "number" || !Number.isFinite(graceMs) || graceMs < 0) {
-      throw new RangeError(
-        `graceMs must be a finite number of milliseconds, 0 or more, got ${show(graceMs)}`,
-      );
-    }
+    checkGraceMs(graceMs);
     if (!this.#closing) {
       this.#stopped.resolve();
       closeListener(this.#listener);

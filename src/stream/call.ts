@@ -265,6 +265,16 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#settle();
   }
 
+  /**
+   * Ends the call as another one has ended that it stands for.
+   *
+   * @param error `undefined` where that ended well.
+   * @param trailer The keys of the server's Trailer, where one came.
+   */
+  finish(error: unknown, trailer: Metadata | undefined): void {
+    if (this.#state.lose()) this.#ended(error, trailer);
+  }
+
   compact(): void {
     this.#inbox.compact();
   }
@@ -353,9 +363,15 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     const verdict = this.#state.recvTrailer();
     if (verdict === "ignored") return;
     if (verdict === "answer") sendTrailer(this.#target);
-    this.#headerMetadata ??= NO_METADATA;
-    this.#trailerMetadata = frame.metadata;
     const error = errorOfTrailer(frame, this.where);
+    if (isShutdown(error)) this.#link.peerDrains();
+    this.#ended(error, frame.metadata);
+  }
+
+  /** The server has ended it: what has come may still be read. */
+  #ended(error: unknown, trailer: Metadata | undefined): void {
+    if (trailer !== undefined) this.#headerMetadata ??= NO_METADATA;
+    this.#trailerMetadata = trailer;
     if (error === undefined) {
       this.#inbox.finish({});
       this.#writer?.recheck();
@@ -364,7 +380,6 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
       this.#inbox.finish({ error });
       this.#failure = { error, write: error };
       this.#failWriter(error);
-      if (isShutdown(error)) this.#link.peerDrains();
     }
     this.#settle();
     this.#link.release(this.#streamId);
@@ -441,7 +456,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 }
 
-function isShutdown(error: TTStreamError | BizStatusError): boolean {
+function isShutdown(error: TTStreamError | BizStatusError | undefined): boolean {
   return error instanceof TTStreamError && error.retryable && error.description === Description.shuttingDown;
 }
 
