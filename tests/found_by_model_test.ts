@@ -1,0 +1,27 @@
+// What the model of tests/model/ has found, each reduced to a few frames.
+import { assertEquals } from "@std/assert";
+import { FrameType } from "../src/wire/frame.ts";
+import { bytes } from "./support/codecs.ts";
+import { rejectionText } from "./support/rejection.ts";
+import { ClientScript } from "./support/script.ts";
+
+for (const asked of ["before", "after"] as const) {
+  Deno.test(`a stream that has ended well stays so where it is cancelled afterwards, closed asked ${asked} that`, async () => {
+    await using script = new ClientScript();
+    const stream = script.open();
+    const early = asked === "before" ? stream.closed : undefined;
+    await script.peer.send({ type: FrameType.Data, payload: bytes("unread") }, { type: FrameType.Trailer });
+    await stream.trailer;
+    await stream.cancel("what is left");
+    assertEquals(await Promise.all([early, stream.closed]), [undefined, undefined]);
+    assertEquals(
+      await rejectionText(stream.readable.getReader().read()),
+      "[ttstream error, code=12008] [client-side stream] what is left",
+    );
+    // Its writes say that it is closed: nobody has cancelled them.
+    assertEquals(
+      await rejectionText(stream.send(bytes("late"))),
+      "[ttstream error, code=12005] [client-side stream] stream is closed send",
+    );
+  });
+}
