@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { FrameType } from "../src/wire/frame.ts";
 import { bytes } from "./support/codecs.ts";
 import { rejectionText } from "./support/rejection.ts";
-import { ClientScript } from "./support/script.ts";
+import { ClientScript, ServerScript } from "./support/script.ts";
 
 for (const asked of ["before", "after"] as const) {
   Deno.test(`a stream that has ended well stays so where it is cancelled afterwards, closed asked ${asked} that`, async () => {
@@ -25,3 +25,15 @@ for (const asked of ["before", "after"] as const) {
     );
   });
 }
+
+Deno.test("a handler's sendAll() rejects with its source's own error, not with the end that follows from it", async () => {
+  await using script = new ServerScript();
+  const stream = await script.opened();
+  const source = async function* () {
+    yield bytes("one");
+    await Promise.resolve();
+    throw new RangeError("no more");
+  };
+  assertEquals(await rejectionText(stream.sendAll(source())), "no more");
+  assertEquals(script.errors.map(String), ["RangeError: no more"]);
+});
