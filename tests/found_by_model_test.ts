@@ -4,6 +4,7 @@ import { FrameType } from "../src/wire/frame.ts";
 import { bytes } from "./support/codecs.ts";
 import { rejectionText } from "./support/rejection.ts";
 import { ClientScript, ServerScript } from "./support/script.ts";
+import { turns } from "./support/turns.ts";
 
 for (const asked of ["before", "after"] as const) {
   Deno.test(`a stream that has ended well stays so where it is cancelled afterwards, closed asked ${asked} that`, async () => {
@@ -36,4 +37,18 @@ Deno.test("a handler's sendAll() rejects with its source's own error, not with t
   };
   assertEquals(await rejectionText(stream.sendAll(source())), "no more");
   assertEquals(script.errors.map(String), ["RangeError: no more"]);
+});
+
+Deno.test("who has left a loop over readable is told nothing more, neither the error that had come before", async () => {
+  await using script = new ServerScript();
+  const stream = await script.opened();
+  const iterator = stream.readable[Symbol.asyncIterator]();
+  await script.peer.send({ type: FrameType.Data, payload: bytes("one") });
+  assertEquals((await iterator.next()).value, bytes("one"));
+  await script.peer.send({ type: FrameType.Rst });
+  await turns(2);
+  // As the platform's: the stream had failed before.
+  const ended = "[ttstream error, code=13] [server-side stream] rst";
+  assertEquals(await rejectionText(iterator.return?.() ?? Promise.resolve()), ended);
+  assertEquals(await iterator.next(), { done: true, value: undefined });
 });
