@@ -407,7 +407,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   /** Both directions error at once; unread messages are dropped. */
   #fail(error: unknown, read: unknown = error, write: unknown = error): void {
     this.#unwatch();
-    this.#failure ??= { error, write };
+    // A stream that has ended well stays so, also for whoever asks only now: what comes after takes the unread back.
+    if (this.#trailerMetadata === undefined) this.#failure ??= { error, write };
     if (this.#reader === undefined) this.#inbox.break(read);
     else this.#reader.fail(read);
     this.#endReading();

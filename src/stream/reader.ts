@@ -94,14 +94,20 @@ export class MessageReader<T> {
     this.#inbox.claim(this);
     if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
+    // Who has left is told nothing more, an error that came before neither: so it is with the platform's.
+    let left = false;
+    const leave = (reason: unknown) => {
+      left = true;
+      return this.#leave(reason);
+    };
     const iterator: AsyncIterableIterator<T> & AsyncDisposable = {
-      next: () => this.next(),
+      next: () => left ? Promise.resolve(this.#over()) : this.next(),
       return: async (value) => {
-        await this.#leave(value);
+        await leave(value);
         return { done: true, value };
       },
       [Symbol.asyncIterator]: () => iterator,
-      [Symbol.asyncDispose]: () => this.#leave(undefined),
+      [Symbol.asyncDispose]: () => leave(undefined),
     };
     return iterator;
   }

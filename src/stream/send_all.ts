@@ -75,9 +75,10 @@ export function sendAllFor<T>(source: MessageSource<T>, sender: UsersSender<T>):
     if (all) resolve();
     else reject(sender.endError());
   }, (error) => {
+    // First, since the end that follows would reject it with its own error.
+    reject(error);
     // A failing write has ended the stream already.
     if (!sender.ended) sender.sourceThrew(error);
-    reject(error);
   }).finally(takeBack);
   return handled(promise);
 }

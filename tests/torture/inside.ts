@@ -67,6 +67,11 @@ export class Inside implements Disposable {
     });
   }
 
+  /** The connection that has been made last. */
+  get newest(): FrameConnection<FrameReceiver> | undefined {
+    return [...this.#connections.values()].at(-1)?.connection;
+  }
+
   /** The streams that are open, all connections together. */
   get openStreams(): number {
     return [...this.#connections.values()].reduce((sum, { connection }) => sum + connection.size, 0);
