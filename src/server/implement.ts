@@ -4,9 +4,9 @@ import type { Codec } from "../codec.ts";
 import { ExceptionType } from "../wire/exception.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
-import { invocationBehind } from "./wrap_server_stream.ts";
+import { handled } from "../handled.ts";
 import { sendAll } from "../stream/send_all.ts";
-import type { ServerStream } from "./server_stream.ts";
+import { invocationBehind, type ServerStream } from "./server_stream.ts";
 import { show } from "../show.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
@@ -72,9 +72,12 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined) {
       return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
     }
-    const running = run(entry, exchangeOf(stream, entry.request, entry.response));
-    invocationBehind(stream)?.runs(running);
-    return running;
+    const exchange = exchangeOf(stream, entry.request, entry.response);
+    const running = run(entry, exchange);
+    const over = exchange.finish === undefined ? running : running.then(() => exchange.finish?.());
+    invocationBehind(stream)?.runs(over);
+    // Middleware that forgets it hears of it by its stream.
+    return handled(over);
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -117,7 +120,12 @@ export function route(...handlers: Handler[]): ServiceHandler {
 
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
 function checkStream(stream: ServerStream): void {
-  if (typeof stream.service === "string" && typeof stream.method === "string") return;
+  if (typeof stream === "object" && stream !== null) {
+    if (invocationBehind(stream) !== undefined) return;
+    // A hand-made one: what is used of it in any case.
+    const { service, method, signal } = stream;
+    if (typeof service === "string" && typeof method === "string" && signal instanceof AbortSignal) return;
+  }
   throw new TypeError(
     "a handler needs a ServerStream, and { ...stream } has none of its properties: use wrapStream(stream, { … })",
   );
