@@ -14,7 +14,7 @@ import { ErrorCode, isBizStatusError, isTTStreamError, streamError } from "../er
 import type { MessageSource } from "../stream/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { Outcome } from "../outcome.ts";
-import { errorFromReason } from "../reason.ts";
+import { errorFromReason, type Where } from "../reason.ts";
 import { show } from "../show.ts";
 import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
@@ -51,13 +51,15 @@ export function createClient<M extends AnyMethods>(
 export function createClient(
   service: Service<AnyMethods>,
   opener: StreamOpener,
-  defaults: CallOptions = {},
+  defaults?: CallOptions,
 ): Record<string, unknown> {
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const target = { service: service.name, method: method.name ?? property };
     client[property] = methodOf(method, target, (options) => {
-      return callOf(opener.openStream(target, withDefaults(defaults, options)));
+      return callOf(
+        opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options)),
+      );
     });
   }
   return client;
@@ -65,9 +67,12 @@ export function createClient(
 
 /** The call behind what an opener has returned. */
 function callOf(stream: ClientStream): OpenedCall {
-  const own = BidirectionalStream.callOf(stream);
+  const own = typeof stream === "object" && stream !== null ? BidirectionalStream.callOf(stream) : undefined;
   if (own !== undefined) return own;
-  if (stream?.readable instanceof ReadableStream && stream.writable instanceof WritableStream) {
+  if (
+    stream?.readable instanceof ReadableStream && stream.writable instanceof WritableStream &&
+    typeof stream.cancel === "function"
+  ) {
     return new WrappedCall(stream);
   }
   throw new TypeError(
@@ -86,7 +91,7 @@ function methodOf(
     case "bidirectional":
       return (options?: CallOptions) => new BidirectionalStream(open(options), request, response);
     case "client":
-      return (options?: CallOptions) => new ClientStreaming(open(options), request, response);
+      return (options?: CallOptions) => new ClientStreaming(open(options), request, response, target);
     case "server":
       return (message: unknown, options?: CallOptions) =>
         new ServerStreaming(openWith(message, request, target, () => open(options)), response);
@@ -151,13 +156,15 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
   private readonly request: Codec<Req>;
   private readonly codec: Codec<Res>;
   private writer: Writing<Req> | undefined;
+  private readonly where: Where;
   private outcome: Outcome<Res> | undefined;
   private answered = false;
 
-  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
+  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>, target: StreamTarget) {
     super(call);
     this.request = request;
     this.codec = response;
+    this.where = { side: "client", ...target };
   }
 
   get writable(): WritableStream<Req> {
@@ -196,11 +203,11 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
     const { done, value } = await reader.next().catch((error) => {
       // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
       if (isTTStreamError(error) || isBizStatusError(error)) throw error;
-      throw errorFromReason(error, { side: "client" });
+      throw errorFromReason(error, this.where);
     });
     if (done) {
       const description = "stream ended without a response";
-      throw streamError({ code: ErrorCode.ApplicationException, description, side: "client" });
+      throw streamError({ code: ErrorCode.ApplicationException, description, ...this.where });
     }
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();

@@ -1,6 +1,9 @@
 import type { ClientCall } from "./client_stream.ts";
 import type { Metadata } from "../metadata.ts";
-import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
+import { writeTo } from "../stream/adapt.ts";
+import { handled } from "../handled.ts";
+import type { MessageSource } from "../stream/send_all.ts";
+import { sendUntilClosed } from "./send_until_closed.ts";
 
 /** What of a call may be replaced: any of its properties that are no functions. */
 export interface CallParts<Req, Res> {
@@ -21,83 +24,70 @@ export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res
   sendAll?(source: MessageSource<Req>): Promise<void>;
 }
 
-/** A call with some of its parts replaced. What the original has not, it has not either. */
+/**
+ * A call with some of its parts replaced. What the original has not, it has not either. Its fields are private by
+ * TypeScript's word alone, so that a Proxy around it works.
+ */
 export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
-  readonly #call: AnyCall<Req, Res>;
-  readonly #parts: CallParts<Req, Res>;
-  #writer: WritableStreamDefaultWriter<Req> | undefined;
+  private readonly call: AnyCall<Req, Res>;
+  private readonly parts: CallParts<Req, Res>;
 
   constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
-    this.#call = call;
-    this.#parts = parts;
+    this.call = call;
+    this.parts = parts;
   }
 
   get header(): Promise<Metadata> {
-    return this.#parts.header ?? this.#call.header;
+    return this.parts.header ?? this.call.header;
   }
 
   get trailer(): Promise<Metadata> {
-    return this.#parts.trailer ?? this.#call.trailer;
+    return this.parts.trailer ?? this.call.trailer;
   }
 
   get closed(): Promise<void> {
-    return this.#parts.closed ?? this.#call.closed;
+    return this.parts.closed ?? this.call.closed;
   }
 
   get readable(): ReadableStream<Res> {
-    return found(this.#parts.readable ?? this.#call.readable, "readable");
+    return found(this.parts.readable ?? this.call.readable, "readable");
   }
 
   get writable(): WritableStream<Req> {
-    return found(this.#parts.writable ?? this.#call.writable, "writable");
+    return found(this.parts.writable ?? this.call.writable, "writable");
   }
 
   get response(): Promise<Res> {
-    return found(this.#parts.response ?? this.#call.response, "response");
+    return found(this.parts.response ?? this.call.response, "response");
   }
 
   cancel(reason?: unknown): Promise<void> {
-    return this.#call.cancel(reason);
+    return this.call.cancel(reason);
   }
 
   send(message: Req): Promise<void> {
-    const { writable } = this.#parts;
-    if (writable === undefined) return found(this.#call.send, "send").call(this.#call, message);
-    this.#writer ??= writable.getWriter();
-    return this.#writer.write(message);
+    const { writable } = this.parts;
+    if (writable === undefined) return found(this.call.send, "send").call(this.call, message);
+    return writeTo(writable, message);
   }
 
-  async sendAll(source: MessageSource<Req>): Promise<void> {
-    const { writable } = this.#parts;
-    if (writable === undefined) return await found(this.#call.sendAll, "sendAll").call(this.#call, source);
-    const writer = this.#writer ??= writable.getWriter();
-    const end: { error?: unknown; told?: (() => void) | undefined } = {};
-    this.closed.catch((error) => {
-      end.error = error;
-      end.told?.();
+  sendAll(source: MessageSource<Req>): Promise<void> {
+    const { writable } = this.parts;
+    if (writable === undefined) return found(this.call.sendAll, "sendAll").call(this.call, source);
+    return sendUntilClosed(source, this.closed, {
+      send: (message) => writeTo(writable, message),
+      close: () => writable.close(),
+      sourceThrew: (error) => void handled(this.cancel(error)),
     });
-    await sendAllFor(source, {
-      get ended() {
-        return end.error !== undefined;
-      },
-      send: (message) => writer.write(message),
-      whenEnded: (task) => {
-        end.told = task;
-        return () => end.told = undefined;
-      },
-      sourceThrew: (error) => void this.cancel(error),
-      endError: () => end.error,
-    });
-    await writer.close();
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Res> | AsyncIterator<Res> {
-    const own = this.#parts.readable === undefined ? this.#call[Symbol.asyncIterator] : undefined;
-    return own === undefined ? this.readable.values() : own.call(this.#call);
+    const own = this.parts.readable === undefined ? this.call[Symbol.asyncIterator] : undefined;
+    return own === undefined ? this.readable.values() : own.call(this.call);
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#call[Symbol.asyncDispose]();
+    return this.call[Symbol.asyncDispose]();
   }
 }
 

@@ -1,10 +1,11 @@
-import { decodeReadable, EncodingWriter } from "../adapt.ts";
+import { attempt } from "../attempt.ts";
+import { decodeReadable, EncodingWriter } from "../stream/adapt.ts";
 import type { ClientStream } from "./client_stream.ts";
 import { type Codec, rawCodec } from "../codec.ts";
 import { handled } from "../handled.ts";
 import type { Metadata } from "../metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
-import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
+import { sendUntilClosed } from "./send_until_closed.ts";
 
 /** A call over a stream that an opener of the user's own has wrapped. */
 export class WrappedCall implements OpenedCall {
@@ -53,35 +54,19 @@ export class WrappedCall implements OpenedCall {
         return writer.writable;
       },
       sendFor: (message) => handled(writer.send(message)),
-      sendAll: (source) => this.#sendAll(source, writer),
+      sendAll: (source) =>
+        sendUntilClosed(source, this.closed, {
+          send: (message) => writer.send(message),
+          close: () => writer.close(),
+          sourceThrew: (error) => writer.abort(error),
+        }),
     };
   }
 
   request(payload: Uint8Array): void {
     const writer = new EncodingWriter<Uint8Array>(this.#stream.writable, rawCodec);
-    // A stream that fails says so to its reader.
-    writer.send(payload).then(() => writer.close()).catch(() => {});
-  }
-
-  #sendAll<T>(source: MessageSource<T>, writer: EncodingWriter<T>): Promise<void> {
-    const end: { error?: unknown; told?: (() => void) | undefined } = {};
-    this.closed.catch((error) => {
-      end.error = error;
-      end.told?.();
-    });
-    const sending = sendAllFor(source, {
-      get ended() {
-        return end.error !== undefined;
-      },
-      send: (message) => writer.send(message),
-      whenEnded: (task) => {
-        end.told = task;
-        return () => end.told = undefined;
-      },
-      sourceThrew: (error) => writer.abort(error),
-      endError: () => end.error,
-    });
-    return handled(sending.then(() => writer.close()));
+    // A stream that fails says so to its reader; one that could not be asked would leave that waiting.
+    writer.send(payload).then(() => writer.close()).catch((error) => this.cancel(error));
   }
 
   closeSend(): void {
@@ -89,7 +74,7 @@ export class WrappedCall implements OpenedCall {
   }
 
   cancel(reason: unknown): Promise<void> {
-    return this.#stream.cancel(reason);
+    return handled(attempt(() => this.#stream.cancel(reason)));
   }
 
   async dispose(): Promise<void> {

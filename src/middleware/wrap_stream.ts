@@ -16,9 +16,25 @@ export type ReplacedCallParts<T> = {
  * `{ ...stream }` would have none of its properties. All else is the original's: what ends one ends the other, and
  * `send`, `sendAll` and the iteration go through the sides that were replaced.
  *
+ * A handler's `writable` that is replaced by one that is piped into the original is closed when the handler of
+ * `implement` has returned. Wait for that pipe, as below: what is still in it is lost otherwise.
+ *
  * @param stream A handler's stream, or a call of any kind.
  * @param parts What takes the place of its own.
  * @throws {TypeError} If `stream` is neither.
+ *
+ * @example A middleware that makes what goes upper case
+ * ```ts
+ * import { type Middleware, wrapStream } from "@ttstream/ttstream";
+ *
+ * const loud: Middleware = (next) => async (stream) => {
+ *   const upper = new TransformStream<Uint8Array, Uint8Array>({
+ *     transform: (message, controller) => controller.enqueue(message.map((byte) => byte & 0xdf)),
+ *   });
+ *   const piped = upper.readable.pipeTo(stream.writable);
+ *   await Promise.all([next(wrapStream(stream, { writable: upper.writable })), piped]);
+ * };
+ * ```
  *
  * @example A middleware that counts the bytes of what comes
  * ```ts

@@ -124,6 +124,7 @@ export class RetriedCall implements StreamLink {
   linger(): void {}
   unlinger(): void {}
   peerDrains(): void {}
+  peerReset(): void {}
 
   #commit(): void {
     this.#committed = true;

@@ -1,12 +1,11 @@
-import { decodeReadable, EncodingWriter } from "../adapt.ts";
+import { attempt } from "../attempt.ts";
+import { decodeReadable, EncodingWriter } from "../stream/adapt.ts";
 import type { Codec } from "../codec.ts";
 import { handled } from "../handled.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
-import { reasonText } from "../reason.ts";
 import { type MessageSource, sendAllFor, type Sender } from "../stream/send_all.ts";
-import { HandlerStream, type ServerStream } from "./server_stream.ts";
-import { invocationBehind } from "./wrap_server_stream.ts";
+import { HandlerStream, invocationBehind, type ServerStream } from "./server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
@@ -19,8 +18,10 @@ export interface Exchange extends Sender<unknown> {
   next(): Promise<IteratorResult<unknown, undefined>>;
   /** Drops the requests that still come. */
   discard(): void;
-  /** Whether the user's method is at work: its stream must not be answered before it has returned. */
-  methodRuns: boolean;
+  /** The user's method at work: its stream must not be answered before it has returned. */
+  running: Promise<void> | undefined;
+  /** The user's method has returned: what it has written and not awaited goes. Absent where the stream sees to it. */
+  finish?(): Promise<void>;
 }
 
 /** Types the messages of a stream: directly for the server's own, by adapters for one that middleware has wrapped. */
@@ -70,8 +71,12 @@ class OwnExchange implements Exchange {
     this.#invocation.sourceThrew(error);
   }
 
-  set methodRuns(runs: boolean) {
-    this.#invocation.methodRuns = runs;
+  get running(): Promise<void> | undefined {
+    return this.#invocation.running;
+  }
+
+  set running(running: Promise<void> | undefined) {
+    this.#invocation.running = running;
   }
 }
 
@@ -110,89 +115,107 @@ class WrappedExchange implements Exchange {
     return whenAborted(this.raw.signal, task);
   }
 
-  set methodRuns(runs: boolean) {
+  get running(): Promise<void> | undefined {
+    return invocationBehind(this.raw)?.running;
+  }
+
+  set running(running: Promise<void> | undefined) {
     const invocation = invocationBehind(this.raw);
-    if (invocation !== undefined) invocation.methodRuns = runs;
+    if (invocation !== undefined) invocation.running = running;
   }
 
   sourceThrew(error: unknown): void {
-    if (!this.ended) console.error(`${this.raw.service}/${this.raw.method}: ${reasonText(error)}`);
+    if (this.ended) return;
+    const invocation = invocationBehind(this.raw);
+    if (invocation === undefined) handled(attempt(() => this.raw.writable.abort(error)));
+    else invocation.sourceThrew(error);
+  }
+
+  finish(): Promise<void> {
+    return this.stream.finish();
   }
 }
 
-/** A typed stream over one that is not the server's own. */
+/**
+ * A typed stream over one that is not the server's own. Its fields are private by TypeScript's word alone, so that a
+ * Proxy around it works.
+ */
 class WrappedStream implements ServerStream<unknown, unknown> {
-  readonly #raw: ServerStream;
-  readonly #request: Codec<unknown>;
-  readonly #response: Codec<unknown>;
-  #readable: ReadableStream<unknown> | undefined;
-  #writer: EncodingWriter<unknown> | undefined;
+  private readonly raw: ServerStream;
+  private readonly request: Codec<unknown>;
+  private readonly response: Codec<unknown>;
+  private reader: ReadableStream<unknown> | undefined;
+  private writer: EncodingWriter<unknown> | undefined;
 
   constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
-    this.#raw = raw;
-    this.#request = request;
-    this.#response = response;
+    this.raw = raw;
+    this.request = request;
+    this.response = response;
   }
 
   get service(): string {
-    return this.#raw.service;
+    return this.raw.service;
   }
 
   get method(): string {
-    return this.#raw.method;
+    return this.raw.method;
   }
 
   get remoteAddr(): Deno.Addr | undefined {
-    return this.#raw.remoteAddr;
+    return this.raw.remoteAddr;
   }
 
   get metadata(): Metadata {
-    return this.#raw.metadata;
+    return this.raw.metadata;
   }
 
   get metainfo(): Metainfo {
-    return this.#raw.metainfo;
+    return this.raw.metainfo;
   }
 
   get readable(): ReadableStream<unknown> {
-    return this.#readable ??= decodeReadable(this.#raw.readable, this.#request);
+    return this.reader ??= decodeReadable(this.raw.readable, this.request);
   }
 
   get writable(): WritableStream<unknown> {
-    return this.#messages.writable;
+    return this.messages.writable;
   }
 
-  get #messages(): EncodingWriter<unknown> {
-    return this.#writer ??= new EncodingWriter(this.#raw.writable, this.#response);
+  private get messages(): EncodingWriter<unknown> {
+    return this.writer ??= new EncodingWriter(this.raw.writable, this.response);
   }
 
   get signal(): AbortSignal {
-    return this.#raw.signal;
+    return this.raw.signal;
   }
 
   get draining(): AbortSignal {
-    return this.#raw.draining;
+    return this.raw.draining;
   }
 
   get header(): Map<string, string> {
-    return this.#raw.header;
+    return this.raw.header;
   }
 
   get trailer(): Map<string, string> {
-    return this.#raw.trailer;
+    return this.raw.trailer;
   }
 
   sendHeader(): void {
-    this.#raw.sendHeader();
+    this.raw.sendHeader();
+  }
+
+  finish(): Promise<void> {
+    return this.messages.finish();
   }
 
   send(message: unknown): Promise<void> {
-    return handled(this.#messages.send(message));
+    return handled(this.messages.send(message));
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
-    const { signal } = this.#raw;
-    const messages = this.#messages;
+    const { signal } = this.raw;
+    const messages = this.messages;
     return sendAllFor(source, {
       get ended() {
         return signal.aborted;

@@ -4,9 +4,9 @@ import type { Codec } from "../codec.ts";
 import { ExceptionType } from "../wire/exception.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
-import { invocationBehind } from "./wrap_server_stream.ts";
+import { handled } from "../handled.ts";
 import { sendAll } from "../stream/send_all.ts";
-import type { ServerStream } from "./server_stream.ts";
+import { invocationBehind, type ServerStream } from "./server_stream.ts";
 import { show } from "../show.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
@@ -72,7 +72,12 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined) {
       return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
     }
-    return run(entry, exchangeOf(stream, entry.request, entry.response));
+    const exchange = exchangeOf(stream, entry.request, entry.response);
+    // Middleware may have taken its time: whoever waits for the signal would wait for ever.
+    if (exchange.ended) return Promise.reject(exchange.raw.signal.reason);
+    const running = run(entry, exchange);
+    exchange.running = running;
+    return running;
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -115,7 +120,12 @@ export function route(...handlers: Handler[]): ServiceHandler {
 
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
 function checkStream(stream: ServerStream): void {
-  if (typeof stream.service === "string" && typeof stream.method === "string") return;
+  if (typeof stream === "object" && stream !== null) {
+    if (invocationBehind(stream) !== undefined) return;
+    // A hand-made one: what is used of it in any case.
+    const { service, method, signal } = stream;
+    if (typeof service === "string" && typeof method === "string" && signal instanceof AbortSignal) return;
+  }
   throw new TypeError(
     "a handler needs a ServerStream, and { ...stream } has none of its properties: use wrapStream(stream, { … })",
   );
@@ -134,9 +144,6 @@ function refuse(stream: ServerStream, type: number, message: string): Promise<vo
 }
 
 function run(entry: Entry, exchange: Exchange): Promise<void> {
-  // Middleware may have taken its time: whoever waits for the signal would wait for ever.
-  if (exchange.ended) return Promise.reject(exchange.raw.signal.reason);
-  exchange.methodRuns = true;
   switch (entry.kind) {
     case "bidirectional":
       return runBidirectional(entry, exchange);
@@ -151,49 +158,62 @@ function run(entry: Entry, exchange: Exchange): Promise<void> {
 
 /** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
 function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
-  return attempt(() => entry.call(exchange.stream)).then((answers) => answer(answers, exchange), (error) => {
-    exchange.methodRuns = false;
-    throw error;
-  });
+  return attempt(() => entry.call(exchange.stream)).then(
+    (answers) => answer(answers, exchange),
+    (error) => {
+      forget(exchange);
+      throw error;
+    },
+  );
 }
 
 async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
+  let answers: unknown;
   try {
     const first = await exchange.next();
     if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
     if (exchange.ended) throw exchange.raw.signal.reason;
     // A second request is none of the protocol's, and is dropped.
     exchange.discard();
-    await answer(await entry.call(first.value, exchange.stream), exchange);
-  } finally {
-    exchange.methodRuns = false;
+    answers = await entry.call(first.value, exchange.stream);
+  } catch (error) {
+    forget(exchange);
+    throw error;
   }
+  await answer(answers, exchange);
 }
 
 async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
   try {
-    const response = await entry.call(exchange.stream);
+    // What it throws at once comes after this has been told who runs.
+    const response = await attempt(() => entry.call(exchange.stream));
     if (!exchange.ended) await exchange.send(response);
+    await exchange.finish?.();
   } finally {
-    exchange.methodRuns = false;
+    forget(exchange);
   }
 }
 
 /** Sends what the user's method returned, if it returned answers. */
 async function answer(result: unknown, exchange: Exchange): Promise<void> {
   try {
-    if (result === undefined) return;
-    if (isAsyncIterable(result)) {
-      await sendAll(result, exchange);
-      return;
+    if (isAsyncIterable(result)) await sendAll(result, exchange);
+    else if (result !== undefined) {
+      const { service, method } = exchange.stream;
+      throw new TypeError(
+        `${service}.${method} must return nothing or an async iterable, got ${typeof result}`,
+      );
     }
-    const { service, method } = exchange.stream;
-    throw new TypeError(
-      `${service}.${method} must return nothing or an async iterable, got ${typeof result}`,
-    );
+    await exchange.finish?.();
   } finally {
-    exchange.methodRuns = false;
+    forget(exchange);
   }
+}
+
+/** The method has returned. Middleware that does not wait for it must not end the process where it has failed. */
+function forget(exchange: Exchange): void {
+  if (exchange.running !== undefined) handled(exchange.running);
+  exchange.running = undefined;
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

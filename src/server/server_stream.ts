@@ -1,6 +1,6 @@
 import type { Bytes } from "../buffer.ts";
 import type { Codec } from "../codec.ts";
-import type { Invocation } from "../stream/invocation.ts";
+import { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
 import type { MessageReader } from "../stream/reader.ts";
 import type { MessageSource } from "../stream/send_all.ts";
@@ -53,6 +53,15 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   sendAll(source: MessageSource<Res>): Promise<void>;
 }
 
+/** The key under which a stream tells what it comes from, so that a Proxy around it tells, too. */
+export const INVOCATION: unique symbol = Symbol("invocation");
+
+/** The invocation that a stream, wrapped or not, comes from; `undefined` for a hand-made one. */
+export function invocationBehind(stream: ServerStream<unknown, unknown>): Invocation | undefined {
+  const invocation: unknown = Reflect.get(stream, INVOCATION);
+  return invocation instanceof Invocation ? invocation : undefined;
+}
+
 /**
  * The {@linkcode ServerStream} over an invocation. Its fields are private by TypeScript's word alone, so that a Proxy
  * around it works.
@@ -75,6 +84,11 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
   /** The invocation behind a stream of the library's own; `undefined` for anybody else's. */
   static invocationOf(stream: object): Invocation | undefined {
     return #own in stream ? stream.invocation : undefined;
+  }
+
+  /** See {@linkcode invocationBehind}. */
+  get [INVOCATION](): Invocation {
+    return this.invocation;
   }
 
   /** The reading side itself, for the library's own loops. */

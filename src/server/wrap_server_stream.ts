@@ -1,7 +1,9 @@
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
+import { writeTo } from "../stream/adapt.ts";
+import { handled } from "../handled.ts";
 import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
-import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { INVOCATION, invocationBehind, type ServerStream } from "./server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** What of a {@linkcode ServerStream} may be replaced. */
@@ -11,100 +13,91 @@ export type ServerStreamParts<Req, Res> = {
     | undefined;
 };
 
-/** A stream at the server with some of its parts replaced. */
+/**
+ * A stream at the server with some of its parts replaced. Its fields are private by TypeScript's word alone, so that a
+ * Proxy around it works.
+ */
 export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
-  readonly #original: ServerStream<unknown, unknown>;
-  readonly #stream: ServerStream<Req, Res>;
-  readonly #parts: ServerStreamParts<Req, Res>;
-  #writer: WritableStreamDefaultWriter<Res> | undefined;
+  private readonly stream: ServerStream<Req, Res>;
+  private readonly parts: ServerStreamParts<Req, Res>;
 
   constructor(stream: ServerStream<Req, Res>, parts: ServerStreamParts<Req, Res>) {
-    this.#original = stream;
-    this.#stream = stream;
-    this.#parts = parts;
+    this.stream = stream;
+    this.parts = parts;
   }
 
-  /** The stream that was wrapped; `undefined` for any other. */
-  static originalOf(stream: object): ServerStream<unknown, unknown> | undefined {
-    return #original in stream ? stream.#original : undefined;
+  /** See {@linkcode invocationBehind}. */
+  get [INVOCATION](): Invocation | undefined {
+    return invocationBehind(this.stream);
   }
 
   get service(): string {
-    return this.#parts.service ?? this.#stream.service;
+    return this.parts.service ?? this.stream.service;
   }
 
   get method(): string {
-    return this.#parts.method ?? this.#stream.method;
+    return this.parts.method ?? this.stream.method;
   }
 
   get remoteAddr(): Deno.Addr | undefined {
-    return this.#parts.remoteAddr ?? this.#stream.remoteAddr;
+    return this.parts.remoteAddr ?? this.stream.remoteAddr;
   }
 
   get metadata(): Metadata {
-    return this.#parts.metadata ?? this.#stream.metadata;
+    return this.parts.metadata ?? this.stream.metadata;
   }
 
   get metainfo(): Metainfo {
-    return this.#parts.metainfo ?? this.#stream.metainfo;
+    return this.parts.metainfo ?? this.stream.metainfo;
   }
 
   get readable(): ReadableStream<Req> {
-    return this.#parts.readable ?? this.#stream.readable;
+    return this.parts.readable ?? this.stream.readable;
   }
 
   get writable(): WritableStream<Res> {
-    return this.#parts.writable ?? this.#stream.writable;
+    return this.parts.writable ?? this.stream.writable;
   }
 
   get signal(): AbortSignal {
-    return this.#parts.signal ?? this.#stream.signal;
+    return this.parts.signal ?? this.stream.signal;
   }
 
   get draining(): AbortSignal {
-    return this.#parts.draining ?? this.#stream.draining;
+    return this.parts.draining ?? this.stream.draining;
   }
 
   get header(): Map<string, string> {
-    return this.#parts.header ?? this.#stream.header;
+    return this.parts.header ?? this.stream.header;
   }
 
   get trailer(): Map<string, string> {
-    return this.#parts.trailer ?? this.#stream.trailer;
+    return this.parts.trailer ?? this.stream.trailer;
   }
 
   sendHeader(): void {
-    if (this.#parts.sendHeader === undefined) this.#stream.sendHeader();
-    else this.#parts.sendHeader();
+    if (this.parts.sendHeader === undefined) this.stream.sendHeader();
+    else this.parts.sendHeader();
   }
 
   send(message: Res): Promise<void> {
-    const { writable } = this.#parts;
-    if (writable === undefined) return this.#stream.send(message);
-    this.#writer ??= writable.getWriter();
-    return this.#writer.write(message);
+    const { writable } = this.parts;
+    if (writable === undefined) return this.stream.send(message);
+    return writeTo(writable, message);
   }
 
   sendAll(source: MessageSource<Res>): Promise<void> {
-    if (this.#parts.writable === undefined) return this.#stream.sendAll(source);
-    const { signal } = this.#stream;
+    const { writable } = this.parts;
+    if (writable === undefined) return this.stream.sendAll(source);
+    const { signal } = this.stream;
     return sendAllFor(source, {
       get ended() {
         return signal.aborted;
       },
-      send: (message) => this.send(message),
+      send: (message) => writeTo(writable, message),
       whenEnded: (task) => whenAborted(signal, task),
-      sourceThrew: (error) => void this.#writer?.abort(error).catch(() => {}),
+      sourceThrew: (error) => void handled(writable.abort(error)),
       endError: () => signal.reason,
     });
   }
-}
-
-/** The invocation that a stream, wrapped or not, comes from; `undefined` for anybody else's. */
-export function invocationBehind(stream: object): Invocation | undefined {
-  for (let at: object | undefined = stream; at !== undefined; at = WrappedServerStream.originalOf(at)) {
-    const invocation = HandlerStream.invocationOf(at);
-    if (invocation !== undefined) return invocation;
-  }
-  return undefined;
 }

@@ -79,6 +79,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #readDone = false;
   #watching = false;
   #timer: Timer;
+  #endedWell = false;
   #failure: { readonly error: unknown; readonly write: unknown } | undefined;
   #headerMetadata: Metadata | undefined;
   #trailerMetadata: Metadata | undefined;
@@ -373,6 +374,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     if (trailer !== undefined) this.#headerMetadata ??= NO_METADATA;
     this.#trailerMetadata = trailer;
     if (error === undefined) {
+      this.#endedWell = true;
       this.#inbox.finish({});
       this.#writer?.recheck();
       this.#writer = undefined;
@@ -440,12 +442,14 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #settle(): void {
     if (this.#headerMetadata !== undefined) this.#header?.resolve(ownMap(this.#headerMetadata));
     if (this.#trailerMetadata !== undefined) this.#trailer?.resolve(ownMap(this.#trailerMetadata));
+    // A cancel that comes behind it takes back what is unread, and is no second end.
+    if (this.#endedWell) this.#closed?.resolve();
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#header?.reject(error);
       this.#trailer?.reject(error);
       this.#closed?.reject(error);
-    } else if (this.#trailerMetadata !== undefined) this.#closed?.resolve();
+    }
   }
 
   #unwatch(): void {

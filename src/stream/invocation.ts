@@ -52,7 +52,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   #returned = false;
   /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
   #onEnd: (() => void) | Set<() => void> | undefined;
-  #methodRuns = false;
+  /** A method of the user's that is to return before the handler that has called it. */
+  running: Promise<void> | undefined;
 
   /** @param report Takes an error of the handler that nobody else hears of. */
   constructor(
@@ -138,11 +139,6 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     };
   }
 
-  /** Whether a method of the user's is at work that is to return before the handler that has called it. */
-  set methodRuns(runs: boolean) {
-    this.#methodRuns = runs;
-  }
-
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
   reader<T>(codec: Codec<T>): MessageReader<T> {
     const reader = new MessageReader(this.#inbox, codec, this);
@@ -181,7 +177,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   /** The handler has returned: what it has written leaves first, then the Trailer. @returns Whether the stream has ended well. */
   async complete(): Promise<boolean> {
     this.#returned = true;
-    if (this.#methodRuns && !this.ended) throw this.#returnedEarly();
+    if (this.running !== undefined && !this.ended) throw this.#returnedEarly();
     for (let flushed = this.#writer?.flushed(); flushed !== undefined; flushed = this.#writer?.flushed()) {
       await flushed;
     }

@@ -1,3 +1,4 @@
+import { attempt } from "../attempt.ts";
 import type { Codec } from "../codec.ts";
 import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
 import { handled } from "../handled.ts";
@@ -8,6 +9,7 @@ import { MessageSink } from "./message_sink.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
+import { WriteQueue } from "./write_queue.ts";
 
 /** What the owner of a stream is told of its writing side. */
 export interface WriteOwner {
@@ -38,6 +40,13 @@ export interface WriterInit<T> {
   readonly owner: WriteOwner;
 }
 
+/** A message that waits for the connection. */
+interface Waiting<T> {
+  readonly message: T;
+  readonly sent: PromiseWithResolvers<void>;
+  readonly wake: () => void;
+}
+
 /**
  * The writing side of a stream: encodes messages into the connection's buffer, for the library itself through
  * {@linkcode send}, for the user through a WritableStream. Both wait while the connection is congested.
@@ -46,16 +55,18 @@ export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
   readonly #prefix: DataPrefix;
   #failure: { readonly error: unknown } | undefined;
+  /** Whether that was no good end. */
+  #failed = false;
   #writable: WritableStream<T> | undefined;
   #controller: WritableStreamDefaultController | undefined;
   #closed = false;
   /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
   #aborting = false;
-  /** Messages given to `writable` and not sent: only the strategy's `size` sees those behind the one in the sink. */
-  #queued = 0;
+  /** What `writable` has been given and has not been sent. */
+  #queue: WriteQueue | undefined;
   #flushed: PromiseWithResolvers<void> | undefined;
-  /** Writes that wait for the connection. */
-  #waiting: Set<() => void> | undefined;
+  /** Messages that wait for the connection, in their order. */
+  #waiting: Waiting<T>[] | undefined;
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
@@ -64,33 +75,39 @@ export class MessageWriter<T> {
 
   /** The WritableStream, made when first asked for. */
   get writable(): WritableStream<T> {
-    return this.#writable ??= new MessageSink<T>({
+    return this.#writable ??= this.#makeWritable(this.#queue ??= new WriteQueue());
+  }
+
+  #makeWritable(queue: WriteQueue): WritableStream<T> {
+    return new MessageSink<T>({
       start: (controller) => {
         this.#controller = controller;
         if (this.#failure !== undefined) controller.error(this.#failure.error);
       },
-      write: (message, controller) => this.#write(message, controller),
+      write: (message, controller) => this.#write(message, controller, queue),
       close: () => this.#close(),
       abort: (reason) => this.#init.owner.writeAborted(reason),
     }, {
       highWaterMark: 1,
       size: () => {
-        this.#queued++;
+        queue.give();
         return 1;
       },
     });
   }
 
   /**
-   * Sends a message: at once, or, where a promise comes back, when the connection takes messages again.
+   * Sends a message: at once, or, where a promise comes back, behind those that wait, and when the connection takes
+   * messages again.
    *
    * @throws The stream's error after its end; 12005 where the sending side is closed; the codec's own error.
    */
   send(message: T): Promise<void> | undefined {
+    if (this.#queue === undefined || this.#queue.size === 0) return this.#send(message);
     this.#check();
-    if (this.#init.link.congested) return this.#sendLater(message);
-    this.#sendNow(message);
-    return undefined;
+    const sent = Promise.withResolvers<void>();
+    this.#queue.after(() => sent.resolve(attempt(() => this.#send(message))));
+    return sent.promise;
   }
 
   /** As {@linkcode send}, for users: a promise always, whose rejection ends no process. */
@@ -115,12 +132,13 @@ export class MessageWriter<T> {
       sourceThrew: (error) => owner.sourceThrew(error),
       endError: () => this.#failure === undefined ? this.#closedError() : this.#failure.error,
     });
-    return handled(sending.then(() => this.#closeBehindQueue()));
+    return handled(sending.then(() => this.#closeBehind()));
   }
 
-  /** What was written through `writable` and not awaited goes first. */
-  async #closeBehindQueue(): Promise<void> {
+  /** What was written before and not awaited goes first. */
+  async #closeBehind(): Promise<void> {
     for (let flushed = this.flushed(); flushed !== undefined; flushed = this.flushed()) await flushed;
+    if (this.#failed) throw this.#failure?.error;
     this.#init.owner.writeClosed();
   }
 
@@ -128,7 +146,7 @@ export class MessageWriter<T> {
   attach(link: StreamLink, streamId: number): void {
     this.#init.link = link;
     this.#init.streamId = streamId;
-    for (const wake of [...this.#waiting ?? []]) {
+    for (const { wake } of [...this.#waiting ?? []]) {
       if (link.congested) link.wait(wake);
       else wake();
     }
@@ -138,6 +156,7 @@ export class MessageWriter<T> {
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
+    this.#failed = true;
     // An error of ours in the middle of abort() would make that reject.
     if (!this.#aborting) this.#controller?.error(error);
     this.#settle();
@@ -156,20 +175,29 @@ export class MessageWriter<T> {
     this.#resolveFlushed();
   }
 
-  /** Lets waiting writes look at the state again: it may be closed by now. */
+  /** Lets waiting messages look at the state again: it may be closed by now. */
   recheck(): void {
     if (this.#failure === undefined && this.#init.state.canSend) return;
-    for (const wake of this.#waiting ?? []) {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    const error = this.#failure === undefined ? this.#closedError() : this.#failure.error;
+    for (const { wake, sent } of waiting) {
       this.#init.link.unwait(wake);
-      wake();
+      sent.reject(error);
     }
+    this.#queue?.drop();
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
   flushed(): Promise<void> | undefined {
-    if (this.#queued === 0 || this.#closed || this.#failure !== undefined) return undefined;
+    if (this.#flushedNow || this.#failure !== undefined) return undefined;
     this.#flushed ??= Promise.withResolvers();
     return this.#flushed.promise;
+  }
+
+  get #flushedNow(): boolean {
+    const queued = this.#closed || this.#queue === undefined ? 0 : this.#queue.size;
+    return queued === 0 && this.#waiting === undefined;
   }
 
   #check(): void {
@@ -193,34 +221,50 @@ export class MessageWriter<T> {
     }
   }
 
-  /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
-  #sendLater(message: T): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const wake = () => {
-      this.#waiting?.delete(wake);
-      try {
-        this.#check();
-        if (this.#init.link.congested) return wait();
-        this.#sendNow(message);
-        resolve();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    const wait = () => {
-      (this.#waiting ??= new Set()).add(wake);
-      this.#init.link.wait(wake);
-    };
-    wait();
-    return promise;
+  #send(message: T): Promise<void> | undefined {
+    this.#check();
+    if (this.#init.link.congested || this.#waiting !== undefined) return this.#sendLater(message);
+    this.#sendNow(message);
+    return undefined;
   }
 
-  #write(message: T, controller: WritableStreamDefaultController): Promise<void> | undefined {
+  /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
+  #sendLater(message: T): Promise<void> {
+    const sent = Promise.withResolvers<void>();
+    const wake = () => {
+      if (this.#init.link.congested) this.#init.link.wait(wake);
+      else this.#sendFirst();
+    };
+    (this.#waiting ??= []).push({ message, sent, wake });
+    this.#init.link.wait(wake);
+    return sent.promise;
+  }
+
+  /** Sends the message that has waited longest: whoever was woken, their order is that of the calls. */
+  #sendFirst(): void {
+    const first = this.#waiting?.shift();
+    if (first === undefined) return;
+    if (this.#waiting?.length === 0) this.#waiting = undefined;
+    try {
+      this.#check();
+      this.#sendNow(first.message);
+      first.sent.resolve();
+    } catch (error) {
+      first.sent.reject(error);
+    }
+    this.#resolveFlushed();
+  }
+
+  #write(
+    message: T,
+    controller: WritableStreamDefaultController,
+    queue: WriteQueue,
+  ): Promise<void> | undefined {
     let sending: Promise<void> | undefined;
     try {
-      sending = this.send(message);
+      sending = this.#send(message);
     } finally {
-      if (sending === undefined) this.#dequeue();
+      if (sending === undefined) this.#taken(queue);
     }
     if (sending === undefined) return undefined;
     // While a write is under way, abort() reaches the sink through this signal alone.
@@ -232,23 +276,26 @@ export class MessageWriter<T> {
     signal.addEventListener("abort", aborted, { once: true });
     return sending.finally(() => {
       signal.removeEventListener("abort", aborted);
-      this.#dequeue();
+      this.#taken(queue);
     });
   }
 
-  #close(): void {
+  #close(): Promise<void> | undefined {
     this.#closed = true;
+    if (this.#waiting !== undefined) return this.#closeBehind();
     this.#resolveFlushed();
     this.#init.owner.writeClosed();
+    return undefined;
   }
 
-  #dequeue(): void {
-    this.#queued--;
-    if (this.#queued === 0) this.#resolveFlushed();
+  #taken(queue: WriteQueue): void {
+    queue.take();
+    this.#resolveFlushed();
   }
 
   #resolveFlushed(): void {
-    this.#flushed?.resolve();
+    if (this.#flushed === undefined || this.flushed() !== undefined) return;
+    this.#flushed.resolve();
     this.#flushed = undefined;
   }
 }

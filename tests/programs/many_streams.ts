@@ -41,6 +41,14 @@ const ends: Record<string, () => Promise<unknown>> = {
   },
 };
 
+/** One message is read, and not the end, of calls that the program's own signal and a parent's may cancel. */
+const parent = { signal: shared.signal, metainfo: { persistent: new Map(), transient: new Map() } };
+ends["its one message read"] = async () => {
+  const { closed, readable } = client.split("a", { ...options, parent });
+  await readable.getReader().read();
+  await closed;
+};
+
 const gc: unknown = Reflect.get(globalThis, "gc");
 if (typeof gc !== "function") throw new Error("run with --v8-flags=--expose-gc");
 
