@@ -1,5 +1,6 @@
 import type { Bytes } from "./buffer.ts";
 import { type Codec, payloadOf } from "./codec.ts";
+import { HandledReadable, HandledWritable } from "./handled_streams.ts";
 
 /**
  * Messages of a stream of bytes that is not the library's own: one that middleware or an opener has wrapped. It
@@ -7,7 +8,7 @@ import { type Codec, payloadOf } from "./codec.ts";
  */
 export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<T>): ReadableStream<T> {
   const reader = readable.getReader();
-  return new ReadableStream<T>({
+  return new HandledReadable<T>({
     async pull(controller) {
       const { done, value } = await reader.read();
       if (done) return controller.close();
@@ -37,7 +38,7 @@ export class EncodingWriter<T> {
 
   /** The messages as a WritableStream, made when first asked for. */
   get writable(): WritableStream<T> {
-    return this.#writable ??= new WritableStream<T>({
+    return this.#writable ??= new HandledWritable<T>({
       start: ({ signal }) => {
         // While a write waits, abort() reaches the sink through this signal alone; the write below ends with it.
         signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });

@@ -1,4 +1,5 @@
 import type { ClientCall } from "./client_stream.ts";
+import { handled } from "../handled.ts";
 import type { Metadata } from "../metadata.ts";
 import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
 
@@ -64,12 +65,16 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
     const { writable } = this.#parts;
     if (writable === undefined) return found(this.#call.send, "send").call(this.#call, message);
     this.#writer ??= writable.getWriter();
-    return this.#writer.write(message);
+    return handled(this.#writer.write(message));
   }
 
-  async sendAll(source: MessageSource<Req>): Promise<void> {
+  sendAll(source: MessageSource<Req>): Promise<void> {
     const { writable } = this.#parts;
-    if (writable === undefined) return await found(this.#call.sendAll, "sendAll").call(this.#call, source);
+    if (writable === undefined) return found(this.#call.sendAll, "sendAll").call(this.#call, source);
+    return handled(this.#sendAll(source, writable));
+  }
+
+  async #sendAll(source: MessageSource<Req>, writable: WritableStream<Req>): Promise<void> {
     const writer = this.#writer ??= writable.getWriter();
     const end: { error?: unknown; told?: (() => void) | undefined } = {};
     this.closed.catch((error) => {

@@ -1,3 +1,4 @@
+import { handled } from "../handled.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
 import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
@@ -82,7 +83,7 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
     const { writable } = this.#parts;
     if (writable === undefined) return this.#stream.send(message);
     this.#writer ??= writable.getWriter();
-    return this.#writer.write(message);
+    return handled(this.#writer.write(message));
   }
 
   sendAll(source: MessageSource<Res>): Promise<void> {

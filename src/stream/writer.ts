@@ -1,9 +1,9 @@
 import type { Codec } from "../codec.ts";
 import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
 import { handled } from "../handled.ts";
+import { HandledWritable } from "../handled_streams.ts";
 import { Description, ErrorCode, type Side, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
-import { MessageSink } from "./message_sink.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
@@ -67,7 +67,7 @@ export class MessageWriter<T> {
 
   /** The WritableStream, made when first asked for. */
   get writable(): WritableStream<T> {
-    return this.#writable ??= new MessageSink<T>({
+    return this.#writable ??= new HandledWritable<T>({
       start: (controller) => {
         this.#controller = controller;
         if (this.#failure !== undefined) controller.error(this.#failure.error);
