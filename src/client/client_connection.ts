@@ -81,6 +81,7 @@ export class ClientConnection implements Connection {
   #closing = false;
   #draining = false;
   #graceTimer: Timer;
+  #graceEnd = Infinity;
   #lastId = 0;
 
   constructor(socket: ByteSocket, limits: ConnectionLimits, caller: Caller, watcher: ConnectionWatcher = {}) {
@@ -166,10 +167,7 @@ export class ClientConnection implements Connection {
       );
     }
     this.#closing = true;
-    if (graceMs !== undefined && this.#frames.size > 0) {
-      clearTimeout(this.#graceTimer);
-      this.#graceTimer = setTimer(() => this.#cancelAll(), graceMs);
-    }
+    if (graceMs !== undefined && this.#frames.size > 0) this.#cancelAfter(graceMs);
     this.#closeIfDone();
     await this.closed.catch(() => {
       // Lost before its streams had ended: `closed` rejects with it, and closed it is.
@@ -194,6 +192,15 @@ export class ClientConnection implements Connection {
 
   unref(): void {
     this.#frames.unref();
+  }
+
+  /** The sooner of two graces counts. */
+  #cancelAfter(graceMs: number): void {
+    const end = performance.now() + graceMs;
+    if (end >= this.#graceEnd) return;
+    clearTimeout(this.#graceTimer);
+    this.#graceEnd = end;
+    this.#graceTimer = setTimer(() => this.#cancelAll(), graceMs);
   }
 
   #cancelAll(): void {
