@@ -122,7 +122,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       while (!this.#hungUp) {
         if (!this.#closed) {
           if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
-          if (this.#owing !== undefined && this.#owner.side === "server") await this.#owing;
+          if (this.#owing !== undefined && this.#owner.side === "server") await this.#owed(this.#owing);
         }
         const chunk = await this.#socket.read();
         if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
@@ -388,6 +388,13 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#resume = undefined;
     if (this.#closed) return;
     this.#frameTimer.see(this.#decoder.pendingBytes, true);
+  }
+
+  /** Waits for that. A frame that is unfinished meanwhile is not the peer's fault. */
+  async #owed(owing: Promise<void>): Promise<void> {
+    this.#frameTimer.stop();
+    await owing;
+    if (!this.#closed) this.#frameTimer.see(this.#decoder.pendingBytes, true);
   }
 
   /** Waits until the peer has taken what is owed to it by now. A peer that takes nothing is cut. */

@@ -19,7 +19,8 @@ export interface Server<A extends Deno.Addr = Deno.Addr> extends AsyncDisposable
    * Takes no new connections and streams; the handlers' `draining` aborts, and idle connections close at once. What is
    * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, its
    * `signal` aborts with 12013, and its connection closes. Resolves when all connections are closed, all that was
-   * written has been read at the other end, and all handlers have returned, or when the grace is over.
+   * written has been read at the other end, and all handlers have returned, or when the grace is over, and a second
+   * more where the socket does not take the last words.
    *
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */

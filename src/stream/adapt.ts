@@ -2,8 +2,7 @@ import { attempt } from "../attempt.ts";
 import type { Bytes } from "../buffer.ts";
 import { type Codec, payloadOf } from "../codec.ts";
 import { handled } from "../handled.ts";
-import { MessageSink } from "./message_sink.ts";
-import { MessageStream } from "./message_stream.ts";
+import { HandledReadable, HandledWritable } from "../handled_streams.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /**
@@ -12,7 +11,7 @@ import { WriteQueue } from "./write_queue.ts";
  */
 export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<T>): ReadableStream<T> {
   const reader = readable.getReader();
-  return new MessageStream<T>({
+  return new HandledReadable<T>({
     async pull(controller) {
       const { done, value } = await reader.read();
       if (done) return controller.close();
@@ -25,7 +24,7 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
       }
     },
     cancel: (reason) => reader.cancel(reason),
-  }, () => undefined);
+  }, { highWaterMark: 0 });
 }
 
 /** Writes a message and keeps no lock: whoever else holds it says so, and nobody else is kept from writing. */
@@ -60,7 +59,7 @@ export class EncodingWriter<T> {
   }
 
   #makeWritable(queue: WriteQueue): WritableStream<T> {
-    return new MessageSink<T>({
+    return new HandledWritable<T>({
       start: ({ signal }) => {
         // While a write waits, abort() reaches the sink through this signal alone; the write below ends with it.
         signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
@@ -116,7 +115,7 @@ export class EncodingWriter<T> {
   async finish(): Promise<void> {
     const queue = this.#queue;
     if (queue !== undefined && queue.size > 0) await new Promise<void>((resolve) => queue.after(resolve));
-    if (this.#bytes instanceof MessageSink || this.#bytes.locked) return;
+    if (this.#bytes instanceof HandledWritable || this.#bytes.locked) return;
     await this.close();
   }
 

@@ -1,4 +1,4 @@
-import { handled } from "../handled.ts";
+import { HandledReadable } from "../handled_streams.ts";
 
 /** What a {@linkcode MessageStream}'s own iteration runs on; `undefined` where the platform's has to do. */
 export type StraightIteration<T> = () => AsyncIterableIterator<T> | undefined;
@@ -10,7 +10,7 @@ export type StraightIteration<T> = () => AsyncIterableIterator<T> | undefined;
  * Such an iteration locks the stream. The lock is given back when somebody next uses the stream, and mostly nobody does:
  * a `releaseLock()` makes an error and rejects a promise, which is a third of what a short stream costs at the server.
  */
-export class MessageStream<T> extends ReadableStream<T> {
+export class MessageStream<T> extends HandledReadable<T> {
   readonly #straight: StraightIteration<T>;
   #lock: ReadableStreamDefaultReader<T> | undefined;
   #iterating = false;
@@ -61,13 +61,12 @@ export class MessageStream<T> extends ReadableStream<T> {
     options?: { mode?: "byob" | undefined },
   ): ReadableStreamBYOBReader | ReadableStreamDefaultReader<T> {
     this.#release();
-    if (options?.mode !== undefined) return super.getReader({ mode: options.mode });
-    return new HandledReader<T>(this);
+    return options?.mode === undefined ? super.getReader() : super.getReader({ mode: options.mode });
   }
 
   override cancel(reason?: unknown): Promise<void> {
     this.#release();
-    return handled(super.cancel(reason));
+    return super.cancel(reason);
   }
 
   override pipeThrough<R>(
@@ -80,7 +79,7 @@ export class MessageStream<T> extends ReadableStream<T> {
 
   override pipeTo(destination: WritableStream<T>, options?: StreamPipeOptions): Promise<void> {
     this.#release();
-    return handled(super.pipeTo(destination, options));
+    return super.pipeTo(destination, options);
   }
 
   override tee(): [ReadableStream<T>, ReadableStream<T>] {
@@ -92,16 +91,5 @@ export class MessageStream<T> extends ReadableStream<T> {
     if (this.#iterating || this.#lock === undefined) return;
     this.#lock.releaseLock();
     this.#lock = undefined;
-  }
-}
-
-/** A reader whose rejections end no process: the stream's end comes whether somebody awaits them or not. */
-class HandledReader<T> extends ReadableStreamDefaultReader<T> {
-  override read(): Promise<ReadableStreamReadResult<T>> {
-    return handled(super.read());
-  }
-
-  override cancel(reason?: unknown): Promise<void> {
-    return handled(super.cancel(reason));
   }
 }

@@ -2,10 +2,10 @@ import { attempt } from "../attempt.ts";
 import type { Codec } from "../codec.ts";
 import { type DataPrefix, dataPrefix } from "../wire/encode.ts";
 import { handled } from "../handled.ts";
+import { HandledWritable } from "../handled_streams.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
 import type { Where } from "../reason.ts";
-import { MessageSink } from "./message_sink.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
@@ -79,7 +79,7 @@ export class MessageWriter<T> {
   }
 
   #makeWritable(queue: WriteQueue): WritableStream<T> {
-    return new MessageSink<T>({
+    return new HandledWritable<T>({
       start: (controller) => {
         this.#controller = controller;
         if (this.#failure !== undefined) controller.error(this.#failure.error);
