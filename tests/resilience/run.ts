@@ -4,7 +4,11 @@ import { RowLab } from "./harness/lab.ts";
 import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import type { Row } from "./harness/row.ts";
+import { halfFrames, manyConnections } from "./rows/connections.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
+import { rapidReset } from "./rows/rapid_reset.ts";
+import { collidingIds, manyStreams } from "./rows/streams.ts";
+import { unreadAnswers } from "./rows/unread_answers.ts";
 
 const HELP = `usage: deno task resilience [--only NAME] [--quick] [--malformed HOST:PORT]
   --only NAME             the rows whose name has NAME in it; no report is written
@@ -13,7 +17,15 @@ const HELP = `usage: deno task resilience [--only NAME] [--quick] [--malformed H
                           it should serve tests/interop/go/interop.thrift
   --help`;
 
-const ROWS: readonly Row[] = [malformedRow];
+const ROWS: readonly Row[] = [
+  malformedRow,
+  manyStreams,
+  rapidReset,
+  collidingIds,
+  manyConnections,
+  halfFrames,
+  unreadAnswers,
+];
 /** A row that takes longer hangs. */
 const ROW_MS = 180_000;
 

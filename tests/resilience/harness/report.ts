@@ -51,5 +51,5 @@ function told({ name, faults }: Timed): string {
 }
 
 export function escape(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;").replaceAll("__", "\\_\\_");
 }

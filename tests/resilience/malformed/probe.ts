@@ -11,7 +11,7 @@ export interface Address {
 
 /** What a server did with malformed bytes. */
 export interface Observed {
-  readonly end: "closed" | "cut" | "alive" | "kept";
+  readonly end: "closed" | "cut" | "alive" | "kept" | "stuck";
   /** The frames that came for the streams concerned. */
   readonly answer: string;
   /** The texts of the exceptions among them. */
@@ -70,7 +70,7 @@ async function onOneConnection(
   const served = await Promise.all(neighbours.map((id) => wire.ended(id, answerMs)));
   if (await wire.closed(0)) return { end: "closed", ...wire.answer() };
   if (served.includes(false)) {
-    return { end: await wire.closed(cutMs) ? "cut" : "kept", ...wire.answer() };
+    return { end: await wire.closed(cutMs) ? "cut" : "stuck", ...wire.answer() };
   }
   if (expected.end === "alive") await wire.until(() => wire.answer().answer === expected.answer, answerMs);
   if (quietMs > 0) await wire.closed(quietMs);

@@ -60,13 +60,18 @@ export async function stats(counts: Record<string, number>): Promise<Stats> {
   };
 }
 
-/** Only Linux tells; elsewhere there seem to be none. */
+/** Of TCP, for Deno has some of other kinds for itself. Only Linux tells; elsewhere there seem to be none. */
 function sockets(): number {
   if (Deno.build.os !== "linux") return 0;
+  const tcp = new Set<string>();
+  for (const line of Deno.readTextFileSync("/proc/self/net/tcp").split("\n")) {
+    const inode = line.trim().split(/\s+/)[9];
+    if (inode !== undefined) tcp.add(`socket:[${inode}]`);
+  }
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
     try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith("socket:")) count++;
+      if (tcp.has(Deno.readLinkSync(`/proc/self/fd/${name}`))) count++;
     } catch {
       // It was the descriptor of this very listing.
     }

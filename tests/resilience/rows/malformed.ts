@@ -1,6 +1,6 @@
 import { buildGoPeer, kitexVersion, MissingGo } from "../../interop/harness/build.ts";
 import { startPeer } from "../../interop/harness/peer.ts";
-import { growthDuring, leftovers, MIB, mib } from "../harness/measure.ts";
+import { growthDuring, leftovers, MIB, mib, wait } from "../harness/measure.ts";
 import { forEachId, header, range, Raw } from "../harness/raw.ts";
 import { escape } from "../harness/report.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
@@ -134,7 +134,13 @@ export async function foreignServer(address: string): Promise<number> {
 }
 
 function shown({ end, answer, harm }: Observed): string {
-  const ends = { closed: "closed", cut: "cut after a time-out", kept: "**kept for ever**", alive: "" };
+  const ends = {
+    closed: "closed",
+    cut: "cut after a time-out",
+    kept: "**kept for ever**",
+    stuck: "**the connection is stuck**",
+    alive: "",
+  };
   const parts = [
     ends[end] || (answer === "nothing" ? "ignored" : answer),
     ...harm.map((text) => `**${text}**`),
@@ -161,7 +167,7 @@ function table(observed: readonly Observed[], kitex: readonly Observed[] | undef
   return `## Malformed input, one by one
 
 What came back for the streams concerned: \`Trailer 6\` is one with an exception of type 6, *closed* is the connection.
-*Kept for ever* is longer than a second.
+*Kept for ever* is longer than a second, and so is *stuck*: the other streams of the connection are not served.
 
 ${tables.join("\n\n")}`;
 }

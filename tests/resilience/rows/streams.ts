@@ -1,0 +1,115 @@
+import { growthDuring, leftovers, MIB, mib, percentile, seconds } from "../harness/measure.ts";
+import { forEachId, header, range, Raw } from "../harness/raw.ts";
+import type { Lab, Line, Row } from "../harness/row.ts";
+import { FrameType } from "../../../src/wire/frame.ts";
+
+const KEPT_BYTES = 5 * MIB;
+
+/** Many streams of one connection. */
+export const manyStreams: Row = {
+  name: "streams",
+  async *run(lab) {
+    const streams = lab.size(50_000, 5_000);
+    yield await waves(lab, streams, 1_000, 1_024);
+    yield await waves(lab, streams, streams, streams);
+  },
+};
+
+async function waves(lab: Lab, streams: number, atOnce: number, maxStreams: number): Promise<Line> {
+  const { child, port } = await lab.server({ maxStreams });
+  const client = await lab.client();
+  await client.ask("echo", { port, streams: 2_000, atOnce: 500 });
+  const before = [await child.stats(), await client.stats()] as const;
+  let echoed = 0;
+  const began = performance.now();
+  const growth = await growthDuring(child, async () => {
+    ({ echoed } = await client.ask<{ echoed: number }>("echo", { port, streams, atOnce }));
+  });
+  const took = performance.now() - began;
+  const faults = [...await leftovers(child, before[0]), ...await leftovers(client, before[1])];
+  const kept = (await child.stats()).liveBytes - before[0].liveBytes;
+  if (echoed !== streams) faults.push(`${echoed} of them were echoed`);
+  if (kept > KEPT_BYTES) faults.push(`${mib(kept)} are kept`);
+  return {
+    name: `${streams} streams on one connection, ${atOnce} at a time`,
+    done: `a message is echoed on each of ${streams} streams, \`maxStreams\` ${maxStreams}`,
+    promise: `all are served, nothing is left at either end, less than ${mib(KEPT_BYTES)} are kept`,
+    figure: `${echoed} echoed in ${seconds(took)}; ${mib(growth.liveBytes)} at the most, ${mib(kept)} kept`,
+    faults,
+  };
+}
+
+/** Stream ids that meet in the same slots of a table keyed by their low bits, or by a well-known hash. */
+export const collidingIds: Row = {
+  name: "colliding ids",
+  async *run(lab) {
+    const count = lab.size(16_384, 4_096);
+    const { port, child } = await lab.server({ maxStreams: count + 1 });
+    const sequential = range(1, count);
+    const time = async (ids: readonly number[]) => {
+      const times: number[] = [];
+      for (const _ of range(0, 3)) times.push(await openAndEnd(port, ids));
+      return percentile(times, 0);
+    };
+    await time(sequential);
+    const usual = await time(sequential);
+    for (const [name, ids] of Object.entries(collisions(count))) {
+      lab.progress(`colliding ids: ${name}`);
+      const before = await child.stats();
+      const took = await time(ids);
+      const ratio = took / usual;
+      yield {
+        name: `stream ids: ${name}`,
+        done: `${count} streams are open at once, get a message each, and end`,
+        promise: "less than 3 times as long as with the ids 1, 2, 3 …",
+        figure: `${ratio.toFixed(1)} times: ${seconds(took)}, ${seconds(usual)} with 1, 2, 3 …`,
+        faults: [...ratio < 3 ? [] : ["it takes too long"], ...await leftovers(child, before)],
+      };
+    }
+  },
+};
+
+function collisions(count: number): Record<string, number[]> {
+  const of = (id: (i: number) => number) => range(1, count).map((i) => id(i) | 0);
+  return {
+    "multiples of 65,536": of((i) => i << 16),
+    "multiples of 4,096": of((i) => i << 12),
+    "multiples of 262,144": of((i) => i << 18),
+    "next to each other under Knuth's hash (0x9e3779b1)": of((i) => Math.imul(i, inverse(0x9e3779b1))),
+    "next to each other under Fibonacci's hash (0x9e3779b9)": of((i) => Math.imul(i, inverse(0x9e3779b9))),
+    "next to each other under Murmur's finalizer": of(murmurBackwards),
+    "their low bits all the same under Murmur's finalizer": of((i) => murmurBackwards(i << 16)),
+  };
+}
+
+/** The number by which an odd one gives 1, modulo 2³². */
+function inverse(odd: number): number {
+  let result = odd;
+  for (const _ of range(0, 5)) result = Math.imul(result, 2 - Math.imul(odd, result));
+  return result;
+}
+
+/** What MurmurHash3's last step turns into this number. */
+function murmurBackwards(hash: number): number {
+  let value = hash;
+  value ^= value >>> 16;
+  value = Math.imul(value, inverse(0xc2b2ae35));
+  value ^= value >>> 13 ^ value >>> 26;
+  value = Math.imul(value, inverse(0x85ebca6b));
+  return value ^ value >>> 16;
+}
+
+/** @returns Milliseconds from the first byte to the last Trailer. */
+async function openAndEnd(port: number, ids: readonly number[]): Promise<number> {
+  using raw = await Raw.open(port);
+  const opening = forEachId(ids, header(1));
+  const messages = forEachId(ids, { type: FrameType.Data, payload: new Uint8Array(8) });
+  const ending = forEachId(ids, { type: FrameType.Trailer });
+  let ended = 0;
+  const began = performance.now();
+  const reading = raw.read(({ type }) => type === FrameType.Trailer && ++ended === ids.length);
+  for (const bytes of [opening, messages, ending]) await raw.send(bytes);
+  await reading;
+  if (ended !== ids.length) throw new Error(`${ended} of ${ids.length} streams ended`);
+  return performance.now() - began;
+}
