@@ -5,8 +5,12 @@ import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import type { Row } from "./harness/row.ts";
 import { halfFrames, manyConnections } from "./rows/connections.ts";
+import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
+import { slowReaders } from "./rows/slow_readers.ts";
+import { soak } from "./rows/soak.ts";
+import { stoppedPeers } from "./rows/stopped_peers.ts";
 import { collidingIds, manyStreams } from "./rows/streams.ts";
 import { unreadAnswers } from "./rows/unread_answers.ts";
 
@@ -19,12 +23,16 @@ const HELP = `usage: deno task resilience [--only NAME] [--quick] [--malformed H
 
 const ROWS: readonly Row[] = [
   malformedRow,
+  cutConversations,
   manyStreams,
   rapidReset,
   collidingIds,
   manyConnections,
+  slowReaders,
   halfFrames,
   unreadAnswers,
+  stoppedPeers,
+  soak,
 ];
 /** A row that takes longer hangs. */
 const ROW_MS = 180_000;

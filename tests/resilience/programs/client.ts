@@ -30,6 +30,8 @@ await obey((command) => {
       return stop();
     case "hold":
       return hold(command);
+    case "drop":
+      return drop();
     case "soak":
       return soak(command, counts);
     default:
@@ -142,5 +144,14 @@ async function hold(command: Command): Promise<Record<string, never>> {
     // It ends with the connection.
   });
   await writer.write(new TextEncoder().encode(String(number(command, "bytes"))));
+  return {};
+}
+
+/** Cuts all connections. */
+async function drop(): Promise<Record<string, never>> {
+  for (const connection of connections.splice(0)) {
+    connection.abort();
+    await connection.closed;
+  }
   return {};
 }
