@@ -4,7 +4,7 @@ import { RowLab } from "./harness/lab.ts";
 import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import type { Row } from "./harness/row.ts";
-import { halfFrames, manyConnections } from "./rows/connections.ts";
+import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
@@ -28,6 +28,7 @@ const ROWS: readonly Row[] = [
   rapidReset,
   collidingIds,
   manyConnections,
+  resetConnections,
   slowReaders,
   halfFrames,
   unreadAnswers,

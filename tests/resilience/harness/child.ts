@@ -19,6 +19,7 @@ export class Child implements AsyncDisposable {
     this.#name = name;
     this.#process = process;
     this.pid = process.pid;
+    process.status.then(() => this.#gone = true);
     this.#stdin = process.stdin.getWriter();
     this.#stdout = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
@@ -102,7 +103,6 @@ export class Child implements AsyncDisposable {
     });
     await this.#stdout.cancel();
     await this.#process.status;
-    this.#gone = true;
     clearTimeout(timer);
   }
 }

@@ -1,5 +1,5 @@
 import { growthDuring, leftovers, mib, ms, percentile, seconds, wait } from "../harness/measure.ts";
-import { forEachId, header, Raw } from "../harness/raw.ts";
+import { forEachId, header, Raw, sendAndReset } from "../harness/raw.ts";
 import type { Line, Row } from "../harness/row.ts";
 import { encodeFrames } from "../../support/wire_peer.ts";
 import { FrameType } from "../../../src/wire/frame.ts";
@@ -90,5 +90,50 @@ export const halfFrames: Row = {
       faults,
     };
     yield line;
+  },
+};
+
+const MAX_CONNECT_MS = 500;
+
+/** Clients that have gone before the server gets round to accepting them. */
+export const resetConnections: Row = {
+  name: "reset connections",
+  async *run(lab) {
+    const count = lab.size(2_000, 300);
+    const { child, port } = await lab.server();
+    const before = await child.stats();
+    const hello = encodeFrames(header(1), { type: FrameType.Data, payload: new Uint8Array(16) });
+    let left = count;
+    const attack = async () => {
+      for (; left > 0; left--) await sendAndReset(port, hello);
+    };
+    const times: number[] = [];
+    const neighbour = async () => {
+      do {
+        const began = performance.now();
+        using raw = await Raw.open(port);
+        await raw.send(hello);
+        await Promise.race([raw.read(({ type }) => type === FrameType.Data), wait(MAX_CONNECT_MS * 4)]);
+        times.push(performance.now() - began);
+        await wait(5);
+      } while (left > 0);
+    };
+    await Promise.all([neighbour(), ...Array.from({ length: AT_ONCE }, attack)]);
+    const { errors } = await child.stats();
+    const faults = await leftovers(child, before);
+    const worst = percentile(times, 1);
+    if (worst > MAX_CONNECT_MS) {
+      faults.push(`a new connection was served after ${ms(worst)}; "${errors.last[0] ?? ""}"`);
+    }
+    yield {
+      name: `${count} connections that are reset at once`,
+      done:
+        "clients connect, send a message and reset, most of them before they are accepted; a neighbour connects meanwhile",
+      promise: `a new connection is served within ${ms(MAX_CONNECT_MS)}; nothing is left`,
+      figure: `median ${ms(percentile(times, 0.5))}, worst ${
+        ms(worst)
+      } of ${times.length}; ${errors.count} errors were printed`,
+      faults,
+    };
   },
 };

@@ -1,5 +1,6 @@
 import { growthDuring, leftovers, MIB, mib, percentile, seconds } from "../harness/measure.ts";
 import { forEachId, header, range, Raw } from "../harness/raw.ts";
+import { collisions } from "../harness/ids.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
 import { FrameType } from "../../../src/wire/frame.ts";
 
@@ -43,7 +44,7 @@ async function waves(lab: Lab, streams: number, atOnce: number, maxStreams: numb
 export const collidingIds: Row = {
   name: "colliding ids",
   async *run(lab) {
-    const count = lab.size(16_384, 4_096);
+    const count = lab.size(16_384, 2_048);
     const { port, child } = await lab.server({ maxStreams: count + 1 });
     const sequential = range(1, count);
     const time = async (ids: readonly number[]) => {
@@ -68,36 +69,6 @@ export const collidingIds: Row = {
     }
   },
 };
-
-function collisions(count: number): Record<string, number[]> {
-  const of = (id: (i: number) => number) => range(1, count).map((i) => id(i) | 0);
-  return {
-    "multiples of 65,536": of((i) => i << 16),
-    "multiples of 4,096": of((i) => i << 12),
-    "multiples of 262,144": of((i) => i << 18),
-    "next to each other under Knuth's hash (0x9e3779b1)": of((i) => Math.imul(i, inverse(0x9e3779b1))),
-    "next to each other under Fibonacci's hash (0x9e3779b9)": of((i) => Math.imul(i, inverse(0x9e3779b9))),
-    "next to each other under Murmur's finalizer": of(murmurBackwards),
-    "their low bits all the same under Murmur's finalizer": of((i) => murmurBackwards(i << 16)),
-  };
-}
-
-/** The number by which an odd one gives 1, modulo 2³². */
-function inverse(odd: number): number {
-  let result = odd;
-  for (const _ of range(0, 5)) result = Math.imul(result, 2 - Math.imul(odd, result));
-  return result;
-}
-
-/** What MurmurHash3's last step turns into this number. */
-function murmurBackwards(hash: number): number {
-  let value = hash;
-  value ^= value >>> 16;
-  value = Math.imul(value, inverse(0xc2b2ae35));
-  value ^= value >>> 13 ^ value >>> 26;
-  value = Math.imul(value, inverse(0x85ebca6b));
-  return value ^ value >>> 16;
-}
 
 /** @returns Milliseconds from the first byte to the last Trailer. */
 async function openAndEnd(port: number, ids: readonly number[]): Promise<number> {
