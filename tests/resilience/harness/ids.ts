@@ -5,8 +5,6 @@ export function collisions(count: number): Record<string, number[]> {
   const of = (id: (i: number) => number) => range(1, count).map((i) => id(i) | 0);
   return {
     "multiples of 65,536": of((i) => i << 16),
-    "multiples of 4,096": of((i) => i << 12),
-    "multiples of 262,144": of((i) => i << 18),
     "next to each other under Knuth's hash (0x9e3779b1)": of((i) => Math.imul(i, inverse(0x9e3779b1))),
     "next to each other under Fibonacci's hash (0x9e3779b9)": of((i) => Math.imul(i, inverse(0x9e3779b9))),
     "next to each other under Murmur's finalizer": of(murmurBackwards),

@@ -99,7 +99,7 @@ const MAX_CONNECT_MS = 500;
 export const resetConnections: Row = {
   name: "reset connections",
   async *run(lab) {
-    const count = lab.size(2_000, 300);
+    const count = lab.size(2_000, 1_000);
     const { child, port } = await lab.server();
     const before = await child.stats();
     const hello = encodeFrames(header(1), { type: FrameType.Data, payload: new Uint8Array(16) });

@@ -5,7 +5,9 @@ import { FrameType } from "../../../src/wire/frame.ts";
 import { exceptionPayload } from "../../support/wire_peer.ts";
 
 const MAX_GROWTH_BYTES = 16 * MIB;
-const MAX_TRIP_MS = 100;
+const MAX_TRIP_MS = 150;
+/** Streams of the neighbour: enough for a 99th percentile. */
+const NEIGHBOURS = 10;
 const MAX_STREAMS = 1024;
 /** So many resets, in streams that may run at a time, end their connection. */
 const BUDGET = 10 * MAX_STREAMS;
@@ -30,7 +32,7 @@ async function attack(
   const pairs = lab.size(300_000, 60_000);
   const { child, port } = await lab.server({ maxStreams: MAX_STREAMS });
   const neighbour = await lab.client();
-  await neighbour.ask("ping", { port, streams: 1 });
+  await neighbour.ask("ping", { port, streams: NEIGHBOURS });
   await wait(lab.size(1_000, 300));
   await neighbour.ask("trips");
   const before = await child.stats();
@@ -60,7 +62,7 @@ async function attack(
   if (onOne > BUDGET + ON_THE_WAY) faults.push(`${onOne} resets were taken on one connection`);
   if (reason === "") faults.push("no connection ended with a reason");
   if (p99 > MAX_TRIP_MS) faults.push(`a neighbour's round trips took ${ms(p99)} (p99)`);
-  if (failed > 0) faults.push("the neighbour's stream failed");
+  if (failed > 0) faults.push(`${failed} of the neighbour's streams failed`);
   return {
     name: `${pairs} rapid resets, handlers that ${
       method === "Heeds" ? "heed" : "ignore"
