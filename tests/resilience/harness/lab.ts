@@ -1,0 +1,48 @@
+import { Child } from "./child.ts";
+import type { Lab, PlainOptions, ServerChild } from "./row.ts";
+
+/** The lab of one row: what it has started ends with it. */
+export class RowLab implements Lab, AsyncDisposable {
+  readonly quick: boolean;
+  readonly appendices: string[] = [];
+  readonly #say: (text: string) => void;
+  readonly #children: Child[] = [];
+
+  constructor(quick: boolean, say: (text: string) => void) {
+    this.quick = quick;
+    this.#say = say;
+  }
+
+  size(full: number, quick: number): number {
+    return this.quick ? quick : full;
+  }
+
+  progress(text: string): void {
+    this.#say(text);
+  }
+
+  appendix(markdown: string): void {
+    this.appendices.push(markdown);
+  }
+
+  async server(options: PlainOptions = {}, service: "Test" | "Interop" = "Test"): Promise<ServerChild> {
+    const child = Child.start("server", { service, options });
+    this.#children.push(child);
+    const { port } = await child.hello<{ port: number }>();
+    return { child, port };
+  }
+
+  async client(): Promise<Child> {
+    const child = Child.start("client", {});
+    this.#children.push(child);
+    await child.hello();
+    return child;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#children.map(async (child) => {
+      child.signal("SIGCONT"); // a stopped one cannot end
+      await child[Symbol.asyncDispose]();
+    }));
+  }
+}

@@ -1,0 +1,48 @@
+import type { ServerOptions } from "../../../mod.ts";
+import type { Child } from "./child.ts";
+
+/** One line of the report. */
+export interface Line {
+  readonly name: string;
+  /** What was done. */
+  readonly done: string;
+  readonly promise: string;
+  /** What was measured or counted. */
+  readonly figure: string;
+  /** In what the promise was not kept. */
+  readonly faults: readonly string[];
+}
+
+/** Something that a server or a client has to withstand. */
+export interface Row {
+  /** What `--only` picks it by. */
+  readonly name: string;
+  run(lab: Lab): AsyncIterable<Line>;
+}
+
+/** A server under test. */
+export interface ServerChild {
+  readonly child: Child;
+  readonly port: number;
+}
+
+/** Options of a server that travel to another process. */
+export type PlainOptions = Pick<
+  ServerOptions,
+  "maxFrameBytes" | "maxBufferedBytes" | "maxStreams" | "frameTimeoutMs"
+>;
+
+/** What the runner gives a row. */
+export interface Lab {
+  readonly quick: boolean;
+  /** A number for a full run, and a smaller one for a quick run. */
+  size(full: number, quick: number): number;
+  /** Says how far the row has come. */
+  progress(text: string): void;
+  /** Starts a server under test; it ends with the row. */
+  server(options?: PlainOptions, service?: "Test" | "Interop"): Promise<ServerChild>;
+  /** Starts a client under test; it ends with the row. */
+  client(): Promise<Child>;
+  /** Something to be told of in the report, below the table. */
+  appendix(markdown: string): void;
+}

@@ -1,0 +1,147 @@
+import net from "node:net";
+import { conversation, oneWay } from "../../support/vectors.ts";
+import { toHex } from "../../support/hex.ts";
+import { FrameType } from "../../../src/wire/frame.ts";
+import { leftovers, wait } from "../harness/measure.ts";
+import { range, Raw, sendAndReset } from "../harness/raw.ts";
+import type { Lab, Line, Row } from "../harness/row.ts";
+import { join } from "../malformed/bytes.ts";
+import type { Ended } from "../programs/settle.ts";
+
+type Way = "FIN" | "RST" | "silence";
+const WAYS: readonly Way[] = ["FIN", "RST", "silence"];
+const AT_ONCE = 32;
+const FRAME_TIMEOUT_MS = 300;
+const CALL_TIMEOUT_MS = 300;
+const PATIENCE_MS = 5_000;
+const TO_SERVER = ["bidi_3", "cancel_recv"];
+const TO_CLIENT = ["bidi_3", "handler_error"];
+
+/** Recorded conversations with Kitex of which one end says no more than so many bytes. */
+export const cutConversations: Row = {
+  name: "cut conversations",
+  async *run(lab) {
+    for (const scenario of TO_SERVER.slice(0, lab.size(2, 1))) {
+      for (const way of WAYS) yield await serverGets(lab, scenario, way);
+    }
+    for (const scenario of TO_CLIENT.slice(0, lab.size(2, 1))) {
+      for (const way of WAYS) yield await clientGets(lab, scenario, way);
+    }
+  },
+};
+
+async function serverGets(lab: Lab, scenario: string, way: Way): Promise<Line> {
+  const frames = oneWay(conversation(scenario), "c2s").map(({ bytes }) => bytes);
+  const all = join(...frames);
+  const ends = new Set([0, ...frames.map((_, i) => join(...frames.slice(0, i + 1)).length)]);
+  const { child, port } = await lab.server({ frameTimeoutMs: FRAME_TIMEOUT_MS });
+  const before = await child.stats();
+  const wrong: string[] = [];
+  const sizes = range(0, all.length + 1);
+  const work = async () => {
+    for (let size = sizes.pop(); size !== undefined; size = sizes.pop()) {
+      const bytes = all.subarray(0, size);
+      if (way === "RST") await sendAndReset(port, bytes);
+      else if (!await endsAsItShould(port, bytes, way, ends.has(size))) {
+        wrong.push(`after ${size} bytes and ${way} the connection did not end as it should`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return {
+    name: `\`${scenario}\`, cut at every byte, to a server: ${way}`,
+    done: `the first 0 to ${all.length} bytes of what a Kitex client sent, then ${way}`,
+    promise: way === "silence"
+      ? "half a frame is cut after `frameTimeoutMs`, a whole one is waited behind; nothing is left"
+      : "every handler and connection ends; nothing is left",
+    figure: `${all.length + 1} connections, ${wrong.length} not as expected`,
+    faults: [...wrong, ...await leftovers(child, before)],
+  };
+}
+
+/** Sends the bytes, says FIN or nothing, and watches how the server ends it. */
+async function endsAsItShould(port: number, bytes: Uint8Array, way: Way, whole: boolean): Promise<boolean> {
+  using raw = await Raw.open(port);
+  await raw.send(bytes);
+  if (way === "FIN") await raw.conn.closeWrite();
+  let ended = false;
+  const reading = raw.read().then(() => ended = true);
+  const stays = way === "silence" && whole;
+  await Promise.race([reading, wait(stays ? 2 * FRAME_TIMEOUT_MS : PATIENCE_MS)]);
+  const well = ended !== stays;
+  raw.close();
+  await reading;
+  return well;
+}
+
+async function clientGets(lab: Lab, scenario: string, way: Way): Promise<Line> {
+  const recorded = conversation(scenario);
+  const answers = oneWay(recorded, "s2c");
+  const all = join(...answers.map(({ bytes }) => bytes));
+  const payloads = oneWay(recorded, "c2s").flatMap(({ fields }) =>
+    fields?.type === FrameType.Data ? [toHex(fields.payload)] : []
+  );
+  const client = await lab.client();
+  await using server = await PrefixServer.listen(all, way);
+  const before = await client.stats();
+  const ended = await client.ask<Ended>("converse", {
+    port: server.port,
+    service: "Interop",
+    method: answers[0]?.fields?.method ?? "bidi",
+    messages: payloads.join(","),
+    times: all.length + 1,
+    atOnce: AT_ONCE,
+    timeoutMs: CALL_TIMEOUT_MS,
+    patienceMs: PATIENCE_MS,
+  });
+  const ways = Object.entries(ended.ways).map(([code, count]) => `${count} × ${code}`).join(", ");
+  return {
+    name: `\`${scenario}\`, cut at every byte, to a client: ${way}`,
+    done:
+      `the first 0 to ${all.length} bytes of what a Kitex server sent, then ${way}; the call has \`timeoutMs\` ${CALL_TIMEOUT_MS}`,
+    promise: "readable, writable, header, trailer and the connection's closed all settle; nothing is left",
+    figure: `${ended.settled} of ${all.length + 1} settled; readable ended well, but for ${ways || "none"}`,
+    faults: [
+      ...Object.entries(ended.unsettled).map(([name, count]) => `${name} did not settle in ${count} of them`),
+      ...await leftovers(client, before),
+    ],
+  };
+}
+
+/** Answers each connection with one byte more than the last one, and ends it. */
+class PrefixServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #server: net.Server;
+  readonly #sockets: Set<net.Socket>;
+
+  private constructor(server: net.Server, port: number, sockets: Set<net.Socket>) {
+    this.#server = server;
+    this.port = port;
+    this.#sockets = sockets;
+  }
+
+  static async listen(all: Uint8Array, way: Way): Promise<PrefixServer> {
+    const sockets = new Set<net.Socket>();
+    let size = 0;
+    const server = net.createServer((socket) => {
+      const bytes = all.subarray(0, size++);
+      sockets.add(socket);
+      socket.on("error", () => {}); // the client has hung up
+      socket.on("close", () => sockets.delete(socket));
+      // The client's stream is there once its first bytes are.
+      socket.once("data", () => {
+        if (way === "FIN") socket.end(bytes);
+        else socket.write(bytes, () => way === "RST" && socket.resetAndDestroy());
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (typeof address !== "object" || address === null) throw new Error("no port");
+    return new PrefixServer(server, address.port, sockets);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
