@@ -48,8 +48,8 @@ export function can(action: Action, model: WorldModel): boolean {
       if (stream === undefined) return false;
       if (action.do === "read" || action.do === "leave") return true;
       const { writer } = stream;
-      if (action.do === "write") return !(writer.style === "writer" && writer.closed);
-      if (action.do === "sendAll") return !model.congested(action.side) && !writer.closed;
+      if (action.do === "write") return !(writer.style === "writer" && (writer.closed || writer.closing));
+      if (action.do === "sendAll") return !model.congested(action.side) && !writer.closed && !writer.closing;
       if (writer.style === "send") return false;
       if (action.do === "close") {
         return "canHalfClose" in stream

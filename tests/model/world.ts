@@ -82,6 +82,9 @@ export class World implements Disposable {
     do {
       const what = this.line[to].deliver();
       if (what === undefined) return;
+      // What the room lets go comes before what the news sets off.
+      await this.settle();
+      this.#adoptWrites(model);
       if (what === "fin") model.arrive(to, "fin");
       else {
         const decoder = this.#decoders[to];
@@ -124,8 +127,14 @@ export class World implements Disposable {
         throw new Error(`the ${side}'s connection should have ended`);
       }
     }
+    this.#adoptWrites(model);
+    model.settle();
+    await this.settle();
+  }
+
+  /** What waits for the connection may leave at any time. */
+  #adoptWrites(model: WorldModel): void {
     for (const [stream, side] of this.#pairs(model)) {
-      // What waits for the connection may leave at any time.
       let first = stream.writer.waiting[0];
       while (first !== undefined && side?.writes.seen[first.index] === "ok") {
         stream.writer.sent();
@@ -133,8 +142,6 @@ export class World implements Disposable {
         first = stream.writer.waiting[0];
       }
     }
-    model.settle();
-    await this.settle();
   }
 
   #pairs(model: WorldModel) {
@@ -205,6 +212,8 @@ export class World implements Disposable {
       await deliverAll();
     }
     await deliverAll();
+    // A side that does not read notices a reset by a write, and gives the read a little time.
+    if (model.at.client.reset) await this.pass(model, 200);
     await this.look(model);
     left.push(...this.#inside.leaks());
     const scripted = this.setup.client === "script" ? "toServer" : "toClient";
