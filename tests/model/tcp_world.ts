@@ -58,7 +58,9 @@ export class TcpWorld implements Streams, AsyncDisposable {
 
   #expected(model: WorldModel): Record<string, unknown>[] {
     const called = model.servers.filter((server) => server.called);
-    return [...model.clients, ...called].map(({ seen }) => ordered(seen));
+    // Who has not asked for anything would not show that an end has come.
+    const open = [...model.clients, ...model.servers].filter(({ live }) => live).length;
+    return [{ open }, ...[...model.clients, ...called].map(({ seen }) => ordered(seen))];
   }
 
   #actual(model: WorldModel): Record<string, unknown>[] {
@@ -68,7 +70,10 @@ export class TcpWorld implements Streams, AsyncDisposable {
         [server, this.handlers.sides.get(server.key)] as const
       ),
     ];
-    return sides.map(([stream, side]) => ordered(loosely(side?.seen ?? {}, stream.seen, stream.id === 0)));
+    const seen = sides.map(([stream, side]) =>
+      ordered(loosely(side?.seen ?? {}, stream.seen, stream.id === 0))
+    );
+    return [{ open: this.#inside.openStreams }, ...seen];
   }
 
   /** Ends the connection. @returns What is left over. */
