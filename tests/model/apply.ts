@@ -1,7 +1,9 @@
 import type { Action, PeerFrame } from "./actions.ts";
 import { reasonOf } from "./ends.ts";
 import type { ModelFrame } from "./frames.ts";
-import { ClientSide } from "./sides.ts";
+import { ClientSide, type Handlers } from "./sides.ts";
+import type { CallPlan } from "./client_model.ts";
+import type { StreamOpener } from "../../mod.ts";
 import type { World } from "./world.ts";
 import type { WorldModel } from "./world_model.ts";
 
@@ -48,8 +50,8 @@ export function can(action: Action, model: WorldModel): boolean {
       if (stream === undefined) return false;
       if (action.do === "read" || action.do === "leave") return true;
       const { writer } = stream;
-      if (action.do === "write") return !(writer.style === "writer" && writer.closed);
-      if (action.do === "sendAll") return !model.congested(action.side) && !writer.closed;
+      if (action.do === "write") return !(writer.style === "writer" && (writer.closed || writer.closing));
+      if (action.do === "sendAll") return !model.congested(action.side) && !writer.closed && !writer.closing;
       if (writer.style === "send") return false;
       if (action.do === "close") {
         return "canHalfClose" in stream
@@ -61,18 +63,27 @@ export function can(action: Action, model: WorldModel): boolean {
   }
 }
 
+/** Where the library's streams are found. */
+export interface Streams {
+  readonly clients: ClientSide[];
+  readonly handlers: Handlers;
+  readonly connection: StreamOpener | undefined;
+}
+
+/** Opens a stream. */
+export function open(plan: CallPlan, model: WorldModel, world: Streams): void {
+  const parentModel = plan.parent === undefined ? undefined : model.server(plan.parent);
+  const parentSide = parentModel && world.handlers.sides.get(parentModel.key);
+  const { key } = model.open(plan);
+  if (world.connection === undefined) return;
+  world.clients.push(new ClientSide(world.connection, key, plan, parentSide?.stream));
+}
+
 /** Does the same to the model and to the library. */
 export async function apply(action: Action, model: WorldModel, world: World): Promise<void> {
   switch (action.do) {
-    case "open": {
-      const { parent } = action.plan;
-      const parentModel = parent === undefined ? undefined : model.server(parent);
-      const parentSide = parentModel && world.handlers.sides.get(parentModel.key);
-      const { key } = model.open(action.plan);
-      if (world.connection === undefined) return;
-      world.clients.push(new ClientSide(world.connection, key, action.plan, parentSide?.stream));
-      return;
-    }
+    case "open":
+      return open(action.plan, model, world);
     case "deliver":
       return await world.deliver(model, action.to, action.all);
     case "pass":
@@ -141,7 +152,8 @@ export async function apply(action: Action, model: WorldModel, world: World): Pr
   }
 }
 
-type StreamAction = Exclude<
+/** What is done to one stream. */
+export type StreamAction = Exclude<
   Action,
   {
     do:
@@ -159,7 +171,11 @@ type StreamAction = Exclude<
   }
 >;
 
-function applyToStream(action: StreamAction, model: WorldModel, world: World): void {
+/** What may be done without a hold on the wire. */
+export type SocketAction = StreamAction | Extract<Action, { do: "open" }>;
+
+/** Does something to one stream. */
+export function applyToStream(action: StreamAction, model: WorldModel, world: Streams): void {
   const isClient = !("side" in action) ? action.do !== "finish" : action.side === "client";
   if (isClient) {
     const client = model.client(action.stream);

@@ -1,5 +1,6 @@
 import fc from "npm:fast-check@^4";
 import type { Action, PeerFrame } from "./actions.ts";
+import type { SocketAction } from "./apply.ts";
 import type { CallPlan } from "./client_model.ts";
 import { REASONS } from "./ends.ts";
 import type { Setup } from "./world_model.ts";
@@ -179,4 +180,22 @@ export function setupOf(client: Setup["client"], server: Setup["server"]): fc.Ar
     maxBufferedBytes: fc.constantFrom(1, 300, 1024 * 1024 * 1024),
     maxStreams: fc.constantFrom(2, 100),
   });
+}
+
+/** What may be done on a socket: what needs neither a clock nor a wire of the test's own. */
+export function socketActionOf(): fc.Arbitrary<SocketAction> {
+  return actionOf("library", "library").filter(isSocketAction).map((action) =>
+    action.do === "open" ? { do: action.do, plan: untimed(action.plan) } : action
+  );
+}
+
+function isSocketAction(action: Action): action is SocketAction {
+  // How much of it is in one write with the end that follows is the event loop's to say.
+  if (action.do === "sendAll") return action.kind !== "throws";
+  if (action.do === "write") return action.size <= 1_000;
+  return action.do === "open" || ("stream" in action && action.do !== "peer");
+}
+
+function untimed(plan: CallPlan): CallPlan {
+  return { ...plan, timeoutMs: undefined, firstMessageTimeoutMs: undefined, recvTimeoutMs: undefined };
 }

@@ -57,8 +57,6 @@ export class ClientModel {
   #headerSeen = false;
   /** What writes say. */
   #writeEnd: string | undefined;
-  /** The writer's close waits behind what it has written. */
-  #closing = false;
 
   constructor(readonly id: number, readonly plan: CallPlan, readonly world: ClientWorld) {
     this.reader = new ReaderModel(plan.reads);
@@ -76,7 +74,7 @@ export class ClientModel {
 
   get canHalfClose(): boolean {
     return this.plan.writes === "writer" && this.writer.open && this.#writeEnd === undefined &&
-      !this.#closing;
+      !this.writer.closing;
   }
 
   /** Whether unread messages keep the ended stream in the connection's mind. */
@@ -124,9 +122,17 @@ export class ClientModel {
   }
 
   close(): void {
+    this.writer.closing = true;
+    this.#closeIfWritten();
+  }
+
+  /** The writer's close waits behind what it has written. */
+  #closeIfWritten(): void {
+    if (!this.writer.closing || this.writer.waiting.length > 0) return;
+    this.writer.closing = false;
+    if (!this.writer.open) return;
     this.writer.closed = true;
-    this.#closing = this.writer.waiting.length > 0;
-    if (!this.#closing) this.#halfClose();
+    this.#halfClose();
   }
 
   #halfClose(): void {
@@ -273,10 +279,7 @@ export class ClientModel {
       this.readTimer = this.world.nextTimer();
       this.#readMs = this.readAt - this.world.now();
     }
-    if (this.#closing && this.writer.waiting.length === 0) {
-      this.#closing = false;
-      this.#halfClose();
-    }
+    this.#closeIfWritten();
   }
 
   #readMs = 0;

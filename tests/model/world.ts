@@ -13,6 +13,7 @@ import { type ClientSide, Handlers } from "./sides.ts";
 import type { FrameConnection } from "../../src/connection/connection.ts";
 import type { FrameReceiver } from "../../src/stream/link.ts";
 import type { Setup, Side, WorldModel } from "./world_model.ts";
+import { loosely, sayNoMore } from "./loosely.ts";
 import { turns } from "../support/turns.ts";
 
 /** After so many turns of the event loop what a command has set off has happened: nothing waits for a clock or a kernel. */
@@ -82,6 +83,9 @@ export class World implements Disposable {
     do {
       const what = this.line[to].deliver();
       if (what === undefined) return;
+      // What the room lets go comes before what the news sets off.
+      await this.settle();
+      this.#adoptWrites(model);
       if (what === "fin") model.arrive(to, "fin");
       else {
         const decoder = this.#decoders[to];
@@ -100,7 +104,9 @@ export class World implements Disposable {
     let more = true;
     while (more) {
       const before = model.now;
-      more = model.step(until);
+      // A side that does not read notices a reset by and by.
+      const next = model.at.client.reset ? Math.min(until, before + 1) : until;
+      more = model.step(next) || next < until;
       await this.clock.advance(model.now - before, () => this.settle());
       await this.#look(model);
     }
@@ -124,8 +130,14 @@ export class World implements Disposable {
         throw new Error(`the ${side}'s connection should have ended`);
       }
     }
+    this.#adoptWrites(model);
+    model.settle();
+    await this.settle();
+  }
+
+  /** What waits for the connection may leave at any time. */
+  #adoptWrites(model: WorldModel): void {
     for (const [stream, side] of this.#pairs(model)) {
-      // What waits for the connection may leave at any time.
       let first = stream.writer.waiting[0];
       while (first !== undefined && side?.writes.seen[first.index] === "ok") {
         stream.writer.sent();
@@ -133,8 +145,6 @@ export class World implements Disposable {
         first = stream.writer.waiting[0];
       }
     }
-    model.settle();
-    await this.settle();
   }
 
   #pairs(model: WorldModel) {
@@ -205,6 +215,8 @@ export class World implements Disposable {
       await deliverAll();
     }
     await deliverAll();
+    // A side that does not read notices a reset by a write, and gives the read a little time.
+    if (model.at.client.reset) await this.pass(model, 200);
     await this.look(model);
     left.push(...this.#inside.leaks());
     const scripted = this.setup.client === "script" ? "toServer" : "toClient";
@@ -257,29 +269,4 @@ export class World implements Disposable {
     this.clock[Symbol.dispose]();
     globalThis.removeEventListener("unhandledrejection", this.#note);
   }
-}
-
-/** A stream that comes too late may read how its connection was lost, or that it is gone. */
-function sayNoMore(line: string): string {
-  return line.replace(/connection closed by peer$|reset$/, "transport is closing");
-}
-
-/** What the platform words itself, and what depends on how far a close has come, may read in either way. */
-function loosely(
-  actual: Record<string, unknown>,
-  expected: Record<string, unknown>,
-  refused: boolean,
-): Record<string, unknown> {
-  const line = (value: unknown, wanted: unknown) => {
-    if (typeof value !== "string") return value;
-    if (wanted === "! …" && value.startsWith("!")) return wanted;
-    return refused ? sayNoMore(value) : value;
-  };
-  return Object.fromEntries(
-    Object.entries(actual).map(([key, value]) => {
-      const wanted = expected[key];
-      if (!Array.isArray(value)) return [key, line(value, wanted)];
-      return [key, value.map((each, index) => line(each, Array.isArray(wanted) ? wanted[index] : undefined))];
-    }),
-  );
 }

@@ -310,6 +310,17 @@ export class WorldModel {
     this.serve();
   }
 
+  /** Everything that has been sent gets there: what one turn has set off in one piece. */
+  carry(): void {
+    this.settle();
+    for (const to of ["toServer", "toClient"] as const) {
+      const frames = this.ways[to].sent.splice(0);
+      if (frames.length > 0) this.arrive(to, frames);
+    }
+    this.settle();
+    if (this.ways.toServer.sent.length + this.ways.toClient.sent.length > 0) this.carry();
+  }
+
   /** A side's connection has ended. @returns What is wrong with that. */
   adopt(side: Side): string | undefined {
     const state = this.at[side];

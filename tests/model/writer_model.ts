@@ -17,6 +17,8 @@ export class WriterModel {
   readonly outcomes: string[] = [];
   /** The user has closed the writable. */
   closed = false;
+  /** It has, behind writes that wait. */
+  closing = false;
   /** What the WritableStream says, once it has been errored. */
   #errored: string | undefined;
   /** In order; the first of them may leave at any time. */
