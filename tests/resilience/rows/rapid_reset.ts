@@ -45,7 +45,8 @@ async function attack(
       connections++;
       const went = await untilCut(port, method, how, pairs - sent);
       sent += went.pairs;
-      if (went.pairs > BUDGET && !went.cut) uncut++;
+      // Some of the budget comes back with time: a connection that is hardly over it may be spared.
+      if (went.pairs > BUDGET * 1.5 && !went.cut) uncut++;
       lab.progress(`rapid resets: ${sent} of ${pairs}`);
     }
   });
