@@ -41,16 +41,8 @@ const ROW_MS = 180_000;
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    strict: true,
-    options: {
-      only: { type: "string", default: "" },
-      quick: { type: "boolean", default: false },
-      malformed: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const values = flagsOf(args);
+  if (values === undefined) return 2;
   if (values.help) {
     console.log(HELP);
     return 0;
@@ -73,6 +65,26 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(`${lines.length} lines in ${seconds(tookMs)}`);
   console.log(`resilience: ${lines.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+/** The flags; nothing where there is one that is not known, which has been said. */
+function flagsOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      strict: true,
+      options: {
+        only: { type: "string", default: "" },
+        quick: { type: "boolean", default: false },
+        malformed: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n${HELP}`);
+    return undefined;
+  }
 }
 
 /** Runs one row; that it fails altogether, or hangs, is a line of its own. */

@@ -5,14 +5,14 @@ import { FrameType } from "../../../src/wire/frame.ts";
 import { exceptionPayload } from "../../support/wire_peer.ts";
 
 const MAX_GROWTH_BYTES = 16 * MIB;
-const MAX_TRIP_MS = 150;
+const MAX_TRIP_MS = 250;
 /** Streams of the neighbour: enough for a 99th percentile. */
 const NEIGHBOURS = 10;
 const MAX_STREAMS = 1024;
 /** So many resets, in streams that may run at a time, end their connection. */
 const BUDGET = 10 * MAX_STREAMS;
-/** What may be on its way when the connection ends, in pairs: the sockets' buffers are some megabytes. */
-const ON_THE_WAY = 60_000;
+/** How long, in milliseconds, the end of a connection may take to come. */
+const END_MS = 5_000;
 
 /** Streams that are opened and reset as fast as they can be: CVE-2023-44487, in this protocol. */
 export const rapidReset: Row = {
@@ -37,15 +37,16 @@ async function attack(
   await neighbour.ask("trips");
   const before = await child.stats();
   let sent = 0;
-  let onOne = 0;
+  let uncut = 0;
   let connections = 0;
   const began = performance.now();
   const growth = await growthDuring(child, async () => {
     while (sent < pairs && connections < pairs / 1000) {
       connections++;
       const went = await untilCut(port, method, how, pairs - sent);
-      onOne = Math.max(onOne, went);
-      sent += went;
+      sent += went.pairs;
+      // Some of the budget comes back with time: a connection that is hardly over it may be spared.
+      if (went.pairs > BUDGET * 1.5 && !went.cut) uncut++;
       lab.progress(`rapid resets: ${sent} of ${pairs}`);
     }
   });
@@ -59,7 +60,7 @@ async function attack(
   const faults = await leftovers(child, { ...before, sockets: before.sockets - 1 });
   const reason = after.errors.last.find((line) => /reset|cancel/i.test(line)) ?? "";
   if (growth.liveBytes > MAX_GROWTH_BYTES) faults.push(`it grew by ${mib(growth.liveBytes)}`);
-  if (onOne > BUDGET + ON_THE_WAY) faults.push(`${onOne} resets were taken on one connection`);
+  if (uncut > 0) faults.push(`${uncut} connections were not cut`);
   if (reason === "") faults.push("no connection ended with a reason");
   if (p99 > MAX_TRIP_MS) faults.push(`a neighbour's round trips took ${ms(p99)} (p99)`);
   if (failed > 0) faults.push(`${failed} of the neighbour's streams failed`);
@@ -84,29 +85,31 @@ async function attack(
 /** In separate reads: so many pairs at a time, and a turn of the event loop between. */
 const PORTION = 200;
 
-/** @returns How many pairs left before the connection was cut. */
-async function untilCut(port: number, method: string, how: string, pairs: number): Promise<number> {
+/** @returns How many pairs left, some of which the server may have dropped, and whether it ended the connection. */
+async function untilCut(
+  port: number,
+  method: string,
+  how: string,
+  pairs: number,
+): Promise<{ pairs: number; cut: boolean }> {
   using raw = await Raw.open(port);
   let cut = false;
   const reading = raw.read().then(() => cut = true);
   const size = how === "in one write" ? pairs : PORTION;
   let sent = 0;
-  while (sent < pairs && !cut) {
+  for (let written = true; written && sent < pairs && !cut;) {
     const ids = range(sent + 1, Math.min(size, pairs - sent));
-    const written = await raw.send(forEachId(ids, header(1, method), {
+    written = await raw.send(forEachId(ids, header(1, method), {
       type: FrameType.Rst,
       method,
       payload: exceptionPayload({ type: 12007, message: "enough" }),
     }));
-    if (!written) break;
     sent += ids.length;
     if (size === PORTION) await new Promise((resolve) => setImmediate(resolve));
   }
-  // A write that the server has not read to its end has failed: how far it came nobody knows, but the server.
-  if (how === "in one write" && sent === 0) sent = Math.min(pairs, BUDGET);
-  if (!cut) {
-    raw.close();
-    await reading;
-  }
-  return sent;
+  if (sent > BUDGET) await Promise.race([reading, wait(END_MS)]);
+  const ended = cut;
+  raw.close();
+  await reading;
+  return { pairs: sent, cut: ended };
 }

@@ -44,6 +44,8 @@ async function waves(lab: Lab, streams: number, atOnce: number, maxStreams: numb
 export const collidingIds: Row = {
   name: "colliding ids",
   async *run(lab) {
+    // Of few streams the times are short, and differ by themselves.
+    const limit = lab.size(2, 3);
     const count = lab.size(16_384, 2_048);
     const { port, child } = await lab.server({ maxStreams: count + 1 });
     const sequential = range(1, count);
@@ -62,9 +64,9 @@ export const collidingIds: Row = {
       yield {
         name: `stream ids: ${name}`,
         done: `${count} streams are open at once, get a message each, and end`,
-        promise: "less than twice as long as with the ids 1, 2, 3 …",
+        promise: `less than ${limit} times as long as with the ids 1, 2, 3 …`,
         figure: `${ratio.toFixed(1)} times: ${seconds(took)}, ${seconds(usual)} with 1, 2, 3 …`,
-        faults: [...ratio < 2 ? [] : ["it takes too long"], ...await leftovers(child, before)],
+        faults: [...ratio < limit ? [] : ["it takes too long"], ...await leftovers(child, before)],
       };
     }
   },
