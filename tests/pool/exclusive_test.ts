@@ -22,7 +22,7 @@ Deno.test("exclusive: each live stream has a connection of its own, which the ne
 
 Deno.test("exclusive: a stream that nobody reads stalls no other one", async () => {
   const flood = new Uint8Array(64 * 1024);
-  await using server = handlerServer(0, async ({ writable, signal }) => {
+  await using server = handlerServer(async ({ writable, signal }) => {
     const writer = writable.getWriter();
     while (!signal.aborted) await writer.write(flood).catch(() => {});
   });
@@ -44,7 +44,7 @@ Deno.test("exclusive: a stream that nobody reads stalls no other one", async () 
 });
 
 Deno.test("exclusive: a stream that has ended and is not read up keeps its connection from the next one", async () => {
-  await using server = handlerServer(0, async ({ writable }) => {
+  await using server = handlerServer(async ({ writable }) => {
     const writer = writable.getWriter();
     for (let i = 0; i < 3; i++) await writer.write(new Uint8Array(1024));
   });

@@ -12,9 +12,9 @@ export function wordServer(
   return serve({ ...options, hostname, port }, words(name));
 }
 
-/** A server with a handler of the test's, at a port that is known. */
-export function handlerServer(port: number, handler: Handler): Server<Deno.NetAddr> {
-  return serve({ hostname, port }, handler);
+/** A server with a handler of the test's; without errors, which its clients read. */
+export function handlerServer(handler: Handler): Server<Deno.NetAddr> {
+  return serve({ hostname, port: 0, onError: () => {} }, handler);
 }
 
 /** Where a server is. */
