@@ -71,7 +71,7 @@ export function srvAddresses(name: string, options: DnsOptions = {}): AddressRes
     for (const [, group] of [...byPriority].sort(([a], [b]) => a - b)) {
       const found = await Promise.allSettled(group.map(async ({ target, port }) => {
         const ips = await ipsOf(target, look, signal);
-        return ips.map((hostname) => addressAt(hostname, port, target.replace(/\.$/, ""), options));
+        return ips.map((hostname) => addressAt(hostname, port, target, options));
       }));
       const addresses = found.flatMap((each) => each.status === "fulfilled" ? each.value : []);
       if (addresses.length > 0) return addresses;
@@ -113,7 +113,9 @@ async function ipsOf(name: string, look: LookUp, signal: AbortSignal): Promise<s
 
 function addressAt(hostname: string, port: number, name: string, { tls }: DnsOptions): Address {
   if (tls === undefined || tls === false) return { hostname, port };
-  return { hostname, port, tls: { serverName: name, ...(tls === true ? {} : tls) } };
+  // Names in certificates have no dot at their end.
+  const serverName = name.replace(/\.$/, "");
+  return { hostname, port, tls: { serverName, ...(tls === true ? {} : tls) } };
 }
 
 function everyOf(
