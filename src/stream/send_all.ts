@@ -1,8 +1,8 @@
 import { handled } from "../handled.ts";
 import { show } from "../show.ts";
 
-/** What `sendAll` takes the messages from. */
-export type MessageSource<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
+/** What `sendAll` takes the messages from. A string is none: its characters are never what was meant. */
+export type MessageSource<T> = (object & Iterable<T>) | AsyncIterable<T> | ReadableStream<T>;
 
 /** The sending side of a stream, as {@linkcode sendAll} uses it. */
 export interface Sender<T> {
