@@ -75,9 +75,11 @@ export function implement<M extends AnyMethods>(
     const exchange = exchangeOf(stream, entry.request, entry.response);
     const running = run(entry, exchange);
     const over = exchange.finish === undefined ? running : running.then(() => exchange.finish?.());
-    invocationBehind(stream)?.runs(over);
+    const invocation = invocationBehind(stream);
+    if (invocation === undefined) return handled(over);
     // Middleware that forgets it hears of it by its stream.
-    return handled(over);
+    invocation.runs(over);
+    return over;
   };
   return Object.assign(handler, { services: [service.name] });
 }
