@@ -3,6 +3,7 @@
  * wrong one must fail at its marked line, there only, and for the reason given; a right one must not fail.
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { rightMiddleware, wrongMiddleware } from "./types/middleware.ts";
 import { right } from "./types/right.ts";
 import { wrongClient } from "./types/wrong_client.ts";
 import { wrongServer } from "./types/wrong_server.ts";
@@ -15,8 +16,8 @@ import * as library from "${new URL("mod.ts", root)}";
 import {
   type AnyMethods, BizStatusError, type ByteDuplex, type Bytes, type CallOptions, type Client, type ClientStream,
   type ClientStreamingCall, type Codec, connect, type Connection, connectOver, createClient, defineService, ErrorCode,
-  type Handler, implement, type Implementation, type Metadata, type Method, route, serve, serveOver, type Server,
-  type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError,
+  type Handler, type Middleware, implement, type Implementation, type Metadata, type Method, route, serve, serveOver, type Server,
+  type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError, wrapStream,
 } from "${new URL("mod.ts", root)}";
 declare const text: Codec<string>;
 declare const count: Codec<number>;
@@ -34,7 +35,7 @@ declare const parts: {
   list: () => AsyncGenerator<string>;
   upload: () => Promise<number>;
 };
-void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, client, handler, duplex];
+void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, wrapStream, client, handler, duplex];
 `;
 
 interface Diagnostic {
@@ -80,8 +81,9 @@ function diagnosticsIn(output: string): Map<number, Diagnostic[]> {
 }
 
 Deno.test("programs that use the library wrongly do not compile, and those that use it rightly do", async (t) => {
-  const wrong = [...wrongClient, ...wrongServer];
-  const programs = [...wrong, ...right];
+  const wrong = [...wrongClient, ...wrongServer, ...wrongMiddleware];
+  const rights = [...right, ...rightMiddleware];
+  const programs = [...wrong, ...rights];
   const found = await check(programs.map(({ code }) => code));
   const before = PRELUDE.split("\n").length;
   for (const [index, { name, code, says }] of wrong.entries()) {
@@ -97,7 +99,7 @@ Deno.test("programs that use the library wrongly do not compile, and those that 
       assertMatch(diagnostics.map(({ message }) => message).join("\n"), says);
     });
   }
-  for (const [offset, { name }] of right.entries()) {
+  for (const [offset, { name }] of rights.entries()) {
     await t.step(`right: ${name}`, () => assertEquals(found.get(wrong.length + offset) ?? [], []));
   }
 });

@@ -131,8 +131,14 @@ class WrappedExchange implements Exchange {
     else invocation.sourceThrew(error);
   }
 
-  finish(): Promise<void> {
-    return this.stream.finish();
+  async finish(): Promise<void> {
+    if (this.ended) return;
+    try {
+      await this.stream.finish();
+    } catch (error) {
+      // Where the stream has ended meanwhile its own end says why.
+      if (!this.ended) throw error;
+    }
   }
 }
 

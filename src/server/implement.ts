@@ -74,10 +74,11 @@ export function implement<M extends AnyMethods>(
     }
     const exchange = exchangeOf(stream, entry.request, entry.response);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
-    if (exchange.ended) return Promise.reject(exchange.raw.signal.reason);
+    if (exchange.ended) return handled(Promise.reject(exchange.raw.signal.reason));
     const running = run(entry, exchange);
     exchange.running = running;
-    return running;
+    // A hand-made stream does not remember it, and middleware may not wait for it.
+    return exchange.running === undefined ? handled(running) : running;
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -138,7 +139,7 @@ function unknownService(stream: ServerStream): Promise<void> {
 /** Answers in the handlers' stead. A stream that middleware has wrapped in its own way is answered as a failed handler's. */
 function refuse(stream: ServerStream, type: number, message: string): Promise<void> {
   const invocation = invocationBehind(stream);
-  if (invocation === undefined) return Promise.reject(new Error(message));
+  if (invocation === undefined) return handled(Promise.reject(new Error(message)));
   invocation.refuse(type, message);
   return Promise.resolve();
 }

@@ -1,8 +1,8 @@
 import { handled } from "../handled.ts";
 import { show } from "../show.ts";
 
-/** What `sendAll` takes the messages from. */
-export type MessageSource<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
+/** What `sendAll` takes the messages from. A string is none: its characters are never what was meant. */
+export type MessageSource<T> = (object & Iterable<T>) | AsyncIterable<T> | ReadableStream<T>;
 
 /** The sending side of a stream, as {@linkcode sendAll} uses it. */
 export interface Sender<T> {
@@ -28,6 +28,8 @@ interface Pump<T> {
   next(): Promise<Next<T>> | Next<T>;
   /** Tells the source that no more is wanted, also while a `next()` waits. */
   stop(): void;
+  /** Nothing more comes: the source is its owner's again. */
+  release?(): void;
 }
 
 /**
@@ -49,18 +51,25 @@ export async function sendAll<T>(source: MessageSource<T>, sender: Sender<T>): P
     stop();
     return false;
   }
+  let asking = false;
   const takeBack = sender.whenEnded(stop);
   try {
-    for (let next = await pump.next(); !next.done; next = await pump.next()) {
+    for (;;) {
+      asking = true;
+      const next = await pump.next();
+      asking = false;
+      if (next.done) break;
       if (sender.ended) return false;
       const sending = sender.send(next.value);
       if (sending !== undefined) await sending;
     }
     stopped = true;
+    pump.release?.();
     return !sender.ended;
   } finally {
     takeBack();
-    stop();
+    // A source that throws is through, and not told to stop.
+    if (!asking) stop();
   }
 }
 
@@ -87,7 +96,11 @@ function pumpOf<T>(source: MessageSource<T>, failed: (error: unknown) => void): 
   if (source instanceof ReadableStream) {
     // Its iterator's return() would wait behind a read that waits; a reader's cancel() does not.
     const reader = source.getReader();
-    return { next: () => reader.read(), stop: () => void reader.cancel().catch(failed) };
+    return {
+      next: () => reader.read(),
+      stop: () => void reader.cancel().catch(failed),
+      release: () => reader.releaseLock(),
+    };
   }
   const iterator = iteratorOf(source);
   return {
