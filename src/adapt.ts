@@ -1,6 +1,7 @@
 import type { Bytes } from "./buffer.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import { HandledReadable, HandledWritable } from "./handled_streams.ts";
+import { presentable } from "./reason.ts";
 
 /**
  * Messages of a stream of bytes that is not the library's own: one that middleware or an opener has wrapped. It
@@ -14,7 +15,8 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
       if (done) return controller.close();
       try {
         controller.enqueue(codec.decode(value));
-      } catch (error) {
+      } catch (thrown) {
+        const error = presentable(thrown);
         // Told below as well, so that the peer hears why; its own failure to hear it is not this reader's.
         reader.cancel(error).catch(() => {});
         throw error;
@@ -54,7 +56,8 @@ export class EncodingWriter<T> {
     let payload: Uint8Array;
     try {
       payload = payloadOf(this.#codec, message);
-    } catch (error) {
+    } catch (thrown) {
+      const error = presentable(thrown);
       this.abort(error);
       throw error;
     }
@@ -66,7 +69,7 @@ export class EncodingWriter<T> {
   }
 
   abort(reason: unknown): void {
-    this.#bytesWriter.abort(reason).catch(() => {
+    this.#bytesWriter.abort(presentable(reason)).catch(() => {
       // Errored already, which whoever writes is told.
     });
   }

@@ -5,6 +5,7 @@ import { HandledWritable } from "../handled_streams.ts";
 import { Description, ErrorCode, type Side, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
+import { presentable } from "../reason.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
 
@@ -191,7 +192,8 @@ export class MessageWriter<T> {
     owner.beforeSend();
     try {
       this.#link.sendMessage(this.#streamId, this.#prefix, codec, message);
-    } catch (error) {
+    } catch (thrown) {
+      const error = presentable(thrown);
       owner.encodeFailed(error);
       throw error;
     }
