@@ -1,3 +1,5 @@
+import { reasonText } from "./reason.ts";
+
 /**
  * Calls a hook of the user's. One that throws, or whose promise rejects, must not take anything else with it.
  *
@@ -12,10 +14,14 @@ export function callSafely(name: string, hook: () => unknown): void {
 }
 
 function complain(name: string, how: string, error: unknown): void {
+  printError(`ttstream: ${name} ${how}:`, error);
+}
+
+/** Prints a line and an error, or what can be said of one that cannot be printed: a getter of its own throws, say. */
+export function printError(line: string, error: unknown): void {
   try {
-    console.error(`ttstream: ${name} ${how}:`, error);
+    console.error(line, error);
   } catch {
-    // The error cannot be printed: a getter of its own throws.
-    console.error(`ttstream: ${name} ${how} an error that cannot be printed`);
+    console.error(line, reasonText(error));
   }
 }

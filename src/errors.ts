@@ -230,22 +230,36 @@ export function errorOfStream(
 
 /** Whether `value` is a {@linkcode TTStreamError}, of whichever copy of the library. */
 export function isTTStreamError(value: unknown): value is TTStreamError {
-  return isMarked(value, TT_STREAM_ERROR);
+  return isMarked(
+    value,
+    TT_STREAM_ERROR,
+    (error: TTStreamError) =>
+      isInt32(error.code) && typeof error.description === "string" && Array.isArray(error.cancelPath),
+  );
 }
 
 /** Whether `value` is a {@linkcode BizStatusError}, of whichever copy of the library. */
 export function isBizStatusError(value: unknown): value is BizStatusError {
-  return isMarked(value, BIZ_STATUS_ERROR);
+  return isMarked(
+    value,
+    BIZ_STATUS_ERROR,
+    (error: BizStatusError) =>
+      isInt32(error.statusCode) && error.statusCode !== 0 && typeof error.statusMessage === "string",
+  );
 }
 
-function isMarked(value: unknown, mark: symbol): boolean {
-  if (typeof value !== "object" || value === null) return false;
+/** @param isWhole A mock that has every property there is has the mark as well. */
+function isMarked<T>(value: unknown, mark: symbol, isWhole: (value: T) => boolean): value is T {
   try {
-    return Reflect.get(value, mark) === true;
+    return hasMark<T>(value, mark) && isWhole(value);
   } catch {
     // A value that cannot be looked at, a revoked proxy say, is none of ours.
     return false;
   }
+}
+
+function hasMark<T>(value: unknown, mark: symbol): value is T {
+  return typeof value === "object" && value !== null && Reflect.get(value, mark) === true;
 }
 
 /** Fixed texts, word for word Kitex's. */

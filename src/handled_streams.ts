@@ -1,4 +1,5 @@
 import { handled } from "./handled.ts";
+import { presentable } from "./reason.ts";
 
 /**
  * A WritableStream whose rejections end no process: a stream may end between two writes, and `await writer.ready;
@@ -14,7 +15,7 @@ export class HandledWritable<T> extends WritableStream<T> {
   }
 
   override abort(reason?: unknown): Promise<void> {
-    return handled(super.abort(reason));
+    return handled(super.abort(presentable(reason)));
   }
 }
 
@@ -29,7 +30,7 @@ class HandledWriter<T> extends WritableStreamDefaultWriter<T> {
   }
 
   override abort(reason?: unknown): Promise<void> {
-    return handled(super.abort(reason));
+    return handled(super.abort(presentable(reason)));
   }
 }
 
@@ -45,7 +46,7 @@ export class HandledReadable<T> extends ReadableStream<T> {
   }
 
   override cancel(reason?: unknown): Promise<void> {
-    return handled(super.cancel(reason));
+    return handled(super.cancel(presentable(reason)));
   }
 
   override pipeTo(destination: WritableStream<T>, options?: StreamPipeOptions): Promise<void> {
@@ -73,6 +74,6 @@ class HandledReader<T> extends ReadableStreamDefaultReader<T> {
   }
 
   override cancel(reason?: unknown): Promise<void> {
-    return handled(super.cancel(reason));
+    return handled(super.cancel(presentable(reason)));
   }
 }

@@ -22,6 +22,14 @@ export function reasonText(reason: unknown): string {
     "a value that cannot be looked at";
 }
 
+/**
+ * A reason as web streams can take it: one that cannot be looked at, a revoked proxy say, would end the process there
+ * (Deno asks whether an error that a stream is given is an AssertionError, in a promise of its own).
+ */
+export function presentable(reason: unknown): unknown {
+  return look(() => reason instanceof Error) === undefined ? new Error(reasonText(reason)) : reason;
+}
+
 /** An error's cause; `undefined` where it has none. */
 export function causeOf(error: unknown): unknown {
   return look(() => error instanceof Error ? error.cause : undefined);

@@ -139,7 +139,8 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       this.#compactEvery(chunk.length);
       this.#decoder.push(chunk);
       const frames = this.#handOut();
-      this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
+      // A frame may have ended the connection: nothing may be left that holds it.
+      if (!this.#closed) this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
     } catch (error) {
       // What its neighbours' handlers have written is not the broken frame's fault.
       this.end(transportError(error), LAST_WORDS_MS);

@@ -6,7 +6,7 @@ import {
   nonEmptyString,
   positiveMs,
 } from "../options.ts";
-import { reasonText } from "../reason.ts";
+import { presentable, reasonText } from "../reason.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
 import { bareHostname, hostAndPort, show } from "../show.ts";
 import { setTimer, type Timer } from "../turn.ts";
@@ -84,7 +84,8 @@ export async function dial(options: DialOptions): Promise<ByteSocket> {
   try {
     attempt.signal.throwIfAborted();
     return connSocket(await orAborted(open({ ...options, signal: attempt.signal }), attempt.signal));
-  } catch (cause) {
+  } catch (thrown) {
+    const cause = presentable(thrown);
     const message = `cannot connect to ${address}: ${reasonText(cause)}`;
     // The name tells a time-out and an abort from a refusal.
     throw cause instanceof DOMException

@@ -132,6 +132,7 @@ export class ListeningServer<A extends Deno.Addr> implements Server<A> {
       } catch (error) {
         // Whoever gave the listener may close it as well.
         if (this.#closing || error instanceof Deno.errors.BadResource) break;
+        if (hasGone(error)) continue;
         this.#report(new Error("cannot accept a connection", { cause: error }));
         await this.#pause();
       }
@@ -242,6 +243,12 @@ export class ListeningServer<A extends Deno.Addr> implements Server<A> {
     this.#stopWatching();
     this.#finished.resolve();
   }
+}
+
+/** Whether the client had hung up before it was accepted: its own affair, and no reason to pause. */
+function hasGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
 }
 
 function isTls(conn: Deno.Conn): conn is Deno.TlsConn {

@@ -1,3 +1,4 @@
+import { printError } from "../call_safely.ts";
 import type { ConnectionLimits } from "../connection/connection.ts";
 import type { Handler } from "./handler.ts";
 import {
@@ -147,7 +148,7 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Servin
     remoteAddr: undefined,
     onError: options.onError ??
       ((error, { service, method }) =>
-        console.error(`${name}the handler of ${service}/${method} failed:`, error)),
+        printError(`${name}the handler of ${service}/${method} failed:`, error)),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Bytes } from "../buffer.ts";
 import { type Codec, payloadOf } from "../codec.ts";
 import { handled } from "../handled.ts";
 import { HandledReadable, HandledWritable } from "../handled_streams.ts";
+import { presentable } from "../reason.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /**
@@ -17,7 +18,8 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
       if (done) return controller.close();
       try {
         controller.enqueue(codec.decode(value));
-      } catch (error) {
+      } catch (thrown) {
+        const error = presentable(thrown);
         // Told below as well, so that the peer hears why; its own failure to hear it is not this reader's.
         reader.cancel(error).catch(() => {});
         throw error;
@@ -95,7 +97,8 @@ export class EncodingWriter<T> {
     let payload: Uint8Array;
     try {
       payload = payloadOf(this.#codec, message);
-    } catch (error) {
+    } catch (thrown) {
+      const error = presentable(thrown);
       this.abort(error);
       throw error;
     }
@@ -121,7 +124,7 @@ export class EncodingWriter<T> {
 
   abort(reason: unknown): void {
     this.#queue?.drop();
-    attempt(() => this.#bytes.abort(reason)).catch(() => {
+    attempt(() => this.#bytes.abort(presentable(reason))).catch(() => {
       // Errored already, which whoever writes is told.
     });
   }

@@ -2,6 +2,7 @@ import type { Codec } from "../codec.ts";
 import type { Inbox } from "./inbox.ts";
 import { MessageStream } from "./message_stream.ts";
 import { handled } from "../handled.ts";
+import { presentable } from "../reason.ts";
 import { breathe, Pace, setTimer } from "../turn.ts";
 
 /** What the owner of a stream is told of its reading side. */
@@ -173,7 +174,8 @@ export class MessageReader<T> {
     let message: T;
     try {
       message = this.#codec.decode(payload);
-    } catch (error) {
+    } catch (thrown) {
+      const error = presentable(thrown);
       this.#decodeFailed(error);
       this.#release();
       throw error;
@@ -237,8 +239,8 @@ export class MessageReader<T> {
       let message: T;
       try {
         message = this.#codec.decode(payload);
-      } catch (error) {
-        if (count === 0) this.#decodeFailed(error);
+      } catch (thrown) {
+        if (count === 0) this.#decodeFailed(presentable(thrown));
         return;
       }
       // The codec is the user's code: it may have ended the stream meanwhile.

@@ -5,7 +5,7 @@ import { handled } from "../handled.ts";
 import { HandledWritable } from "../handled_streams.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import type { StreamLink } from "./link.ts";
-import type { Where } from "../reason.ts";
+import { presentable, type Where } from "../reason.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./state.ts";
 import { nextTick } from "../turn.ts";
@@ -215,7 +215,8 @@ export class MessageWriter<T> {
     owner.beforeSend();
     try {
       this.#init.link.sendMessage(this.#init.streamId, this.#prefix, codec, message);
-    } catch (error) {
+    } catch (thrown) {
+      const error = presentable(thrown);
       owner.encodeFailed(error);
       throw error;
     }

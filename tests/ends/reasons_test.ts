@@ -134,7 +134,7 @@ for (const { name, reason, code, text, kind = "canceled" } of rows) {
       await using script = new ClientScript();
       const controller = new AbortController();
       const stream = script.open({ signal: controller.signal });
-      await give(stream, controller, reason);
+      const given = give(stream, controller, reason);
       const error = await rejection(stream.trailer);
       assertInstanceOf(error, TTStreamError, by);
       assertEquals(error.message, `[ttstream error, code=${code}] [client-side stream] ${text}`, by);
@@ -151,6 +151,7 @@ for (const { name, reason, code, text, kind = "canceled" } of rows) {
       assertStrictEquals(error.cause, by === "signal" ? controller.signal.reason : reason, by);
       const sent = text === "" ? `Rst ${code}  {ttscp: ServiceA}` : `Rst ${code} ${text} {ttscp: ServiceA}`;
       assertEquals(await script.left(), ["Header {isn: Test}", sent, "Trailer"], by);
+      await given;
     }
   });
 }
@@ -194,7 +195,7 @@ Deno.test("a reason that is another stream's end goes on: its code and text, its
     await using script = new ClientScript();
     const controller = new AbortController();
     const stream = script.open({ signal: controller.signal });
-    await give(stream, controller, reason);
+    const given = give(stream, controller, reason);
     const error = await rejection(stream.trailer);
     assertInstanceOf(error, TTStreamError, by);
     assertEquals(
@@ -207,6 +208,7 @@ Deno.test("a reason that is another stream's end goes on: its code and text, its
       "Rst 99 custom reason {ttscp: Gateway,ServiceX,ServiceA}",
       "Trailer",
     ]);
+    await given;
   }
 });
 
@@ -239,7 +241,7 @@ Deno.test("AbortSignal.timeout() as the signal: 12015 without an explicit time",
 Deno.test("a TTStreamError of one's own is a reason like the library's: code, path and text travel", async () => {
   await using script = new ClientScript();
   const stream = script.open();
-  await stream.cancel(new TTStreamError(12009, "mine", { side: "server", cancelPath: ["Edge"] }));
+  const canceled = stream.cancel(new TTStreamError(12009, "mine", { side: "server", cancelPath: ["Edge"] }));
   const error = await rejection(stream.closed);
   assertInstanceOf(error, TTStreamError);
   assertEquals(error.message, "[ttstream error, code=12009] [client-side stream] [canceled path: Edge] mine");
@@ -248,4 +250,5 @@ Deno.test("a TTStreamError of one's own is a reason like the library's: code, pa
     "Rst 12009 mine {ttscp: Edge,ServiceA}",
     "Trailer",
   ]);
+  await canceled;
 });
