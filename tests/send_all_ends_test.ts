@@ -18,6 +18,8 @@ interface Hanging {
   readonly source: MessageSource<Uint8Array>;
   readonly asked: Promise<void>;
   readonly stopped: Promise<void>;
+  /** Lets it go on. */
+  readonly release?: () => void;
 }
 
 const HANGING: Record<string, () => Hanging> = {
@@ -64,17 +66,18 @@ const HANGING: Record<string, () => Hanging> = {
   "a generator, which comes to its finally behind its own await": () => {
     const asked = Promise.withResolvers<void>();
     const stopped = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
     const source = async function* () {
       try {
         yield bytes("one");
         asked.resolve();
-        await turns(20);
+        await go.promise;
         yield bytes("two");
       } finally {
         stopped.resolve();
       }
     };
-    return { source: source(), asked: asked.promise, stopped: stopped.promise };
+    return { source: source(), asked: asked.promise, stopped: stopped.promise, release: go.resolve };
   },
 };
 
@@ -116,12 +119,13 @@ for (const form of FORMS) {
         const opener = openerOf(form, script.connection);
         const stream = opener.openStream(target, { signal: controller.signal });
         await script.peer.expect(FrameType.Header);
-        const { source, asked, stopped } = hanging();
+        const { source, asked, stopped, release } = hanging();
         const sending = stream.sendAll(source);
         await script.peer.expect(FrameType.Data);
         await asked;
         await end(script, stream, controller);
         assertStringIncludes(await rejectionText(sending), says, `${name}, ${kind}`);
+        release?.();
         await stopped;
       }
     }
@@ -170,7 +174,7 @@ for (const form of FORMS) {
     };
     for (const [name, end] of Object.entries(ends)) {
       for (const hanging of Object.values(HANGING)) {
-        const { source, asked, stopped } = hanging();
+        const { source, asked, stopped, release } = hanging();
         const sent = Promise.withResolvers<unknown>();
         const handler: Handler = async (stream) => {
           const error = await rejection(stream.sendAll(source));
@@ -185,6 +189,7 @@ for (const form of FORMS) {
         await end(script);
         const error = await sent.promise;
         assert(error instanceof TTStreamError, `${name}: ${Deno.inspect(error)}`);
+        release?.();
         await stopped;
         assertEquals(script.errors, []); // a stream's own end is nobody's fault
       }

@@ -163,7 +163,7 @@ export class ServerModel {
 
   #complete(): void {
     if (this.finished) return;
-    const waits = this.live && this.writer.style === "writer" && this.writer.waiting.length > 0;
+    const waits = this.live && this.writer.waiting.length > 0;
     if (waits) return;
     if (this.live) this.#endWell({}, end(12012, HANDLER_RETURNED, "server"));
     this.#returned();

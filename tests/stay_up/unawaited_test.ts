@@ -6,7 +6,8 @@ import { connectTo, serveLocally } from "../support/loopback.ts";
 import { ways } from "./ways.ts";
 
 const TARGET = { service: "Test", method: "Echo" };
-const large = new Uint8Array(512 * 1024);
+/** More than a loopback socket takes while nobody reads. */
+const large = new Uint8Array(12 * 1024 * 1024);
 
 Deno.test("no promise of a stream, awaited or not, ends the process when the stream ends", async () => {
   const { code, stdout, stderr } = await run("stay_up/unawaited_program.ts");
