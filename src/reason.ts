@@ -35,6 +35,18 @@ export function causeOf(error: unknown): unknown {
   return look(() => error instanceof Error ? error.cause : undefined);
 }
 
+/** A chain of causes longer than this is a loop. */
+const MAX_CAUSES = 16;
+
+/** Whether `error` is `cause`, or was caused by it. */
+export function isCausedBy(error: unknown, cause: unknown): boolean {
+  for (let at = error, depth = 0; depth < MAX_CAUSES && at !== undefined; depth++) {
+    if (at === cause) return true;
+    at = causeOf(at);
+  }
+  return false;
+}
+
 /** Reads something of a value of the user's, whose traps and getters may throw. */
 function look<T>(read: () => T): T | undefined {
   try {

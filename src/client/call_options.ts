@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../buffer.ts";
-import type { CallInit } from "../stream/call.ts";
+import type { CallInit } from "../stream/call_init.ts";
 import type { CancelFrame } from "../stream/cancel_frames.ts";
 import {
   headerMetadata,

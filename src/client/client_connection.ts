@@ -3,13 +3,10 @@ import { Call } from "../stream/call.ts";
 import { type Caller, callInit, type CallOptions, type StreamTarget } from "./call_options.ts";
 import { BidirectionalStream, type ClientStream } from "./client_stream.ts";
 import { rawCodec } from "../codec.ts";
-import {
-  CLOSED_BY_PEER,
-  type ConnectionLimits,
-  FrameConnection,
-  LAST_WORDS_MS,
-} from "../connection/connection.ts";
-import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
+import { FrameConnection, LAST_WORDS_MS } from "../connection/connection.ts";
+import { CLOSED_BY_PEER, TRANSPORT_CLOSING } from "../connection/connection_errors.ts";
+import type { ConnectionLimits } from "../connection/connection_owner.ts";
+import { ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { FrameType } from "../wire/frame.ts";
 import { NO_METADATA } from "../metadata.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../options.ts";
@@ -60,8 +57,6 @@ export interface Connection extends StreamOpener, AsyncDisposable {
 
 /** What "at once" is after an abort, in milliseconds: a socket that takes bytes has done so long before, on a busy machine too. */
 const ABORT_FRAMES_MS = 50;
-
-const TRANSPORT_CLOSING = { code: ErrorCode.TransportClosing, description: Description.transportClosing };
 
 /** What a pool wants to know of its connections. */
 export interface ConnectionWatcher {

@@ -1,5 +1,5 @@
 import type { CancelFrame } from "../stream/cancel_frames.ts";
-import type { ConnectionLimits } from "../connection/connection.ts";
+import type { ConnectionLimits } from "../connection/connection_owner.ts";
 import { MAX_STRING_BYTES } from "../wire/frame.ts";
 import {
   DEFAULT_FRAME_TIMEOUT_MS,

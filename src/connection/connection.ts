@@ -2,41 +2,17 @@ import { ByteBuffer, type Bytes } from "../buffer.ts";
 import { type Codec, payloadOf } from "../codec.ts";
 import { FrameDecoder } from "../wire/decode.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "../wire/encode.ts";
-import { Description, ErrorCode, type Side, streamError, TTStreamError } from "../errors.ts";
+import { CLOSED_BY_PEER, TRANSPORT_CLOSING, transportError } from "./connection_errors.ts";
+import type { ConnectionLimits, ConnectionOwner } from "./connection_owner.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { type Frame, FrameType, LENGTH_SIZE } from "../wire/frame.ts";
 import { FrameTimer } from "./frame_timer.ts";
 import type { FrameReceiver, StreamLink } from "../stream/link.ts";
 import { IdTable } from "./id_table.ts";
 import { Outbox } from "./outbox.ts";
 import { DRAINING_KEY } from "../metadata.ts";
-import { reasonText } from "../reason.ts";
 import type { ByteSocket } from "./socket.ts";
 import { withinMs } from "../turn.ts";
-
-/** The limits of a connection; see the public options for what they mean. */
-export interface ConnectionLimits {
-  readonly maxFrameBytes: number;
-  readonly maxBufferedBytes: number;
-  /** Milliseconds; 0 is for ever. */
-  readonly frameTimeoutMs: number;
-}
-
-/** What differs between the two ends of a connection. */
-export interface ConnectionOwner {
-  readonly side: Side;
-  /** A Header frame for a stream that is not there. */
-  opened(frame: Frame): void;
-  /** An open stream has ended. */
-  released?(): void;
-  /** The last open stream has ended. */
-  quiet(): void;
-  /** The peer has cancelled a stream. */
-  reset?(): void;
-  /** The peer takes no more streams: those that are open go on. */
-  drained?(): void;
-  /** The connection is gone: after a local close without an error, otherwise with what happened. */
-  ended(error: TTStreamError | undefined): void;
-}
 
 /** After so many bytes, unread messages older than them are copied out of their read buffers. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
@@ -430,20 +406,4 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     const description = error?.code === ErrorCode.IllegalFrame ? error.message : Description.connectionClosed;
     return streamError({ code: ErrorCode.ConnectionClosed, description, cause: error });
   }
-}
-
-/** Whether a connection's end is worth a word: the peer broke the protocol, or a limit. Peers come and go all the time. */
-export function isPeersFault(error: TTStreamError | undefined): error is TTStreamError {
-  if (error === undefined || error.cause !== undefined) return error?.code === ErrorCode.IllegalFrame;
-  return error.description !== Description.closedByPeer;
-}
-
-/** What the streams of a connection read that the peer has closed. */
-export const CLOSED_BY_PEER = { code: ErrorCode.TransportClosing, description: Description.closedByPeer };
-const TRANSPORT_CLOSING = { code: ErrorCode.TransportClosing, description: Description.transportClosing };
-
-/** A broken frame is a 12004 already; anything else is what the system said. */
-function transportError(error: unknown): TTStreamError {
-  if (error instanceof TTStreamError) return error;
-  return streamError({ code: ErrorCode.TransportClosing, description: reasonText(error), cause: error });
 }

@@ -1,7 +1,8 @@
 import { addressesByKey } from "./addresses.ts";
 import { AddressWatch } from "./address_watch.ts";
 import type { Bytes } from "../buffer.ts";
-import { Call, type CallInit, NO_LINK } from "../stream/call.ts";
+import { Call } from "../stream/call.ts";
+import { type CallInit, NO_LINK } from "../stream/call_init.ts";
 import { callInit, type CallOptions, checkHeader, type StreamTarget } from "../client/call_options.ts";
 import { callSafely } from "../call_safely.ts";
 import type { StreamOpener } from "../client/client_connection.ts";

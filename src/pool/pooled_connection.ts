@@ -3,7 +3,7 @@ import type { Call } from "../stream/call.ts";
 import { ClientConnection } from "../client/client_connection.ts";
 import type { Address } from "../connection/dial.ts";
 import type { ByteSocket } from "../connection/socket.ts";
-import type { ConnectionLimits } from "../connection/connection.ts";
+import type { ConnectionLimits } from "../connection/connection_owner.ts";
 import { setTimer, type Timer } from "../turn.ts";
 
 /** A connection of a pool's, as `pick` sees it. */

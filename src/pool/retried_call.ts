@@ -1,6 +1,7 @@
 import type { Backoff } from "./backoff.ts";
 import { ByteBuffer, type Bytes } from "../buffer.ts";
-import { Call, type CallInit } from "../stream/call.ts";
+import { Call } from "../stream/call.ts";
+import type { CallInit } from "../stream/call_init.ts";
 import { callSafely } from "../call_safely.ts";
 import type { ClientStream } from "../client/client_stream.ts";
 import { type Codec, payloadOf } from "../codec.ts";

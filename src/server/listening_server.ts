@@ -1,5 +1,5 @@
 import { callSafely } from "../call_safely.ts";
-import { isPeersFault } from "../connection/connection.ts";
+import { isPeersFault } from "../connection/connection_errors.ts";
 import type { ConnectionInfo, ConnListener, ListeningInit } from "./server_options.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../options.ts";
 import { Outcome } from "../outcome.ts";

@@ -1,5 +1,5 @@
 import { callSafely } from "../call_safely.ts";
-import { isPeersFault } from "../connection/connection.ts";
+import { isPeersFault } from "../connection/connection_errors.ts";
 import type { Handler } from "./handler.ts";
 import { closeListener, ListeningServer, type Server } from "./listening_server.ts";
 import { checkExactlyOne, nonEmptyString } from "../options.ts";

@@ -1,5 +1,5 @@
 import { printError } from "../call_safely.ts";
-import type { ConnectionLimits } from "../connection/connection.ts";
+import type { ConnectionLimits } from "../connection/connection_owner.ts";
 import type { Handler } from "./handler.ts";
 import {
   abortSignal,

@@ -1,7 +1,8 @@
 import { callHandler } from "./call_handler.ts";
 import { callSafely } from "../call_safely.ts";
 import { rawCodec } from "../codec.ts";
-import { type ConnectionLimits, FrameConnection, LAST_WORDS_MS } from "../connection/connection.ts";
+import { FrameConnection, LAST_WORDS_MS } from "../connection/connection.ts";
+import type { ConnectionLimits } from "../connection/connection_owner.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { ExceptionType, writeException } from "../wire/exception.ts";
 import { type Frame, FrameType } from "../wire/frame.ts";

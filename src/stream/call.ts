@@ -1,4 +1,6 @@
-import { type CancelFrame, sendCancel, sendTrailer } from "./cancel_frames.ts";
+import { type CallInit, NO_LINK } from "./call_init.ts";
+import { CallResults } from "./call_results.ts";
+import { sendCancel, sendTrailer } from "./cancel_frames.ts";
 import { type Codec, rawCodec } from "../codec.ts";
 import { dataPrefix } from "../wire/encode.ts";
 import { formatDuration } from "../duration.ts";
@@ -14,48 +16,13 @@ import { type Frame, FrameType } from "../wire/frame.ts";
 import { Inbox } from "./inbox.ts";
 import type { FrameReceiver, StreamLink } from "./link.ts";
 import { type Metadata, NO_METADATA } from "../metadata.ts";
-import { Outcome } from "../outcome.ts";
 import { errorOfRst, errorOfTrailer } from "../wire/peer_error.ts";
-import { MessageReader, type ReadOwner, type ReadTimeouts } from "./reader.ts";
+import { MessageReader, type ReadOwner } from "./reader.ts";
 import { errorFromReason, type Where } from "../reason.ts";
 import { StreamState } from "./state.ts";
 import { setTimer, type Timer, withinMs } from "../turn.ts";
 import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
 import { MessageWriter, type WriteOwner } from "./writer.ts";
-
-/** What a call is opened with; everything has been checked. */
-export interface CallInit {
-  readonly service: string;
-  readonly method: string;
-  /** What is written into the Header frame; let go when it has been. */
-  metadata: Metadata;
-  /** The caller's own name, for the cancel path. */
-  readonly serviceName: string | undefined;
-  readonly signals: readonly AbortSignal[];
-  /** Milliseconds; 0 is for ever. */
-  readonly timeoutMs: number;
-  readonly readTimeouts: ReadTimeouts;
-  readonly cancelRemoteOnRecvTimeout: boolean;
-  readonly cancelFrame: CancelFrame;
-}
-
-/** The link of a call that has no connection yet, or will never have one: nothing can be sent. */
-export const NO_LINK: StreamLink = {
-  congested: true,
-  position: 0,
-  sendMessage() {},
-  sendFrame() {},
-  sent: () => Promise.resolve(),
-  wait() {},
-  unwait() {},
-  release() {},
-  linger() {},
-  unlinger() {},
-  peerDrains() {},
-  peerReset() {},
-  charge() {},
-  defer: (task) => task(),
-};
 
 /** How long, in milliseconds, whoever cancels waits for the socket to take the cancel. */
 const CANCEL_MS = 1_000;
@@ -79,13 +46,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #readDone = false;
   #watching = false;
   #timer: Timer;
-  #endedWell = false;
-  #failure: { readonly error: unknown; readonly write: unknown } | undefined;
-  #headerMetadata: Metadata | undefined;
-  #trailerMetadata: Metadata | undefined;
-  #header: Outcome<Metadata> | undefined;
-  #trailer: Outcome<Metadata> | undefined;
-  #closed: Outcome<void> | undefined;
+  readonly #results = new CallResults();
 
   /** @param link What stands for the connection until {@linkcode attach}; nothing is sent before. */
   constructor(init: CallInit, link: StreamLink = NO_LINK) {
@@ -137,33 +98,21 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     const link = this.#link;
     const state = this.#state;
     const writer = new MessageWriter({ streamId, link, method, state, codec, owner: this });
-    if (this.#failure !== undefined) writer.fail(this.#failure.write);
+    if (this.#results.failure !== undefined) writer.fail(this.#results.failure.write);
     else if (state.live) this.#writer = withWriteView(this.#writer, writer);
     return writer;
   }
 
   get header(): Promise<Metadata> {
-    if (this.#header === undefined) {
-      this.#header = new Outcome();
-      this.#settle();
-    }
-    return this.#header.promise;
+    return this.#results.header;
   }
 
   get trailer(): Promise<Metadata> {
-    if (this.#trailer === undefined) {
-      this.#trailer = new Outcome();
-      this.#settle();
-    }
-    return this.#trailer.promise;
+    return this.#results.trailer;
   }
 
   get closed(): Promise<void> {
-    if (this.#closed === undefined) {
-      this.#closed = new Outcome();
-      this.#settle();
-    }
-    return this.#closed.promise;
+    return this.#results.closed;
   }
 
   /**
@@ -261,9 +210,9 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     const { service, method } = this.#init;
     const error = errorOfStream(loss, { service, method, retryable: this.#headerEnd > leftBytes });
     this.#inbox.finish({ error });
-    this.#failure ??= { error, write: error };
+    this.#results.failure ??= { error, write: error };
     this.#failWriter(error);
-    this.#settle();
+    this.#results.settle();
   }
 
   /**
@@ -347,8 +296,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #receiveHeader({ streamId, metadata }: Frame): void {
     switch (this.#state.recvHeader()) {
       case "first":
-        this.#headerMetadata = metadata;
-        this.#settle();
+        this.#results.headerMetadata = metadata;
+        this.#results.settle();
         return;
       case "duplicate": {
         const description = `stream[${streamId}] already set header`;
@@ -371,19 +320,19 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** The server has ended it: what has come may still be read. */
   #ended(error: unknown, trailer: Metadata | undefined): void {
-    if (trailer !== undefined) this.#headerMetadata ??= NO_METADATA;
-    this.#trailerMetadata = trailer;
+    if (trailer !== undefined) this.#results.headerMetadata ??= NO_METADATA;
+    this.#results.trailerMetadata = trailer;
     if (error === undefined) {
-      this.#endedWell = true;
+      this.#results.endedWell = true;
       this.#inbox.finish({});
       this.#writer?.recheck();
       this.#writer = undefined;
     } else {
       this.#inbox.finish({ error });
-      this.#failure = { error, write: error };
+      this.#results.failure = { error, write: error };
       this.#failWriter(error);
     }
-    this.#settle();
+    this.#results.settle();
     this.#link.release(this.#streamId);
     // Who only wanted the Trailer must not fill up the connection's account with what they never read.
     if (!this.#readerTaken) this.#inbox.writeOff();
@@ -410,12 +359,12 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #fail(error: unknown, read: unknown = error, write: unknown = error): void {
     this.#unwatch();
     // A stream that has ended well stays so, also for whoever asks only now: what comes after takes the unread back.
-    if (this.#trailerMetadata === undefined) this.#failure ??= { error, write };
+    if (this.#results.trailerMetadata === undefined) this.#results.failure ??= { error, write };
     if (this.#reader === undefined) this.#inbox.break(read);
     else this.#reader.fail(read);
     this.#endReading();
     this.#failWriter(write);
-    this.#settle();
+    this.#results.settle();
   }
 
   #endReading(): void {
@@ -438,20 +387,6 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     return { side: "client", service, method };
   }
 
-  /** Settles what somebody has asked for, as far as it is known. */
-  #settle(): void {
-    if (this.#headerMetadata !== undefined) this.#header?.resolve(ownMap(this.#headerMetadata));
-    if (this.#trailerMetadata !== undefined) this.#trailer?.resolve(ownMap(this.#trailerMetadata));
-    // A cancel that comes behind it takes back what is unread, and is no second end.
-    if (this.#endedWell) this.#closed?.resolve();
-    if (this.#failure !== undefined) {
-      const { error } = this.#failure;
-      this.#header?.reject(error);
-      this.#trailer?.reject(error);
-      this.#closed?.reject(error);
-    }
-  }
-
   #unwatch(): void {
     if (!this.#watching) return;
     this.#watching = false;
@@ -463,9 +398,4 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
 
 function isShutdown(error: TTStreamError | BizStatusError | undefined): boolean {
   return error instanceof TTStreamError && error.retryable && error.description === Description.shuttingDown;
-}
-
-/** Frames without keys share one map; what a user gets is their own. */
-function ownMap(metadata: Metadata): Metadata {
-  return metadata === NO_METADATA ? new Map() : metadata;
 }

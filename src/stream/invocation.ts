@@ -14,7 +14,7 @@ import type { FrameReceiver, StreamLink } from "./link.ts";
 import { type Metadata, type Metainfo, metainfoOf, NO_METADATA, SERVICE_KEY } from "../metadata.ts";
 import { bizStatusMetadata, errorOfRst, errorOfTrailer, HANDLER_ERROR_PREFIX } from "../wire/peer_error.ts";
 import { MessageReader, type ReadOwner } from "./reader.ts";
-import { causeOf, errorFromReason, reasonText, type Where } from "../reason.ts";
+import { errorFromReason, isCausedBy, reasonText, type Where } from "../reason.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamState } from "./state.ts";
 import { formatDuration } from "../duration.ts";
@@ -400,12 +400,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** Whether `error` is this stream's end, or was caused by it. */
   #isOwnEnd(error: unknown): boolean {
-    if (this.#end === undefined) return false;
-    for (let at = error, depth = 0; depth < MAX_CAUSES && at !== undefined; depth++) {
-      if (at === this.#end) return true;
-      at = causeOf(at);
-    }
-    return false;
+    return this.#end !== undefined && isCausedBy(error, this.#end);
   }
 
   /** Which stream its errors speak of. */
@@ -413,6 +408,3 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     return { side: "server", service: this.service, method: this.method };
   }
 }
-
-/** A chain of causes longer than this is a loop. */
-const MAX_CAUSES = 16;
