@@ -10,7 +10,7 @@ const WANTED = 95;
 const root = new URL("../", import.meta.url);
 const folder = await Deno.makeTempDir({ prefix: "ttstream-coverage-" });
 try {
-  const tests = await deno(["test", "-A", "--parallel", "--no-check", "--quiet", `--coverage=${folder}`]);
+  const tests = await deno(["test", "-A", "--no-check", "--quiet", `--coverage=${folder}`]);
   if (!tests.success) {
     console.error(tests.output);
     Deno.exit(1);

@@ -362,7 +362,9 @@ export class WorldModel {
     return true;
   }
 
+  /** The sooner of two graces counts. */
   closeWithin(graceMs: number): void {
+    if (this.now + graceMs >= this.at.client.graceAt) return;
     this.at.client.graceAt = this.now + graceMs;
     this.at.client.graceTimer = this.#timers++;
   }

@@ -24,5 +24,8 @@ export class TcpPair implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.connection.abort();
     await this.server.shutdown({ graceMs: 0 });
+    await this.connection.closed.catch(() => {
+      // However it ended, it is over.
+    });
   }
 }
