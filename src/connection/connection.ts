@@ -231,6 +231,11 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (!this.#hungUp) this.#socket.ref?.();
   }
 
+  /** Whether its socket says if the process is kept alive: then timers need not. */
+  get counts(): boolean {
+    return this.#socket.ref !== undefined;
+  }
+
   /** The connection does not keep the process alive. */
   unref(): void {
     if (!this.#hungUp) this.#socket.unref?.();
