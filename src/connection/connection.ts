@@ -134,8 +134,8 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       const frames = this.#handOut();
       this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
     } catch (error) {
-      // What its neighbours' handlers have written is not the broken frame's fault.
-      this.end(transportError(error), LAST_WORDS_MS);
+      // What its neighbours' handlers have written is not the broken frame's fault; where nothing has been, nobody waits.
+      this.end(transportError(error), this.position === 0 ? 0 : LAST_WORDS_MS);
     }
   }
 
