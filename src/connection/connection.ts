@@ -118,13 +118,19 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
           if (this.#owing !== undefined && this.#owner.side === "server") await this.#owed(this.#owing);
         }
         const chunk = await this.#socket.read();
-        if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
+        if (chunk === undefined) return this.#peerEnded();
         if (!this.#closed) this.#take(chunk);
       }
     } catch (error) {
       this.#readToEnd.resolve();
       this.end(transportError(error));
     }
+  }
+
+  /** A client may say that it will send no more and still read what its handlers have written. */
+  #peerEnded(): void {
+    this.#readToEnd.resolve();
+    this.end(streamError(CLOSED_BY_PEER), this.#owner.side === "server" && !this.#closed ? LAST_WORDS_MS : 0);
   }
 
   #take(chunk: Bytes): void {
@@ -134,8 +140,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       const frames = this.#handOut();
       this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
     } catch (error) {
-      // What its neighbours' handlers have written is not the broken frame's fault; where nothing has been, nobody waits.
-      this.end(transportError(error), this.position === 0 ? 0 : LAST_WORDS_MS);
+      this.end(transportError(error), this.#lastWordsMs);
     }
   }
 
@@ -405,11 +410,16 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#owing = undefined;
   }
 
+  /** What a broken frame's neighbours have written is not its fault. Where nothing has been written nobody waits. */
+  get #lastWordsMs(): number {
+    return this.position === 0 ? 0 : LAST_WORDS_MS;
+  }
+
   #frameTimedOut(): void {
     const { frameTimeoutMs } = this.#limits;
     const description =
       `frame not complete after ${frameTimeoutMs} ms: ${this.#decoder.pendingBytes} bytes of it came`;
-    this.end(streamError({ code: ErrorCode.IllegalFrame, description }));
+    this.end(streamError({ code: ErrorCode.IllegalFrame, description }), this.#lastWordsMs);
   }
 
   /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */

@@ -184,5 +184,6 @@ function printConnectionError(error: unknown, connection?: ConnectionInfo): void
 
 function print(addr: Deno.Addr): string {
   if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
-  return "path" in addr ? addr.path : addr.transport;
+  // Clients of Unix sockets have no path of their own.
+  return "path" in addr ? addr.path || "a Unix socket" : addr.transport;
 }
