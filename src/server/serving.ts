@@ -205,7 +205,7 @@ export class Serving {
   async #closeIfIdle(): Promise<void> {
     if (!this.#closing || this.#running > 0 || this.#over || this.#frames.closed) return;
     this.#frames.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
-    await this.#frames.sent();
+    await withinMs(this.#lastMs, this.#frames.sent());
     await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
     if (!this.#over) this.#frames.end(undefined, this.#lastMs);
   }
