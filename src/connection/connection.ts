@@ -101,13 +101,19 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
           if (this.#owing !== undefined && this.#owner.side === "server") await this.#owed(this.#owing);
         }
         const chunk = await this.#socket.read();
-        if (chunk === undefined) throw streamError(CLOSED_BY_PEER);
+        if (chunk === undefined) return this.#peerEnded();
         if (!this.#closed) this.#take(chunk);
       }
     } catch (error) {
       this.#readToEnd.resolve();
       this.end(transportError(error));
     }
+  }
+
+  /** A client may say that it will send no more and still read what its handlers have written. */
+  #peerEnded(): void {
+    this.#readToEnd.resolve();
+    this.end(streamError(CLOSED_BY_PEER), this.#owner.side === "server" && !this.#closed ? LAST_WORDS_MS : 0);
   }
 
   #take(chunk: Bytes): void {
@@ -118,8 +124,7 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       // A frame may have ended the connection: nothing may be left that holds it.
       if (!this.#closed) this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
     } catch (error) {
-      // What its neighbours' handlers have written is not the broken frame's fault.
-      this.end(transportError(error), LAST_WORDS_MS);
+      this.end(transportError(error), this.#lastWordsMs);
     }
   }
 
@@ -213,6 +218,11 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   /** The connection keeps the process alive, as it does to begin with. */
   ref(): void {
     if (!this.#hungUp) this.#socket.ref?.();
+  }
+
+  /** Whether its socket says if the process is kept alive: then timers need not. */
+  get counts(): boolean {
+    return this.#socket.ref !== undefined;
   }
 
   /** The connection does not keep the process alive. */
@@ -388,11 +398,16 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     this.#owing = undefined;
   }
 
+  /** What a broken frame's neighbours have written is not its fault. Where nothing has been written nobody waits. */
+  get #lastWordsMs(): number {
+    return this.position === 0 ? 0 : LAST_WORDS_MS;
+  }
+
   #frameTimedOut(): void {
     const { frameTimeoutMs } = this.#limits;
     const description =
       `frame not complete after ${frameTimeoutMs} ms: ${this.#decoder.pendingBytes} bytes of it came`;
-    this.end(streamError({ code: ErrorCode.IllegalFrame, description }));
+    this.end(streamError({ code: ErrorCode.IllegalFrame, description }), this.#lastWordsMs);
   }
 
   /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */

@@ -64,7 +64,10 @@ export interface DialSettings {
   signal?: AbortSignal | undefined;
   /** Milliseconds that the attempt may take, a TLS handshake included. Default 5,000. */
   connectTimeoutMs?: number | undefined;
-  /** TCP keep-alive: notices a server that has vanished without a word, when the system says (on Linux after two hours). Default true. */
+  /**
+   * TCP keep-alive: notices a server that has vanished without a word, when the system says (on Linux after two hours).
+   * Default true. Deno has no such setting where TLS has a certificate of the client's own (`tls.cert`).
+   */
   keepAlive?: boolean | undefined;
 }
 

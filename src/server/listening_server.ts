@@ -192,28 +192,34 @@ export class ListeningServer<A extends Deno.Addr> implements Server<A> {
     }
   }
 
-  /** Half a handshake must not be kept for ever. */
+  /**
+   * Deno closes the socket of a handshake that is under way only when the client moves, whatever is done with it. So one
+   * that takes too long is reported and will not be served, but holds its place among the connections until it ends.
+   */
   async #handshake(conn: Deno.TlsConn, info: ConnectionInfo<A>): Promise<void> {
     const { frameTimeoutMs } = this.#init.limits;
     let late = false;
+    const fail = (why: string, cause?: unknown) => {
+      if (!this.#closing) this.#report(new Error(`the TLS handshake ${why}`, { cause }), info);
+    };
     const timer = setTimer(() => {
       late = true;
-      conn.close();
+      fail(`was not done after ${frameTimeoutMs} ms`);
     }, frameTimeoutMs);
     this.#handshakes.add(conn);
     try {
       await conn.handshake();
     } catch (cause) {
-      if (!late && !this.#closing) conn.close();
-      const why = late ? `not done after ${frameTimeoutMs} ms` : "failed";
-      if (!this.#closing) this.#report(new Error(`the TLS handshake ${why}`, { cause }), info);
+      if (!this.#closing) conn.close();
+      if (!late) fail("failed", cause);
       return;
     } finally {
       clearTimeout(timer);
       this.#handshakes.delete(conn);
       this.#finishIfDone();
     }
-    this.#serve(conn, info);
+    if (late || this.#closing) conn.close();
+    else this.#serve(conn, info);
   }
 
   #serve(conn: Deno.Conn, info: ConnectionInfo<A>): void {

@@ -39,7 +39,8 @@ export interface ServeOverOptions {
   maxStreams?: number | undefined;
   /**
    * Milliseconds within which a frame that has begun must end, a TLS handshake be done, and a client take at least
-   * something of the answers that wait for it. Default 10,000.
+   * something of the answers that wait for it. Default 10,000. A handshake that is not done by then is never served;
+   * Deno closes its socket when the client moves, and until then it counts among `maxConnections`.
    */
   frameTimeoutMs?: number | undefined;
   /** Milliseconds that a connection may be without streams before it is closed. Default: for ever. */
@@ -62,7 +63,10 @@ export interface ServerOptions<A extends Deno.Addr = Deno.Addr> extends ServeOve
   onListen?: ((addr: A) => unknown) | undefined;
   /** Connections that there may be at a time; one more is closed as soon as it is accepted. Default: no limit. */
   maxConnections?: number | undefined;
-  /** TCP keep-alive: notices clients that have vanished without a word, when the system says (on Linux after two hours). Default true. */
+  /**
+   * TCP keep-alive: notices clients that have vanished without a word, when the system says (on Linux after two hours).
+   * Default true. Deno has no such setting for the sockets of a TLS listener: there `idleTimeoutMs` has to do.
+   */
   keepAlive?: boolean | undefined;
   /** Is asked for every connection before anything is read of it; `"refuse"` closes it, as does a throw. It cannot be async. */
   onConnection?: ((connection: ConnectionInfo<A>) => void | "refuse") | undefined;
@@ -180,5 +184,6 @@ function printConnectionError(error: unknown, connection?: ConnectionInfo): void
 
 function print(addr: Deno.Addr): string {
   if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
-  return "path" in addr ? addr.path : addr.transport;
+  // Clients of Unix sockets have no path of their own.
+  return "path" in addr ? addr.path || "a Unix socket" : addr.transport;
 }

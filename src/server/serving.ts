@@ -134,7 +134,7 @@ export class Serving {
     frames.defer(() => {
       // A Rst or a second Header came right behind: whoever waits for its signal would wait for ever.
       if (invocation.ended) return this.#handlerReturned();
-      if (handlerTimeoutMs > 0) invocation.limit(handlerTimeoutMs);
+      if (handlerTimeoutMs > 0) this.#leaveToSocket(invocation.limit(handlerTimeoutMs));
       this.#run(invocation, stream);
     });
   }
@@ -204,7 +204,7 @@ export class Serving {
   async #closeIfIdle(): Promise<void> {
     if (!this.#closing || this.#running > 0 || this.#over || this.#frames.closed) return;
     this.#frames.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
-    await this.#frames.sent();
+    await withinMs(this.#lastMs, this.#frames.sent());
     await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
     if (!this.#over) this.#frames.end(undefined, this.#lastMs);
   }
@@ -217,5 +217,11 @@ export class Serving {
       if (idleMs < idleTimeoutMs) this.#watchIdle(idleTimeoutMs - idleMs);
       else this.drain(LAST_WORDS_MS);
     }, ms);
+    this.#leaveToSocket(this.#idleTimer);
+  }
+
+  /** A timer is no reason to keep the process alive where the socket is asked for that. */
+  #leaveToSocket(timer: Timer): void {
+    if (timer !== undefined && this.#frames.counts) Deno.unrefTimer(timer);
   }
 }

@@ -120,8 +120,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   /** Ends the stream with 12015 where its handler takes longer. */
-  limit(timeoutMs: number): void {
-    this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
+  limit(timeoutMs: number): Timer {
+    return this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
   }
 
   get ended(): boolean {

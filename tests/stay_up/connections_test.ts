@@ -7,6 +7,7 @@ import { aborted } from "../support/events.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";
 import { messageOf, rejectionText } from "../support/rejection.ts";
 import { ServerScript } from "../support/script.ts";
+import { encodeFrames } from "../support/wire_peer.ts";
 import { untyped } from "../support/untyped.ts";
 
 const TARGET = { service: "Test", method: "Echo" };
@@ -177,6 +178,24 @@ Deno.test("server: each stream begins the idle time anew, and a cancelled one's 
   assertMatch(await rejectionText(connection.closed), LOST);
 });
 
+Deno.test("server: an idle connection whose client reads nothing is not kept for ever", async () => {
+  const written = Promise.withResolvers<void>();
+  const counts: number[] = [];
+  await using server = serveLocally(async (stream) => {
+    await stream.send(new Uint8Array(12 * 1024 * 1024));
+    written.resolve();
+  }, { idleTimeoutMs: 30, onConnection: ({ connections }) => void counts.push(connections) });
+  const { hostname, port } = server.addr;
+  const conn = await Deno.connect({ hostname, port });
+  await conn.write(encodeFrames({ type: FrameType.Header, metadata: { isn: "Test" } }));
+  await written.promise;
+  while (counts.length < 2 || counts.at(-1) !== 0) {
+    (await Deno.connect({ hostname, port })).close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  conn.close();
+});
+
 Deno.test("server: an idle connection over serveOver is closed as well, with a word before", async () => {
   await using script = new ServerScript(undefined, { idleTimeoutMs: 20 });
   const frame = await script.peer.expect(FrameType.Meta);
@@ -187,7 +206,7 @@ Deno.test("server: an idle connection over serveOver is closed as well, with a w
 
 for (const name of ["maxConnections", "idleTimeoutMs", "handlerTimeoutMs"]) {
   for (const value of [0, -1, NaN, "5", null]) {
-    Deno.test(`server: ${name} ${JSON.stringify(value)} is refused, and nothing listens`, () => {
+    Deno.test(`server: ${name} ${Deno.inspect(value)} is refused, and nothing listens`, () => {
       const options = untyped<ServerOptions<Deno.NetAddr>>({ [name]: value });
       assertThrows(() => serveLocally(echo, options), RangeError, `${name} must be a positive`);
     });
@@ -214,7 +233,7 @@ Deno.test("client: a server that does not answer a TLS hello costs connectTimeou
 });
 
 for (const value of [0, -1, NaN, "5"]) {
-  Deno.test(`client: connectTimeoutMs ${JSON.stringify(value)} is refused`, async () => {
+  Deno.test(`client: connectTimeoutMs ${Deno.inspect(value)} is refused`, async () => {
     const text = await rejectionText(connect({ port: 9, connectTimeoutMs: untyped<number>(value) }));
     assertMatch(text, /^connectTimeoutMs must be a positive finite number of milliseconds/);
   });

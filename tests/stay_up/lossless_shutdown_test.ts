@@ -6,6 +6,7 @@ import { opened } from "../support/socket_queue.ts";
 const MESSAGES = 60;
 const MESSAGE_BYTES = 64 * 1024;
 const ALL = MESSAGES * MESSAGE_BYTES;
+const QUIET = { onError: () => {}, onConnectionError: () => {} };
 const hostname = "127.0.0.1";
 const tls = new URL("../data/tls/", import.meta.url);
 const [cert, key, ca] = await Promise.all(
@@ -13,8 +14,11 @@ const [cert, key, ca] = await Promise.all(
 );
 assert(cert && key && ca);
 
+/** Those that do not depend on the kind of address. */
+type Options = ServeOverOptions & { onConnectionError?: (error: unknown) => void };
+
 interface Transport {
-  serve(handler: Handler, options?: ServeOverOptions): Server;
+  serve(handler: Handler, options?: Options): Server;
   dial(addr: Deno.Addr): Promise<Deno.Conn>;
 }
 
@@ -77,7 +81,7 @@ for (const [name, { serve, dial }] of Object.entries(transports)) {
 
   Deno.test(`server: shutdown over ${name} is over with the grace where nobody reads`, async () => {
     const begun = Promise.withResolvers<void>();
-    const server = serve(writer(() => {}, begun.resolve), { onError: () => {} });
+    const server = serve(writer(() => {}, begun.resolve), { ...QUIET });
     const client = await opened(() => dial(server.addr));
     await begun.promise;
     const began = performance.now();
@@ -96,4 +100,36 @@ for (const [name, { serve, dial }] of Object.entries(transports)) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     assertEquals(await client.read(), { dataBytes: ALL, trailers: 1 });
   });
+}
+
+/** Ways of a client to end its connection, or have it ended, that leave it reading. */
+const farewells: Record<string, (conn: Deno.Conn) => Promise<void>> = {
+  "says FIN": (conn) => conn.closeWrite(),
+  "sends half a frame and no more": async (conn) => void await conn.write(new Uint8Array([0, 0, 0])),
+  "sends what is no frame": async (conn) => void await conn.write(new Uint8Array(64)),
+};
+
+for (const [name, { serve, dial }] of Object.entries(transports)) {
+  for (const [what, farewell] of Object.entries(farewells)) {
+    // A TLS socket of Deno's does not read on behind its own FIN.
+    if (name === "TLS" && what === "says FIN") continue;
+    Deno.test(`server: a client over ${name} that ${what} still reads what its handler had written`, async () => {
+      const written = Promise.withResolvers<void>();
+      await using server = serve(async (stream) => {
+        // More than the system takes, and it waits for nobody.
+        const writer = stream.writable.getWriter();
+        writer.write(new Uint8Array(ALL));
+        writer.write(new Uint8Array(ALL));
+        stream.readable.getReader().read();
+        written.resolve();
+        await writer.ready;
+      }, { frameTimeoutMs: 100, ...QUIET });
+      const client = await opened(() => dial(server.addr));
+      await written.promise;
+      await farewell(client.conn);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const { dataBytes } = await client.read();
+      assertEquals(dataBytes >= ALL, true, `${dataBytes} bytes`);
+    });
+  }
 }

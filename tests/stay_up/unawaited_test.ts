@@ -25,7 +25,6 @@ async function rejected(promises: readonly unknown[]): Promise<number> {
 
 const REJECTING = [
   "write",
-  "write and writer.close",
   "read",
   "readable.pipeTo",
   "next",
