@@ -4,7 +4,8 @@ import type { Codec } from "../codec.ts";
 import { handled } from "../handled.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
-import { type MessageSource, sendAllFor, type Sender } from "../stream/send_all.ts";
+import type { MessageSource, Sender } from "../stream/send_all.ts";
+import { sendUntilAborted } from "./send_until_aborted.ts";
 import { HandlerStream, invocationBehind, type ServerStream } from "./server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
@@ -220,16 +221,10 @@ class WrappedStream implements ServerStream<unknown, unknown> {
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
-    const { signal } = this.raw;
     const messages = this.messages;
-    return sendAllFor(source, {
-      get ended() {
-        return signal.aborted;
-      },
+    return sendUntilAborted(source, this.raw.signal, {
       send: (message) => messages.send(message),
-      whenEnded: (task) => whenAborted(signal, task),
       sourceThrew: (error) => messages.abort(error),
-      endError: () => signal.reason,
     });
   }
 }

@@ -2,9 +2,9 @@ import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
 import { writeTo } from "../stream/adapt.ts";
 import { handled } from "../handled.ts";
-import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
+import type { MessageSource } from "../stream/send_all.ts";
+import { sendUntilAborted } from "./send_until_aborted.ts";
 import { INVOCATION, invocationBehind, type ServerStream } from "./server_stream.ts";
-import { whenAborted } from "./when_aborted.ts";
 
 /** What of a {@linkcode ServerStream} may be replaced. */
 export type ServerStreamParts<Req, Res> = {
@@ -89,15 +89,9 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
   sendAll(source: MessageSource<Res>): Promise<void> {
     const { writable } = this.parts;
     if (writable === undefined) return this.stream.sendAll(source);
-    const { signal } = this.stream;
-    return sendAllFor(source, {
-      get ended() {
-        return signal.aborted;
-      },
+    return sendUntilAborted(source, this.stream.signal, {
       send: (message) => writeTo(writable, message),
-      whenEnded: (task) => whenAborted(signal, task),
       sourceThrew: (error) => void handled(writable.abort(error)),
-      endError: () => signal.reason,
     });
   }
 }
