@@ -106,8 +106,10 @@ Deno.test("A connection that is lost ends its own streams alone, and the next ca
   while (pool.stats.connections.idle + pool.stats.connections.active < 2) {
     await Array.fromAsync(client.ask("x"));
   }
-  const seen = await Promise.all([client.ask("x"), client.ask("y")].map((call) => Array.fromAsync(call)));
-  assertEquals(seen.map(([name]) => name).toSorted(), ["a", "b"]);
+  // One stream is on "b" still: of two more the second may go to either, a third goes where fewer are.
+  const calls = ["x", "y", "z"].map((word) => client.ask(word));
+  const seen = await Promise.all(calls.map((call) => Array.fromAsync(call)));
+  assertEquals([...new Set(seen.map(([name]) => name))].toSorted(), ["a", "b"]);
   await talks[kept]?.cancel();
 });
 
