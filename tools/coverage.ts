@@ -22,7 +22,10 @@ try {
     if (file.hit < file.lines * WANTED / 100) console.log(`${percent(file.hit, file.lines)} ${file.name}`);
   }
   console.log(`${percent(hit, lines)} of ${lines} lines in ${files.length} files are covered`);
-  if (hit < lines * WANTED / 100) console.log(`fewer than the ${WANTED} % that there should be`);
+  if (hit < lines * WANTED / 100) {
+    console.error(`fewer than the ${WANTED} % that there must be`);
+    Deno.exitCode = 1;
+  }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

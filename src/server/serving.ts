@@ -46,6 +46,8 @@ export class Serving {
   /** Handlers that have not returned, those of cancelled streams included. */
   #running = 0;
   #closing = false;
+  /** The frames at hand are the last: there is no farewell. */
+  #cutting = false;
   #lastMs = LAST_WORDS_MS;
   #over = false;
   /** When the last handler returned, in `performance.now()`'s milliseconds. */
@@ -185,6 +187,7 @@ export class Serving {
     } more than have ended well`;
     const error = streamError({ code: ErrorCode.TransportClosing, description });
     this.#closing = true;
+    this.#cutting = true;
     this.#frames.defer(() => this.cut(description, error));
   }
 
@@ -202,7 +205,7 @@ export class Serving {
    * stream that it has opened before it knew is refused in words: behind our own close it would be lost without one.
    */
   async #closeIfIdle(): Promise<void> {
-    if (!this.#closing || this.#running > 0 || this.#over || this.#frames.closed) return;
+    if (!this.#closing || this.#cutting || this.#running > 0 || this.#over || this.#frames.closed) return;
     this.#frames.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
     await withinMs(this.#lastMs, this.#frames.sent());
     await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
