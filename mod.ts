@@ -23,9 +23,9 @@
  *
  * @module
  */
-export { ByteBuffer, type Bytes } from "./src/buffer.ts";
-export type { Codec } from "./src/codec.ts";
-export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/metadata.ts";
+export { ByteBuffer, type Bytes } from "./src/base/buffer.ts";
+export type { Codec } from "./src/core/codec.ts";
+export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,
   ErrorCode,
@@ -34,9 +34,15 @@ export {
   StreamError,
   type StreamErrorOptions,
   TTStreamError,
-} from "./src/errors.ts";
-export { type AnyMethods, defineService, type Method, type MethodKind, type Service } from "./src/service.ts";
-export type { ByteDuplex } from "./src/connection/socket.ts";
+} from "./src/core/errors.ts";
+export {
+  type AnyMethods,
+  defineService,
+  type Method,
+  type MethodKind,
+  type Service,
+} from "./src/core/service.ts";
+export type { ByteDuplex } from "./src/net/socket.ts";
 export type {
   Address,
   DialOptions,
@@ -44,42 +50,42 @@ export type {
   TcpAddress,
   TlsOptions,
   UnixAddress,
-} from "./src/connection/dial.ts";
-export type { CancelFrame } from "./src/stream/cancel_frames.ts";
-export type { MessageSource } from "./src/stream/send_all.ts";
-export { connect, type ConnectOptions, connectOver } from "./src/client/client.ts";
-export type { Connection, StreamOpener } from "./src/client/client_connection.ts";
-export type { ConnectionOptions } from "./src/client/connection_options.ts";
-export type { CallOptions, StreamTarget } from "./src/client/call_options.ts";
+} from "./src/net/dial.ts";
+export type { CancelFrame } from "./src/ttheader/cancel_frames.ts";
+export type { MessageSource } from "./src/core/send_all.ts";
+export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
+export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
+export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
   ClientCall,
   ClientStream,
   ClientStreamingCall,
   Sending,
   ServerStreamingCall,
-} from "./src/client/client_stream.ts";
-export { type Client, type ClientMethod, createClient } from "./src/client/create_client.ts";
-export { createPool, type Pool } from "./src/pool/pool.ts";
-export type { PoolErrorInfo, PoolOptions } from "./src/pool/pool_options.ts";
-export type { PoolAddressStats, PoolConnectionStats, PoolStats } from "./src/pool/pool_stats.ts";
-export type { PoolConnection } from "./src/pool/pooled_connection.ts";
-export type { PickStrategy } from "./src/pool/pick.ts";
-export type { BackoffOptions } from "./src/pool/backoff.ts";
-export type { AddressResolver } from "./src/pool/addresses.ts";
-export { dnsAddresses, type DnsOptions, srvAddresses } from "./src/pool/dns.ts";
-export { retry, type RetryOptions } from "./src/pool/retry.ts";
-export type { Handler, Middleware, ServiceHandler } from "./src/server/handler.ts";
-export type { ServerStream } from "./src/server/server_stream.ts";
-export type { ServerStreamParts } from "./src/server/wrap_server_stream.ts";
+} from "./src/rpc/client/client_stream.ts";
+export { type Client, type ClientMethod, createClient } from "./src/rpc/client/create_client.ts";
+export { createPool, type Pool } from "./src/rpc/pool/pool.ts";
+export type { PoolErrorInfo, PoolOptions } from "./src/rpc/pool/pool_options.ts";
+export type { PoolAddressStats, PoolConnectionStats, PoolStats } from "./src/rpc/pool/pool_stats.ts";
+export type { PoolConnection } from "./src/rpc/pool/pooled_connection.ts";
+export type { PickStrategy } from "./src/rpc/pool/pick.ts";
+export type { BackoffOptions } from "./src/rpc/pool/backoff.ts";
+export type { AddressResolver } from "./src/rpc/pool/addresses.ts";
+export { dnsAddresses, type DnsOptions, srvAddresses } from "./src/rpc/pool/dns.ts";
+export { retry, type RetryOptions } from "./src/rpc/pool/retry.ts";
+export type { Handler, Middleware, ServiceHandler } from "./src/rpc/server/handler.ts";
+export type { ServerStream } from "./src/rpc/server/server_stream.ts";
+export type { ServerStreamParts } from "./src/rpc/server/wrap_server_stream.ts";
 export {
   type Answers,
   implement,
   type Implementation,
   type ImplementationMethod,
   route,
-} from "./src/server/implement.ts";
-export type { Server } from "./src/server/listening_server.ts";
-export { serve, serveOver, type ServerConnection } from "./src/server/server.ts";
+} from "./src/rpc/server/implement.ts";
+export type { Server } from "./src/rpc/server/listening_server.ts";
+export { serve, serveOver, type ServerConnection } from "./src/rpc/server/serve.ts";
 export type {
   ConnectionInfo,
   ConnListener,
@@ -88,5 +94,5 @@ export type {
   ServerOptions,
   ServeTcpOptions,
   ServeUnixOptions,
-} from "./src/server/server_options.ts";
-export { type ReplacedCallParts, wrapStream } from "./src/middleware/wrap_stream.ts";
+} from "./src/rpc/server/server_options.ts";
+export { type ReplacedCallParts, wrapStream } from "./src/rpc/wrap_stream.ts";

@@ -8,7 +8,7 @@
  * not at most half as long as npm's.
  */
 import { Buffer } from "node:buffer";
-import { ByteBuffer } from "../src/buffer.ts";
+import { ByteBuffer } from "../src/base/buffer.ts";
 import { loopingStructReader, readers } from "../src/thrift/decode.ts";
 import { loopingStructWriter, writers } from "../src/thrift/encode.ts";
 import { Input } from "../src/thrift/input.ts";

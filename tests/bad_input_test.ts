@@ -11,7 +11,7 @@ import {
   type ServerStream,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { CapturedErrors } from "./support/console.ts";
 import { aborted } from "./support/events.ts";

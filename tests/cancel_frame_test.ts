@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type ClientStream, connectOver, TTStreamError } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";
 import { exceptionOf, WirePeer } from "./support/wire_peer.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { joinCancelPath } from "../src/wire/cancel_path.ts";
+import { joinCancelPath } from "../src/ttheader/cancel_path.ts";
 
 Deno.test("joinCancelPath joins the names by commas, as Kitex does", () => {
   assertEquals([joinCancelPath([]), joinCancelPath(["A"]), joinCancelPath(["A", "B", "C"])], [

@@ -12,7 +12,7 @@ import {
   type ServerStream,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { endOf, type SidesEnd, TARGET } from "./support/chain.ts";
 import { bytes, string, text } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientStream, connectOver, type Handler, serveOver, TTStreamError } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { connectTo, serveLocally } from "./support/loopback.ts";

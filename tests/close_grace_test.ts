@@ -1,6 +1,6 @@
 /** `Connection.close({ graceMs })`: what has not ended within the grace is cancelled. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { CALLS } from "./support/calls.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";

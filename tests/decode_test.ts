@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import type { TTStreamError } from "../mod.ts";
-import type { Bytes } from "../src/buffer.ts";
-import { FrameDecoder } from "../src/wire/decode.ts";
-import { type Frame, FrameType } from "../src/wire/frame.ts";
+import type { Bytes } from "../src/base/buffer.ts";
+import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
+import { type Frame, FrameType } from "../src/ttheader/frame.ts";
 import { streamErrorThrown } from "./support/failures.ts";
 import { fromHex } from "./support/hex.ts";
 import { encodeFrames } from "./support/wire_peer.ts";

@@ -1,7 +1,7 @@
 /** Options of a client: what a call gives itself wins, of metadata and metainfo each key by itself. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type CallOptions, createClient, type StreamOpener } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { Test } from "./support/calls.ts";
 import { countingSignal } from "./support/listeners.ts";
 import { rejectionText } from "./support/rejection.ts";

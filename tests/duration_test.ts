@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatDuration } from "../src/duration.ts";
+import { formatDuration } from "../src/base/duration.ts";
 
 // What Go's time.Duration.String() prints.
 const rows: [milliseconds: number, text: string][] = [

@@ -1,8 +1,14 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
-import { beginDataFrame, beginFrame, dataPrefix, endFrame, writeFrame } from "../src/wire/encode.ts";
-import { FrameDecoder } from "../src/wire/decode.ts";
-import { type Frame, FrameType, NO_PAYLOAD } from "../src/wire/frame.ts";
+import {
+  beginDataFrame,
+  beginFrame,
+  dataPrefix,
+  endFrame,
+  writeFrame,
+} from "../src/ttheader/frame_encoder.ts";
+import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
+import { type Frame, FrameType, NO_PAYLOAD } from "../src/ttheader/frame.ts";
 import { fromHex, toHex } from "./support/hex.ts";
 
 const header: Frame = {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
-import { exceptionText, readException, writeException } from "../src/wire/exception.ts";
+import { exceptionText, readException, writeException } from "../src/ttheader/exception.ts";
 import { fromHex, toHex } from "./support/hex.ts";
 import { Random } from "./support/random.ts";
 import { exceptionPayload } from "./support/wire_peer.ts";

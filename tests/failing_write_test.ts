@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { connectOver, serveOver } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { aborted } from "./support/events.ts";
 import { messageOf, rejectionText } from "./support/rejection.ts";
 import { turns } from "./support/turns.ts";

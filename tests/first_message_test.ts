@@ -1,7 +1,7 @@
 /** `firstMessageTimeoutMs`: 12014 for the first message alone; `recvTimeoutMs` counts from there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type CallOptions, type ClientCall, type ClientStream, createClient, TTStreamError } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { CALLS, Test } from "./support/calls.ts";
 import { bytes } from "./support/codecs.ts";
 import { FORMS, openerOf } from "./support/forms.ts";

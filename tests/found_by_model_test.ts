@@ -1,6 +1,6 @@
 // What the model of tests/model/ has found, each reduced to a few frames.
 import { assertEquals } from "@std/assert";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes } from "./support/codecs.ts";
 import { rejectionText } from "./support/rejection.ts";
 import { ClientScript, ServerScript } from "./support/script.ts";

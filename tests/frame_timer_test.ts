@@ -1,5 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { FrameTimer } from "../src/connection/frame_timer.ts";
+import { FrameTimer } from "../src/net/frame_timer.ts";
 
 const TIMEOUT_MS = 30;
 

@@ -1,11 +1,11 @@
 /** Bytes that no honest peer sends, the same ones in every run: whatever they are, only the documented errors come of them. */
 import { assertEquals } from "@std/assert";
 import { TTStreamError } from "../mod.ts";
-import type { Bytes } from "../src/buffer.ts";
-import { FrameDecoder } from "../src/wire/decode.ts";
-import { FrameType } from "../src/wire/frame.ts";
-import { metainfoOf } from "../src/metadata.ts";
-import { errorOfRst, errorOfTrailer } from "../src/wire/peer_error.ts";
+import type { Bytes } from "../src/base/buffer.ts";
+import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
+import { metainfoOf } from "../src/core/metadata.ts";
+import { errorOfRst, errorOfTrailer } from "../src/ttheader/status.ts";
 import { toHex } from "./support/hex.ts";
 import { Random } from "./support/random.ts";
 import { conversations } from "./support/vectors.ts";

@@ -8,8 +8,8 @@ import {
   implement,
   serveOver,
 } from "../mod.ts";
-import { FrameDecoder } from "../src/wire/decode.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string, text } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";
 

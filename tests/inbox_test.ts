@@ -1,6 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { Inbox } from "../src/stream/inbox.ts";
+import { Inbox } from "../src/core/receive_queue.ts";
 
 const OVERHEAD = 64;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { FrameType } from "../src/wire/frame.ts";
-import { hex, illegal, int32, readInfo, uint16 } from "../src/wire/info.ts";
-import { NO_METADATA } from "../src/metadata.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
+import { hex, illegal, int32, readInfo, uint16 } from "../src/ttheader/header_block.ts";
+import { NO_METADATA } from "../src/core/metadata.ts";
 import { streamErrorThrown } from "./support/failures.ts";
 import { fromHex } from "./support/hex.ts";
 

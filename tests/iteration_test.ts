@@ -13,9 +13,9 @@ import { bytes, text } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";
 import { messageOf, rejection } from "./support/rejection.ts";
-import { Inbox } from "../src/stream/inbox.ts";
-import { MessageReader } from "../src/stream/reader.ts";
-import { nextTick } from "../src/turn.ts";
+import { Inbox } from "../src/core/receive_queue.ts";
+import { MessageReader } from "../src/core/message_reader.ts";
+import { nextTick } from "../src/net/event_loop.ts";
 
 const MESSAGES = ["a", "b", "c"];
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { connectOver, type Handler, serveOver } from "../mod.ts";
 import { encodeFrames } from "./support/wire_peer.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";
 

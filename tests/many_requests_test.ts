@@ -1,7 +1,7 @@
 /** Requests of server streaming calls wait for the connection as messages do, in their order. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { connectOver, createClient } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { Test } from "./support/calls.ts";
 import { string } from "./support/codecs.ts";
 import { Gate } from "./support/gate.ts";

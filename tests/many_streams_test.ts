@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { connectOver, createClient, defineService, type Handler, implement, serveOver } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
-import { nextStreamId } from "../src/stream/stream_id.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
+import { nextStreamId } from "../src/ttheader/stream_id.ts";
 import { bytes, string, text } from "./support/codecs.ts";
 import { connectTo, serveLocally } from "./support/loopback.ts";
 import { duplexPair } from "./support/pair.ts";

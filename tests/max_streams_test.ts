@@ -8,7 +8,7 @@ import {
   serveOver,
   type ServeOverOptions,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";
 import { rejectionText } from "./support/rejection.ts";

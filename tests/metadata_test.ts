@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { MetadataInit } from "../mod.ts";
-import { headerMetadata, metainfoOf, readMetadata } from "../src/metadata.ts";
+import { headerMetadata, metainfoOf, readMetadata } from "../src/core/metadata.ts";
 
 const good: { name: string; init: MetadataInit | undefined; entries: [string, string][] }[] = [
   { name: "nothing", init: undefined, entries: [] },

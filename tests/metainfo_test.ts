@@ -7,7 +7,7 @@ import {
   serveOver,
   type ServerStream,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { duplexPair } from "./support/pair.ts";
 import { WirePeer } from "./support/wire_peer.ts";
 

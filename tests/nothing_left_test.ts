@@ -1,8 +1,8 @@
 /** Nothing is left of a stream that has ended and holds no unread message: no listener, no timer, no entry. */
 import { assertEquals } from "@std/assert";
 import { createClient, defineService, type StreamOpener } from "../mod.ts";
-import { FrameConnection } from "../src/connection/connection.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameConnection } from "../src/ttheader/connection.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, text } from "./support/codecs.ts";
 import { FORMS, openerOf } from "./support/forms.ts";
 import { countingSignal } from "./support/listeners.ts";

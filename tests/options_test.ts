@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { abortSignal, nonEmptyString, positiveInteger, positiveMs } from "../src/options.ts";
+import { abortSignal, nonEmptyString, positiveInteger, positiveMs } from "../src/base/options.ts";
 
 for (const value of [1, 65_536, Number.MAX_SAFE_INTEGER]) {
   Deno.test(`positiveInteger takes ${value}`, () => assertEquals(positiveInteger("limit", value, 7), value));

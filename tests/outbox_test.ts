@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { Outbox } from "../src/connection/outbox.ts";
-import { breathe, nextTick } from "../src/turn.ts";
+import { Outbox } from "../src/net/send_queue.ts";
+import { breathe, nextTick } from "../src/net/event_loop.ts";
 
 /** A socket whose writes end when the test says so. */
 class Script {

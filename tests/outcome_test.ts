@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Outcome } from "../src/outcome.ts";
+import { Outcome } from "../src/base/lazy_promise.ts";
 
 Deno.test("Outcome.promise resolves, whether asked for before or after the outcome", async () => {
   const before = new Outcome<number>();

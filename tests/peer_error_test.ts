@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { BizStatusError, type Side, TTStreamError } from "../mod.ts";
-import { type Frame, FrameType, NO_PAYLOAD } from "../src/wire/frame.ts";
-import { bizStatusMetadata, errorOfRst, errorOfTrailer } from "../src/wire/peer_error.ts";
+import { type Frame, FrameType, NO_PAYLOAD } from "../src/ttheader/frame.ts";
+import { bizStatusMetadata, errorOfRst, errorOfTrailer } from "../src/ttheader/status.ts";
 import { fromHex } from "./support/hex.ts";
 import { exceptionPayload } from "./support/wire_peer.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Side } from "../mod.ts";
-import { Description, streamError } from "../src/errors.ts";
-import { errorFromReason, reasonText } from "../src/reason.ts";
+import { Description, streamError } from "../src/core/errors.ts";
+import { errorFromReason, reasonText } from "../src/base/reason.ts";
 
 class Named extends Error {
   override readonly name = "Named";

@@ -1,7 +1,7 @@
 // Codecs are the user's code, and run in the middle of a frame or of a read: whatever they do there, frames stay whole.
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Codec, createClient, defineService, implement } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { text } from "./support/codecs.ts";
 import { rejectionText } from "./support/rejection.ts";
 import { ClientScript, linesOf, ServerScript } from "./support/script.ts";

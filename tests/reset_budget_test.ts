@@ -1,8 +1,8 @@
 // A client that opens and cancels streams as fast as it can is cut; one that has answers in between is not.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { serveOver } from "../mod.ts";
-import { ResetBudget } from "../src/server/reset_budget.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { ResetBudget } from "../src/rpc/server/reset_budget.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";
 import { rejectionText } from "./support/rejection.ts";

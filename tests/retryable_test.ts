@@ -10,7 +10,7 @@ import {
   TTStreamError,
 } from "../mod.ts";
 import { connectOver } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { CALLS } from "./support/calls.ts";
 import { bytes, text } from "./support/codecs.ts";
 import { FORMS, handlerOf, OWN } from "./support/forms.ts";

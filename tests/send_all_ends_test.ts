@@ -1,7 +1,7 @@
 /** `sendAll` and the end: the source is told that nobody wants any more, and a source that fails ends the stream. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type ClientStream, createClient, type Handler, type MessageSource, TTStreamError } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { Test } from "./support/calls.ts";
 import { bytes } from "./support/codecs.ts";
 import { FORMS, handlerOf, openerOf } from "./support/forms.ts";

@@ -9,7 +9,7 @@ import {
   type ServerStream,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { Test } from "./support/calls.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { type Form, FORMS, handlerOf, openerOf, OWN } from "./support/forms.ts";

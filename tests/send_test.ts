@@ -10,7 +10,7 @@ import {
   serveOver,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { CALLS, Test } from "./support/calls.ts";
 import { bytes, string, text } from "./support/codecs.ts";
 import { FORMS, handlerOf, openerOf, OWN } from "./support/forms.ts";

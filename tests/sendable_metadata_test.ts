@@ -1,8 +1,8 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
-import { writeFrame } from "../src/wire/encode.ts";
-import { FrameType, NO_PAYLOAD } from "../src/wire/frame.ts";
-import { SendableMetadata } from "../src/stream/sendable_metadata.ts";
+import { writeFrame } from "../src/ttheader/frame_encoder.ts";
+import { FrameType, NO_PAYLOAD } from "../src/ttheader/frame.ts";
+import { SendableMetadata } from "../src/core/sendable_metadata.ts";
 
 /** The largest string that a frame can carry. */
 const LONGEST = "x".repeat(65_535);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hostAndPort, show } from "../src/show.ts";
+import { hostAndPort, show } from "../src/base/format.ts";
 
 const values: [unknown, string][] = [
   ["80", '"80"'],

@@ -8,7 +8,7 @@ import {
   serveOver,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { connectTo, serveLocally } from "./support/loopback.ts";

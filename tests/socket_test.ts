@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { type Conn, connSocket, duplexSocket } from "../src/connection/socket.ts";
-import { nextTick } from "../src/turn.ts";
+import { type Conn, connSocket, duplexSocket } from "../src/net/socket.ts";
+import { nextTick } from "../src/net/event_loop.ts";
 import { fromHex } from "./support/hex.ts";
 import { duplexPair } from "./support/pair.ts";
 

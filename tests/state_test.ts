@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Side } from "../mod.ts";
-import { type Phase, StreamState } from "../src/stream/state.ts";
+import { type Phase, StreamState } from "../src/core/stream_state.ts";
 
 type Step = "sendHeader" | "recvHeader" | "sendTrailer" | "recvTrailer" | "sendReset" | "recvReset" | "lose";
 const STEPS: readonly Step[] = [

@@ -1,7 +1,7 @@
 /** A transport whose sink is stuck in a write hears of the end of its connection. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { connectOver, serveOver } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { aborted } from "./support/events.ts";
 import { rejectionText } from "./support/rejection.ts";
 import { encodeFrames } from "./support/wire_peer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { connSocket } from "../src/connection/socket.ts";
-import { breathe, Pace } from "../src/turn.ts";
+import { connSocket } from "../src/net/socket.ts";
+import { breathe, Pace } from "../src/net/event_loop.ts";
 
 Deno.test("breathe() brings a read of bytes that have come", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -12,7 +12,7 @@ import {
   serveOver,
   type ServerStream,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string, text } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createClient, defineService, type Handler, implement } from "../mod.ts";
 import { binary, field, string as str, struct } from "../src/thrift/mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
 import { bytes, string } from "./support/codecs.ts";
 import { rejection } from "./support/rejection.ts";
 import { ClientScript, ServerScript } from "./support/script.ts";

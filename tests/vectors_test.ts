@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { ByteBuffer, type Bytes, connectOver, serveOver } from "../mod.ts";
-import { FrameDecoder } from "../src/wire/decode.ts";
-import { writeFrame } from "../src/wire/encode.ts";
-import { readException } from "../src/wire/exception.ts";
-import { type Frame, FrameType } from "../src/wire/frame.ts";
+import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
+import { writeFrame } from "../src/ttheader/frame_encoder.ts";
+import { readException } from "../src/ttheader/exception.ts";
+import { type Frame, FrameType } from "../src/ttheader/frame.ts";
 import { streamErrorThrown } from "./support/failures.ts";
 import { duplexPair } from "./support/pair.ts";
 import { Random } from "./support/random.ts";

@@ -12,8 +12,8 @@ import {
   type Service,
   TTStreamError,
 } from "../mod.ts";
-import { FrameType } from "../src/wire/frame.ts";
-import { show } from "../src/show.ts";
+import { FrameType } from "../src/ttheader/frame.ts";
+import { show } from "../src/base/format.ts";
 import { text } from "./support/codecs.ts";
 import { duplexPair } from "./support/pair.ts";
 import { ClientScript, lineOf } from "./support/script.ts";

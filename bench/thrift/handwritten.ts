@@ -2,7 +2,7 @@
  * The two messages as one would write their codecs by hand, for speed alone: no value is checked on encode, no
  * wrong type, missing field or depth on decode, unknown fields are an error, and errors say nothing.
  */
-import type { ByteBuffer, Bytes } from "../../src/buffer.ts";
+import type { ByteBuffer, Bytes } from "../../src/base/buffer.ts";
 import { readUtf8 } from "../../src/thrift/text.ts";
 import type { Address, Chat, Item, Order } from "./messages.ts";
 

@@ -1,4 +1,4 @@
-import type { ByteBuffer } from "../buffer.ts";
+import type { ByteBuffer } from "../base/buffer.ts";
 import { Fault, inElement, inEntry, inField } from "./errors.ts";
 import type { Field } from "./field.ts";
 import { enter } from "./input.ts";

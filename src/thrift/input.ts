@@ -1,4 +1,4 @@
-import type { Bytes } from "../buffer.ts";
+import type { Bytes } from "../base/buffer.ts";
 import { MAX_FILLED_BYTES } from "./absent.ts";
 import { Fault } from "./errors.ts";
 import { readUtf8 } from "./text.ts";

@@ -43,5 +43,5 @@ export {
 } from "./field.ts";
 export * from "./struct.ts";
 export { ThriftError } from "./errors.ts";
-export type { ByteBuffer, Bytes } from "../buffer.ts";
-export type { Codec } from "../codec.ts";
+export type { ByteBuffer, Bytes } from "../base/buffer.ts";
+export type { Codec } from "../core/codec.ts";

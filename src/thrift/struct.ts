@@ -1,5 +1,5 @@
-import { ByteBuffer, type Bytes } from "../buffer.ts";
-import type { Codec } from "../codec.ts";
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
+import type { Codec } from "../core/codec.ts";
 import { loopingStructReader, type Reader, readers } from "./decode.ts";
 import {
   loopingStructWriter,

@@ -1,4 +1,4 @@
-import type { Bytes } from "../buffer.ts";
+import type { Bytes } from "../base/buffer.ts";
 
 // A byte order mark is text like any other: a message must come out as it went in.
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,4 +1,4 @@
-import type { Bytes } from "../buffer.ts";
+import type { Bytes } from "../base/buffer.ts";
 
 /** What a {@linkcode ThriftType} is: a name of the IDL's, or `enumeration` and `lazy`. */
 export type ThriftKind =

@@ -1,7 +1,7 @@
 // The client ends its stream early: what leaves, what its own side reads. The wire is scripted, byte for byte.
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type ClientStream, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript, linesOf } from "../support/script.ts";

@@ -9,7 +9,7 @@ import {
   StreamError,
   TTStreamError,
 } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { CALLS } from "../support/calls.ts";
 import { bytes } from "../support/codecs.ts";
 import { FORMS, OWN } from "../support/forms.ts";

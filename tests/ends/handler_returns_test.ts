@@ -1,7 +1,7 @@
 // A handler returns, or does what the wire has no word for. The wire is scripted, byte for byte.
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { defineService, implement, type ServerStream, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";

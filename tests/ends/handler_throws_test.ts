@@ -1,7 +1,7 @@
 // A handler fails, by what it throws or by writable.abort(): what the client reads, and who hears of it.
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { BizStatusError, serveOver, type ServerStream, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { CapturedErrors } from "../support/console.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";

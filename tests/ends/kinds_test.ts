@@ -8,7 +8,7 @@ import {
   implement,
   TTStreamError,
 } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";

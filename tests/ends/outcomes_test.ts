@@ -1,7 +1,7 @@
 // What `header` and `trailer` come to in every end, and that nobody has to await them.
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { ClientStream, Metadata } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes } from "../support/codecs.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { CANCELED, ClientScript } from "../support/script.ts";

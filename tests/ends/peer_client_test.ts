@@ -1,7 +1,7 @@
 // What else can come to the client: Rst, a second Header, Meta, broken frames, the end of the connection.
 import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
 import { connect, type ErrorKind, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { ResettingServer } from "../support/reset.ts";

@@ -1,9 +1,9 @@
 // What the client, and its connection, do to a handler's stream. The wire is scripted, byte for byte.
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type ServerStream, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
-import { nextTick } from "../../src/turn.ts";
+import { nextTick } from "../../src/net/event_loop.ts";
 import { aborted } from "../support/events.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { sendAndReset } from "../support/reset.ts";

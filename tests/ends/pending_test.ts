@@ -1,7 +1,7 @@
 // A peer that does not read makes writes wait. Whatever ends the stream settles them at once, and the reads that wait.
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type ClientStream, connect, type ServerStream, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { rejection } from "../support/rejection.ts";

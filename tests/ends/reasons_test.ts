@@ -8,7 +8,7 @@ import {
   type ServerStream,
   TTStreamError,
 } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { aborted } from "../support/events.ts";
 import { rejection } from "../support/rejection.ts";
 import { CANCELED, ClientScript } from "../support/script.ts";

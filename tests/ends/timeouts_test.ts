@@ -1,7 +1,7 @@
 // timeoutMs and recvTimeoutMs. Real clocks: a test waits for the event, and never for a duration of its own.
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { createClient, defineService, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";

@@ -1,7 +1,7 @@
 // A Trailer arrives at the client, with and without an error. The wire is scripted, byte for byte.
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { BizStatusError, type ErrorKind, TTStreamError } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { rejection, rejectionText } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";

@@ -1,4 +1,4 @@
-import { type Frame, FrameType, NO_PAYLOAD } from "../../src/wire/frame.ts";
+import { type Frame, FrameType, NO_PAYLOAD } from "../../src/ttheader/frame.ts";
 import { exceptionPayload, nameOf } from "../support/wire_peer.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { exceptionOf } from "../support/wire_peer.ts";

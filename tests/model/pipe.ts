@@ -1,5 +1,5 @@
-import type { ByteSocket } from "../../src/connection/socket.ts";
-import type { Bytes } from "../../src/buffer.ts";
+import type { ByteSocket } from "../../src/net/socket.ts";
+import type { Bytes } from "../../src/base/buffer.ts";
 
 type Item =
   | { readonly bytes: Bytes; readonly taken: () => void; readonly dropped: (error: unknown) => void }

@@ -3,8 +3,8 @@ import { ClientModel } from "./client_model.ts";
 import { type End, end, endOfReason } from "./ends.ts";
 import { frameOf, lineOf, METHOD, type ModelFrame } from "./frames.ts";
 import { ServerModel } from "./server_model.ts";
-import type { Frame } from "../../src/wire/frame.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import type { Frame } from "../../src/ttheader/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { showMessage, showPayload } from "./frames.ts";
 
 /** What a run is about; the same for all its commands. */

@@ -21,7 +21,7 @@ import { rejection } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
 import { turns } from "../support/turns.ts";
 import { exceptionPayload } from "../support/wire_peer.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { handlerServer, until, wordServer } from "./servers.ts";
 import { Words } from "./words.ts";
 

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type Handler, implement, type Middleware, type ServerStream } from "../../mod.ts";
 import { defineService } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { ServerScript } from "../support/script.ts";

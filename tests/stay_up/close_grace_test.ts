@@ -5,7 +5,7 @@ import { aborted } from "../support/events.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";
 import { messageOf, rejectionText } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { TcpPair } from "../support/tcp.ts";
 import { untyped } from "../support/untyped.ts";
 

@@ -1,7 +1,7 @@
 /** Which connections a server takes, for how long it keeps them, and what it says of those that go wrong. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { connect, type ConnectionInfo, type Handler, serve, type ServerOptions } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { CapturedErrors } from "../support/console.ts";
 import { aborted } from "../support/events.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";

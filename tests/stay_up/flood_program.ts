@@ -1,7 +1,7 @@
 // A server whose one client sends frames that must be answered, and reads nothing; another client goes on undisturbed.
 // Prints what came of it as JSON.
 import { connect, serve, type Server } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { encodeFrames, type FrameInit } from "../support/wire_peer.ts";
 
 const [what = "", countText = "", frameTimeoutText = ""] = Deno.args;

@@ -14,7 +14,7 @@ import { connectTo, serveLocally } from "../support/loopback.ts";
 import { messageOf, rejection } from "../support/rejection.ts";
 import { ServerScript } from "../support/script.ts";
 import { TcpPair } from "../support/tcp.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 
 const TARGET = { service: "Test", method: "Echo" };
 

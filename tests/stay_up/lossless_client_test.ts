@@ -1,7 +1,7 @@
 /** What a client has written, its last Rst too, gets to a server that reads late, however the client goes. */
 import { assert, assertEquals } from "@std/assert";
 import { connect, type Connection } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { exceptionOf, WirePeer } from "../support/wire_peer.ts";
 
 const TARGET = { service: "Test", method: "Echo" };

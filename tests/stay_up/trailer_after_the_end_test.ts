@@ -1,7 +1,7 @@
 /** Writing down usage in a `finally` is no mistake, however the stream has ended. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { BizStatusError, type Handler, type ServerStream } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { aborted } from "../support/events.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";
 import { ServerScript } from "../support/script.ts";

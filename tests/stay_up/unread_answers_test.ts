@@ -1,7 +1,7 @@
 /** Answers that nobody reads are not kept without bound, and whoever takes none of them is cut. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { connect } from "../../mod.ts";
 import { run } from "../support/child.ts";
 import { serveLocally } from "../support/loopback.ts";

@@ -1,6 +1,6 @@
 import type { ByteDuplex } from "../../mod.ts";
-import { FrameDecoder } from "../../src/wire/decode.ts";
-import type { Frame } from "../../src/wire/frame.ts";
+import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
+import type { Frame } from "../../src/ttheader/frame.ts";
 
 /** A transport that takes nothing of what is written until it is opened, and gives only what the test gives it. */
 export class Gate {

@@ -10,7 +10,7 @@ import {
   type ServerConnection,
   type ServerStream,
 } from "../../mod.ts";
-import { type Frame, FrameType } from "../../src/wire/frame.ts";
+import { type Frame, FrameType } from "../../src/ttheader/frame.ts";
 import { string } from "./codecs.ts";
 import { duplexPair } from "./pair.ts";
 import { exceptionOf, nameOf, WirePeer } from "./wire_peer.ts";

@@ -1,5 +1,5 @@
 /** A plain client that does not read until it is told to: what a server has written waits in the system. */
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import { encodeFrames, WirePeer } from "./wire_peer.ts";
 
 /** How to reach a server. */

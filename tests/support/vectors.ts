@@ -1,5 +1,5 @@
 import type { Bytes } from "../../mod.ts";
-import { type Frame, FrameType } from "../../src/wire/frame.ts";
+import { type Frame, FrameType } from "../../src/ttheader/frame.ts";
 import { fromHex } from "./hex.ts";
 
 /** What the recording programs noted of a frame; a chunk that they could not read has its bytes alone. */

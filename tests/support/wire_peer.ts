@@ -1,8 +1,8 @@
 import { ByteBuffer, type ByteDuplex, type Bytes } from "../../mod.ts";
-import { FrameDecoder } from "../../src/wire/decode.ts";
-import { writeFrame } from "../../src/wire/encode.ts";
-import { type Exception, readException, writeException } from "../../src/wire/exception.ts";
-import { type Frame, FrameType, NO_PAYLOAD } from "../../src/wire/frame.ts";
+import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
+import { writeFrame } from "../../src/ttheader/frame_encoder.ts";
+import { type Exception, readException, writeException } from "../../src/ttheader/exception.ts";
+import { type Frame, FrameType, NO_PAYLOAD } from "../../src/ttheader/frame.ts";
 
 /** A frame to send: what is left out is empty, the stream is 1, the method `Echo`. */
 export type FrameInit = Pick<Frame, "type"> & {

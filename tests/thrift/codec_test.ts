@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { ByteBuffer } from "../../src/buffer.ts";
+import { ByteBuffer } from "../../src/base/buffer.ts";
 import {
   binary,
   bool,

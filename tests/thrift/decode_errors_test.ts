@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Bytes } from "../../src/buffer.ts";
+import type { Bytes } from "../../src/base/buffer.ts";
 import {
   binary,
   bool,

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertThrows, fail } from "@std/assert";
-import { ByteBuffer } from "../../src/buffer.ts";
+import { ByteBuffer } from "../../src/base/buffer.ts";
 import { loopingStructWriter, writers } from "../../src/thrift/encode.ts";
 import { Fault } from "../../src/thrift/errors.ts";
 import {

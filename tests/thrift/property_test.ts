@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "npm:fast-check@^4";
-import { ByteBuffer, type Bytes } from "../../src/buffer.ts";
+import { ByteBuffer, type Bytes } from "../../src/base/buffer.ts";
 import { loopingStructReader, readers } from "../../src/thrift/decode.ts";
 import { loopingStructWriter, writers } from "../../src/thrift/encode.ts";
 import { Fault } from "../../src/thrift/errors.ts";

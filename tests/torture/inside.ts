@@ -1,5 +1,5 @@
-import { FrameConnection } from "../../src/connection/connection.ts";
-import type { FrameReceiver } from "../../src/stream/link.ts";
+import { FrameConnection } from "../../src/ttheader/connection.ts";
+import type { FrameReceiver } from "../../src/core/transport.ts";
 
 /** What one connection of the library holds. */
 interface Holdings {

@@ -1,5 +1,5 @@
 import type { ByteDuplex } from "../../mod.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { FrameType } from "../../src/ttheader/frame.ts";
 import type { Random } from "../support/random.ts";
 import { encodeFrames, exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
 import { turns } from "../support/turns.ts";

@@ -1,6 +1,6 @@
 /** A server that reads, answers nothing, and takes down when which Rst frame came. */
-import { FrameDecoder } from "../../../src/wire/decode.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameDecoder } from "../../../src/ttheader/frame_decoder.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 import { answerCommands, wallMs } from "../answer.ts";
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,8 +1,8 @@
 // Deno's own sockets always say FIN first; Node's can reset.
 import net from "node:net";
 import type { Bytes } from "../../../mod.ts";
-import { FrameDecoder } from "../../../src/wire/decode.ts";
-import { type Frame, FrameType } from "../../../src/wire/frame.ts";
+import { FrameDecoder } from "../../../src/ttheader/frame_decoder.ts";
+import { type Frame, FrameType } from "../../../src/ttheader/frame.ts";
 import { encodeFrames, type FrameInit } from "../../support/wire_peer.ts";
 
 /** A connection without a library behind it, which reads only if it is told to. */

@@ -1,5 +1,5 @@
 import { exceptionOf, nameOf, WirePeer } from "../../support/wire_peer.ts";
-import { type Frame, FrameType } from "../../../src/wire/frame.ts";
+import { type Frame, FrameType } from "../../../src/ttheader/frame.ts";
 import { good, join } from "./bytes.ts";
 import type { Expected, Malformed } from "./case.ts";
 

@@ -2,7 +2,7 @@ import { growthDuring, leftovers, mib, ms, percentile, seconds, wait } from "../
 import { forEachId, header, Raw, sendAndReset } from "../harness/raw.ts";
 import type { Line, Row } from "../harness/row.ts";
 import { encodeFrames } from "../../support/wire_peer.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 
 /** So many are connecting at a time: a listener's queue is finite. */
 const AT_ONCE = 64;

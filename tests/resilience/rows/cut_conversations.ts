@@ -1,7 +1,7 @@
 import net from "node:net";
 import { conversation, oneWay } from "../../support/vectors.ts";
 import { toHex } from "../../support/hex.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 import { leftovers, wait } from "../harness/measure.ts";
 import { range, Raw, sendAndReset } from "../harness/raw.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";

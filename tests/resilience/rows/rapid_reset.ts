@@ -1,7 +1,7 @@
 import { growthDuring, leftovers, MIB, mib, ms, percentile, seconds, wait } from "../harness/measure.ts";
 import { forEachId, header, range, Raw } from "../harness/raw.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 import { exceptionPayload } from "../../support/wire_peer.ts";
 
 const MAX_GROWTH_BYTES = 16 * MIB;

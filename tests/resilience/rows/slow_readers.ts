@@ -1,5 +1,5 @@
 import { encodeFrames } from "../../support/wire_peer.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 import { type Growth, growthDuring, leftovers, MIB, mib, wait } from "../harness/measure.ts";
 import { header, Raw } from "../harness/raw.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";

@@ -2,7 +2,7 @@ import { growthDuring, leftovers, MIB, mib, percentile, seconds } from "../harne
 import { forEachId, header, range, Raw } from "../harness/raw.ts";
 import { collisions } from "../harness/ids.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
-import { FrameType } from "../../../src/wire/frame.ts";
+import { FrameType } from "../../../src/ttheader/frame.ts";
 
 const KEPT_BYTES = 5 * MIB;
 

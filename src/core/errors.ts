@@ -1,0 +1,347 @@
+import { show } from "../base/format.ts";
+
+/** The codes a {@linkcode TTStreamError} carries, as Kitex numbers them (`pkg/remote/trans/ttstream/exception.go`). */
+export const ErrorCode: {
+  /** The server's handler failed; the description is what it said. */
+  readonly ApplicationException: 12001;
+  /** A second Header frame came for a live stream. */
+  readonly UnexpectedHeader: 12002;
+  /** A Trailer announced a business error that cannot be read. */
+  readonly IllegalBizError: 12003;
+  /** Bytes that are no frame, or a frame beyond a limit. */
+  readonly IllegalFrame: 12004;
+  /** A message was sent on a side that is closed. */
+  readonly IllegalOperation: 12005;
+  /** The connection is gone (client side). */
+  readonly TransportClosing: 12006;
+  /** The client cancelled without saying why. */
+  readonly Canceled: 12007;
+  /** The client cancelled and said why: the description is its reason. */
+  readonly CanceledWithCause: 12008;
+  /** Cancelled by a service further down. */
+  readonly DownstreamCanceled: 12009;
+  /** Cancelled by a service further up. */
+  readonly UpstreamCanceled: 12010;
+  /** Something other than a TTHeader stream ended the caller. */
+  readonly InternalCanceled: 12011;
+  /** The handler that the stream belonged to returned. */
+  readonly HandlerReturned: 12012;
+  /** The connection is gone (server side). */
+  readonly ConnectionClosed: 12013;
+  /** No message came within `recvTimeoutMs`. */
+  readonly RecvTimeout: 12014;
+  /** The stream did not end within `timeoutMs`. */
+  readonly StreamTimeout: 12015;
+} = {
+  ApplicationException: 12001,
+  UnexpectedHeader: 12002,
+  IllegalBizError: 12003,
+  IllegalFrame: 12004,
+  IllegalOperation: 12005,
+  TransportClosing: 12006,
+  Canceled: 12007,
+  CanceledWithCause: 12008,
+  DownstreamCanceled: 12009,
+  UpstreamCanceled: 12010,
+  InternalCanceled: 12011,
+  HandlerReturned: 12012,
+  ConnectionClosed: 12013,
+  RecvTimeout: 12014,
+  StreamTimeout: 12015,
+};
+
+/** The end of a stream that an error speaks of. */
+export type Side = "client" | "server";
+
+/**
+ * What sort of end an error is: the server's `"application"` failed, somebody broke the `"protocol"` or the
+ * connection, the stream was `"canceled"`, or it ran into a `"timeout"`. A time-out of the client reads as
+ * `"canceled"` at the server.
+ */
+export type ErrorKind = "application" | "protocol" | "canceled" | "timeout";
+
+/** What a {@linkcode StreamError} may be given beside its code and description. */
+export interface StreamErrorOptions {
+  /** The end of the stream that speaks; leave it out where the connection as a whole failed. */
+  side?: Side | undefined;
+  /** The services that handed a cancel on, its origin first. Default: none. */
+  cancelPath?: readonly string[] | undefined;
+  /** What sort of end it was. Default: what the code says. */
+  kind?: ErrorKind | undefined;
+  /** The stream's service, as the IDL names it. */
+  service?: string | undefined;
+  /** The stream's method, as the IDL names it. */
+  method?: string | undefined;
+  /** The type of the exception that a Trailer carried. */
+  exceptionType?: number | undefined;
+  /** Whether the server did not begin the call. Default false. */
+  retryable?: boolean | undefined;
+  /** What caused it. */
+  cause?: unknown;
+}
+
+/** What an error of the library's is made of. */
+interface ErrorInit extends StreamErrorOptions {
+  code: number;
+  description: string;
+}
+
+function kindOf(code: number, side: Side | undefined): ErrorKind {
+  if (code === ErrorCode.ApplicationException) return "application";
+  if (code > ErrorCode.ApplicationException && code <= ErrorCode.TransportClosing) return "protocol";
+  const timedOut = code === ErrorCode.RecvTimeout || code === ErrorCode.StreamTimeout;
+  return timedOut && side === "client" ? "timeout" : "canceled";
+}
+
+function messageOf(code: number, description: string, { side, cancelPath = [] }: StreamErrorOptions): string {
+  const where = side === undefined ? "" : `[${side}-side stream] `;
+  const path = cancelPath.length === 0 ? "" : `[canceled path: ${cancelPath.join(" -> ")}] `;
+  return `[ttstream error, code=${code}] ${where}${path}${description}`;
+}
+
+/**
+ * How a stream ended when it did not end well, whatever protocol it spoke: who ended it, and why.
+ *
+ * @example
+ * ```ts
+ * import { StreamError } from "@ttstream/ttstream";
+ *
+ * function log(error: unknown) {
+ *   if (error instanceof StreamError) console.log(error.service, error.method, error.kind, error.message);
+ * }
+ * ```
+ */
+export abstract class StreamError extends Error {
+  /** The protocol's number for it. */
+  readonly code: number;
+  /** What sort of end it was. */
+  readonly kind: ErrorKind;
+  /** The end of the stream that speaks; absent where the connection as a whole failed. */
+  declare readonly side?: Side;
+  /** The services that handed the cancel on, its origin first; empty where no cancel travelled. */
+  readonly cancelPath: readonly string[];
+  /** The text without its prefixes. */
+  readonly description: string;
+  /** The stream's service; absent where the error is a connection's. */
+  declare readonly service?: string;
+  /** The stream's method; absent where the error is a connection's. */
+  declare readonly method?: string;
+  /** The type of the exception that the server's Trailer carried: 6 of a failed handler, 1 and 20 of an unknown method and service. */
+  declare readonly exceptionType?: number;
+  /**
+   * Whether the call may be tried again without being done twice: the server did not begin it. So it is where the
+   * server refused it (it shuts down, or has too many streams), or where the connection was lost, or had been,
+   * before the call had left. An unknown service or method is not: it will be unknown again.
+   */
+  readonly retryable: boolean;
+
+  /**
+   * For the classes of the protocols.
+   *
+   * @param message The whole text.
+   * @param code The protocol's number.
+   * @param kind What sort of end it was.
+   * @param description The text without its prefixes.
+   * @param options Whatever else is known.
+   */
+  constructor(
+    message: string,
+    code: number,
+    kind: ErrorKind,
+    description: string,
+    options: StreamErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { side, service, method, exceptionType } = options;
+    this.code = code;
+    this.kind = kind;
+    if (side !== undefined) this.side = side;
+    this.cancelPath = options.cancelPath ?? [];
+    this.description = description;
+    if (service !== undefined) this.service = service;
+    if (method !== undefined) this.method = method;
+    if (exceptionType !== undefined) this.exceptionType = exceptionType;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** Marks errors of every copy of the library in the process: `instanceof` knows those of its own copy alone. */
+const TT_STREAM_ERROR = Symbol.for("@ttstream/ttstream/TTStreamError");
+const BIZ_STATUS_ERROR = Symbol.for("@ttstream/ttstream/BizStatusError");
+
+/**
+ * How a stream of TTHeader Streaming ended when it did not end well: who ended it, and why.
+ *
+ * `message` is the whole text, byte for byte as Kitex prints it:
+ * `[ttstream error, code=12007] [server-side stream] [canceled path: ServiceA] user code invoking …`.
+ *
+ * @example
+ * ```ts
+ * import { ErrorCode, TTStreamError } from "@ttstream/ttstream";
+ *
+ * function log(error: unknown) {
+ *   if (error instanceof TTStreamError && error.code === ErrorCode.Canceled) {
+ *     console.log("cancelled by", error.cancelPath.join(" -> "));
+ *   }
+ * }
+ * ```
+ */
+export class TTStreamError extends StreamError {
+  /** Always `"TTStreamError"`. */
+  override readonly name = "TTStreamError";
+
+  /**
+   * Makes an error as the library does: for mocks, and for openers of one's own.
+   *
+   * @param code One of {@linkcode ErrorCode}, or what a Rst frame of the peer said.
+   * @param description The text without its prefixes.
+   * @param options Whatever else is known.
+   * @throws {RangeError} If `code` is not an int32.
+   * @throws {TypeError} If `description` is no string.
+   */
+  constructor(code: number, description: string, options: StreamErrorOptions = {}) {
+    if (!isInt32(code)) throw new RangeError(`code must be an int32, got ${show(code)}`);
+    if (typeof description !== "string") {
+      throw new TypeError(`description must be a string, got ${show(description)}`);
+    }
+    const kind = options.kind ?? kindOf(code, options.side);
+    super(messageOf(code, description, options), code, kind, description, options);
+  }
+}
+
+Object.defineProperty(TTStreamError.prototype, TT_STREAM_ERROR, { value: true });
+
+/** Makes a {@linkcode TTStreamError}. */
+export function streamError({ code, description, ...options }: ErrorInit): TTStreamError {
+  return new TTStreamError(code, description, options);
+}
+
+/** A connection's error, as one of its streams reads it. */
+export function errorOfStream(
+  { code, description, side, kind, cause }: TTStreamError,
+  stream: {
+    readonly service?: string | undefined;
+    readonly method?: string | undefined;
+    readonly retryable?: boolean;
+  },
+): TTStreamError {
+  return streamError({ code, description, side, kind, cause, ...stream });
+}
+
+/** Whether `value` is a {@linkcode TTStreamError}, of whichever copy of the library. */
+export function isTTStreamError(value: unknown): value is TTStreamError {
+  return isMarked(
+    value,
+    TT_STREAM_ERROR,
+    (error: TTStreamError) =>
+      isInt32(error.code) && typeof error.description === "string" && Array.isArray(error.cancelPath),
+  );
+}
+
+/** Whether `value` is a {@linkcode BizStatusError}, of whichever copy of the library. */
+export function isBizStatusError(value: unknown): value is BizStatusError {
+  return isMarked(
+    value,
+    BIZ_STATUS_ERROR,
+    (error: BizStatusError) =>
+      isInt32(error.statusCode) && error.statusCode !== 0 && typeof error.statusMessage === "string",
+  );
+}
+
+/** @param isWhole A mock that has every property there is has the mark as well. */
+function isMarked<T>(value: unknown, mark: symbol, isWhole: (value: T) => boolean): value is T {
+  try {
+    return hasMark<T>(value, mark) && isWhole(value);
+  } catch {
+    // A value that cannot be looked at, a revoked proxy say, is none of ours.
+    return false;
+  }
+}
+
+function hasMark<T>(value: unknown, mark: symbol): value is T {
+  return typeof value === "object" && value !== null && Reflect.get(value, mark) === true;
+}
+
+/** Fixed texts, word for word Kitex's. */
+export const Description = {
+  closedSend: "stream is closed send",
+  canceled:
+    "user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively",
+  handlerReturned: "canceled by business handler returning",
+  connectionClosed: "canceled by connection closed",
+  transportClosing: "transport is closing",
+  closedByPeer: "connection closed by peer",
+  shuttingDown: "server is shutting down",
+  streamTimeout: "stream timeout, no explicit timeout set in stream ctx",
+  rst: "rst",
+} as const;
+
+/** The smallest and largest int32, the range of codes on the wire. */
+export const INT32_MIN: number = -(2 ** 31);
+export const INT32_MAX: number = 2 ** 31 - 1;
+
+function isInt32(value: number): boolean {
+  return Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX;
+}
+
+/**
+ * A business error: the call worked, and its answer is "no". A handler throws it, the client's reads reject
+ * with it, and a Kitex peer reads it as its own `BizStatusError`.
+ *
+ * @example
+ * ```ts
+ * import { BizStatusError } from "@ttstream/ttstream";
+ *
+ * throw new BizStatusError(404, "no such model", { model: "gpt-0" });
+ * ```
+ */
+export class BizStatusError extends Error {
+  /** Always `"BizStatusError"`. */
+  override readonly name = "BizStatusError";
+  /** The business code: an int32, never 0. */
+  readonly statusCode: number;
+  /** The business message, without the prefix that `message` has. */
+  readonly statusMessage: string;
+  /** Further strings; they travel as JSON. */
+  declare readonly extra?: Readonly<Record<string, string>>;
+
+  /**
+   * Makes a business error.
+   *
+   * @param statusCode The business code: an int32 other than 0.
+   * @param statusMessage The business message.
+   * @param extra Further strings.
+   * @throws {RangeError} If `statusCode` is 0 or not an int32: the wire has no place for it.
+   * @throws {TypeError} If `statusMessage` is no string, or `extra` no record of strings.
+   */
+  constructor(
+    statusCode: number,
+    statusMessage: string,
+    extra?: Readonly<Record<string, string>> | undefined,
+  ) {
+    if (statusCode === 0 || !isInt32(statusCode)) {
+      throw new RangeError(`statusCode must be an int32 other than 0, got ${show(statusCode)}`);
+    }
+    if (typeof statusMessage !== "string") {
+      throw new TypeError(`statusMessage must be a string, got ${show(statusMessage)}`);
+    }
+    if (extra !== undefined) checkExtra(extra);
+    super(`biz error: code=${statusCode}, msg=${statusMessage}`);
+    this.statusCode = statusCode;
+    this.statusMessage = statusMessage;
+    if (extra !== undefined) this.extra = extra;
+  }
+}
+
+Object.defineProperty(BizStatusError.prototype, BIZ_STATUS_ERROR, { value: true });
+
+/** What travels as anything but strings the peer could not read. */
+function checkExtra(extra: unknown): void {
+  if (typeof extra !== "object" || extra === null || Symbol.iterator in extra) {
+    throw new TypeError(`extra must be a record of strings, got ${show(extra)}`);
+  }
+  for (const [key, value] of Object.entries(extra)) {
+    if (typeof value === "string") continue;
+    throw new TypeError(`extra: the value of "${key}" is not a string but ${typeof value}`);
+  }
+}

@@ -1,0 +1,302 @@
+import { attempt } from "../base/inline.ts";
+import type { Codec } from "./codec.ts";
+import { type DataPrefix, dataPrefix } from "../ttheader/frame_encoder.ts";
+import { handled } from "../base/handled.ts";
+import { HandledWritable } from "../base/handled_streams.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
+import type { StreamLink } from "./transport.ts";
+import { presentable, type Where } from "../base/reason.ts";
+import { type MessageSource, sendAllFor } from "./send_all.ts";
+import type { StreamState } from "./stream_state.ts";
+import { nextTick } from "../net/event_loop.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** What the owner of a stream is told of its writing side. */
+export interface WriteOwner {
+  /** Which stream its errors speak of. */
+  readonly where: Where;
+  /** A message is about to be sent: a Header that is due goes before it. */
+  beforeSend(): void;
+  /** `writable.close()`, after everything written before it. */
+  writeClosed(): void;
+  /** `writable.abort(reason)`. Resolves when the peer is being told. */
+  writeAborted(reason: unknown): Promise<void> | undefined;
+  /** Calls `task` once, when nothing can be sent any more. @returns A function that takes it back. */
+  whenEnded(task: () => void): () => void;
+  /** The source of messages has failed. */
+  sourceThrew(error: unknown): void;
+  /** The codec threw `error`, or the message is too large; the write rejects with it. */
+  encodeFailed(error: unknown): void;
+}
+
+/** What a writer needs to know of its stream. */
+export interface WriterInit<T> {
+  /** The connection, and the id that the stream has there; both are replaced once where it is opened later. */
+  streamId: number;
+  link: StreamLink;
+  readonly method: string;
+  readonly state: StreamState;
+  readonly codec: Codec<T>;
+  readonly owner: WriteOwner;
+}
+
+/** A message that waits for the connection. */
+interface Waiting<T> {
+  readonly message: T;
+  readonly sent: PromiseWithResolvers<void>;
+  readonly wake: () => void;
+}
+
+/**
+ * The writing side of a stream: encodes messages into the connection's buffer, for the library itself through
+ * {@linkcode send}, for the user through a WritableStream. Both wait while the connection is congested.
+ */
+export class MessageWriter<T> {
+  readonly #init: WriterInit<T>;
+  readonly #prefix: DataPrefix;
+  #failure: { readonly error: unknown } | undefined;
+  /** Whether that was no good end. */
+  #failed = false;
+  #writable: WritableStream<T> | undefined;
+  #controller: WritableStreamDefaultController | undefined;
+  #closed = false;
+  /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
+  #aborting = false;
+  /** What `writable` has been given and has not been sent. */
+  #queue: WriteQueue | undefined;
+  #flushed: PromiseWithResolvers<void> | undefined;
+  /** Messages that wait for the connection, in their order. */
+  #waiting: Waiting<T>[] | undefined;
+
+  constructor(init: WriterInit<T>) {
+    this.#init = init;
+    this.#prefix = dataPrefix(init.method);
+  }
+
+  /** The WritableStream, made when first asked for. */
+  get writable(): WritableStream<T> {
+    return this.#writable ??= this.#makeWritable(this.#queue ??= new WriteQueue());
+  }
+
+  #makeWritable(queue: WriteQueue): WritableStream<T> {
+    return new HandledWritable<T>({
+      start: (controller) => {
+        this.#controller = controller;
+        if (this.#failure !== undefined) controller.error(this.#failure.error);
+      },
+      write: (message, controller) => this.#write(message, controller, queue),
+      close: () => this.#close(),
+      abort: (reason) => this.#init.owner.writeAborted(reason),
+    }, {
+      highWaterMark: 1,
+      size: () => {
+        queue.give();
+        return 1;
+      },
+    });
+  }
+
+  /**
+   * Sends a message: at once, or, where a promise comes back, behind those that wait, and when the connection takes
+   * messages again.
+   *
+   * @throws The stream's error after its end; 12005 where the sending side is closed; the codec's own error.
+   */
+  send(message: T): Promise<void> | undefined {
+    if (this.#queue === undefined || this.#queue.size === 0) return this.#send(message);
+    this.#check();
+    const sent = Promise.withResolvers<void>();
+    this.#queue.after(() => sent.resolve(attempt(() => this.#send(message))));
+    return sent.promise;
+  }
+
+  /** As {@linkcode send}, for users: a promise always, whose rejection ends no process. */
+  sendFor(message: T): Promise<void> {
+    try {
+      if (this.#closed) throw this.#closedError();
+      return handled(this.send(message) ?? Promise.resolve());
+    } catch (error) {
+      return handled(Promise.reject(error));
+    }
+  }
+
+  /** Sends all that `source` gives, and closes the side, as `writable.close()` does. */
+  sendAll(source: MessageSource<T>): Promise<void> {
+    const { owner, state } = this.#init;
+    const sending = sendAllFor(source, {
+      get ended() {
+        return !state.canSend;
+      },
+      send: (message) => this.send(message),
+      whenEnded: (task) => owner.whenEnded(task),
+      sourceThrew: (error) => owner.sourceThrew(error),
+      endError: () => this.#failure === undefined ? this.#closedError() : this.#failure.error,
+    });
+    return handled(sending.then(() => this.#closeBehind()));
+  }
+
+  /** What was written before and not awaited goes first. */
+  async #closeBehind(): Promise<void> {
+    for (let flushed = this.flushed(); flushed !== undefined; flushed = this.flushed()) await flushed;
+    if (this.#failed) throw this.#failure?.error;
+    this.#init.owner.writeClosed();
+  }
+
+  /** The stream has its connection, and is open there. */
+  attach(link: StreamLink, streamId: number): void {
+    this.#init.link = link;
+    this.#init.streamId = streamId;
+    for (const { wake } of [...this.#waiting ?? []]) {
+      if (link.congested) link.wait(wake);
+      else wake();
+    }
+  }
+
+  /** Ends the writing at once: waiting and later writes reject with `error`. The first failure wins. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#failed = true;
+    // An error of ours in the middle of abort() would make that reject.
+    if (!this.#aborting) this.#controller?.error(error);
+    this.#settle();
+  }
+
+  /** As {@linkcode fail}, but a `close()` that waits behind what was written still resolves. */
+  finish(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(error));
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.recheck();
+    this.#resolveFlushed();
+  }
+
+  /** Lets waiting messages look at the state again: it may be closed by now. */
+  recheck(): void {
+    if (this.#failure === undefined && this.#init.state.canSend) return;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    const error = this.#failure === undefined ? this.#closedError() : this.#failure.error;
+    for (const { wake, sent } of waiting) {
+      this.#init.link.unwait(wake);
+      sent.reject(error);
+    }
+    this.#queue?.drop();
+  }
+
+  /** Resolves when everything written so far has been sent; `undefined` where it has. */
+  flushed(): Promise<void> | undefined {
+    if (this.#flushedNow || this.#failure !== undefined) return undefined;
+    this.#flushed ??= Promise.withResolvers();
+    return this.#flushed.promise;
+  }
+
+  get #flushedNow(): boolean {
+    const queued = this.#closed || this.#queue === undefined ? 0 : this.#queue.size;
+    return queued === 0 && this.#waiting === undefined;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (!this.#init.state.canSend) throw this.#closedError();
+  }
+
+  #closedError(): TTStreamError {
+    const description = Description.closedSend;
+    return streamError({ ...this.#init.owner.where, code: ErrorCode.IllegalOperation, description });
+  }
+
+  #sendNow(message: T): void {
+    const { owner, codec } = this.#init;
+    owner.beforeSend();
+    try {
+      this.#init.link.sendMessage(this.#init.streamId, this.#prefix, codec, message);
+    } catch (thrown) {
+      const error = presentable(thrown);
+      owner.encodeFailed(error);
+      throw error;
+    }
+  }
+
+  #send(message: T): Promise<void> | undefined {
+    this.#check();
+    if (this.#init.link.congested || this.#waiting !== undefined) return this.#sendLater(message);
+    this.#sendNow(message);
+    return undefined;
+  }
+
+  /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
+  #sendLater(message: T): Promise<void> {
+    const sent = Promise.withResolvers<void>();
+    const wake = () => {
+      if (this.#init.link.congested) this.#init.link.wait(wake);
+      else this.#sendFirst();
+    };
+    (this.#waiting ??= []).push({ message, sent, wake });
+    this.#init.link.wait(wake);
+    return sent.promise;
+  }
+
+  /** Sends the message that has waited longest: whoever was woken, their order is that of the calls. */
+  #sendFirst(): void {
+    const first = this.#waiting?.shift();
+    if (first === undefined) return;
+    if (this.#waiting?.length === 0) this.#waiting = undefined;
+    try {
+      this.#check();
+      this.#sendNow(first.message);
+      first.sent.resolve();
+    } catch (error) {
+      first.sent.reject(error);
+    }
+    this.#resolveFlushed();
+  }
+
+  #write(
+    message: T,
+    controller: WritableStreamDefaultController,
+    queue: WriteQueue,
+  ): Promise<void> | undefined {
+    let sending: Promise<void> | undefined;
+    try {
+      sending = this.#send(message);
+    } finally {
+      if (sending === undefined) this.#taken(queue);
+    }
+    if (sending === undefined) return undefined;
+    // While a write is under way, abort() reaches the sink through this signal alone.
+    const { signal } = controller;
+    const aborted = () => {
+      this.#aborting = true;
+      this.#init.owner.writeAborted(signal.reason);
+    };
+    signal.addEventListener("abort", aborted, { once: true });
+    return sending.finally(() => {
+      signal.removeEventListener("abort", aborted);
+      this.#taken(queue);
+    });
+  }
+
+  #close(): Promise<void> | undefined {
+    this.#closed = true;
+    if (this.#waiting !== undefined) return this.#closeBehind();
+    this.#resolveFlushed();
+    this.#init.owner.writeClosed();
+    return undefined;
+  }
+
+  #taken(queue: WriteQueue): void {
+    queue.take();
+    this.#resolveFlushed();
+  }
+
+  #resolveFlushed(): void {
+    if (this.#flushed === undefined || this.flushed() !== undefined) return;
+    this.#flushed.resolve();
+    this.#flushed = undefined;
+  }
+}

@@ -1,0 +1,177 @@
+import type { Bytes } from "../base/buffer.ts";
+
+/** Where the bytes that nobody has read yet are counted: one account for all streams of a connection. */
+export interface UnreadAccount {
+  /** Adds to the unread bytes; a negative number takes away. */
+  charge(bytes: number): void;
+}
+
+/** What a message costs beside its bytes, so that a flood of empty ones is bounded too. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+
+/** For messages that are not the connection's any more. */
+const UNCOUNTED: UnreadAccount = { charge() {} };
+
+/** How many read messages may lie at the front of the queue before they are swept away. */
+const SWEEP_LENGTH = 1024;
+
+/** How a stream's incoming side ended; `error` is absent where it ended well. */
+export interface InboxEnd {
+  readonly error?: unknown;
+}
+
+/**
+ * The messages that have come and not been read, and how they end: after the reader has drained what is there
+ * ({@linkcode finish}), or at once ({@linkcode break}).
+ */
+export class Inbox {
+  #account: UnreadAccount;
+  #queue: Bytes[] = [];
+  #head = 0;
+  #end: InboxEnd | undefined;
+  #broken = false;
+  #discarding = false;
+  #wake: (() => void) | undefined;
+  #reader: object | undefined;
+
+  /** @param account Where it counts; before {@linkcode attach} nothing comes. */
+  constructor(account: UnreadAccount = UNCOUNTED) {
+    this.#account = account;
+  }
+
+  /** The stream has its connection. */
+  attach(account: UnreadAccount): void {
+    this.#account = account;
+  }
+
+  /**
+   * Who looks at a side of a stream has not read it yet: of several readers the first that reads has the messages.
+   *
+   * @throws {TypeError} If another one has them.
+   */
+  claim(reader: object): void {
+    this.#reader ??= reader;
+    if (this.#reader !== reader) throw new TypeError("the stream's messages are being read already");
+  }
+
+  /** How many messages are waiting. */
+  get size(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Whether a read has something to find: a message or the end. */
+  get ready(): boolean {
+    return this.#head < this.#queue.length || this.#end !== undefined;
+  }
+
+  /** Whether the end has come, and one message is before it. */
+  get last(): boolean {
+    return this.#end !== undefined && this.#head + 1 === this.#queue.length;
+  }
+
+  /** Whether the end came at once, with an error. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** The end, once the messages before it have been taken. */
+  get end(): InboxEnd | undefined {
+    return this.#head < this.#queue.length ? undefined : this.#end;
+  }
+
+  /** Takes a message in; after the end, or where nobody wants it, it is dropped. */
+  push(payload: Bytes): void {
+    if (this.#end !== undefined || this.#discarding) return;
+    this.#account.charge(payload.length + MESSAGE_OVERHEAD_BYTES);
+    this.#queue.push(payload);
+    this.#notify();
+  }
+
+  /** The end, behind what is waiting. The first end wins. */
+  finish(end: InboxEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#notify();
+  }
+
+  /** The end at once: what is waiting is dropped. It overrides a `finish`; of two breaks the first wins. */
+  break(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#drop();
+    this.#end = { error };
+    this.#notify();
+  }
+
+  /** The reader wants no more: what is waiting and what still comes is dropped, and a read that waits is woken. */
+  discard(): void {
+    this.#discarding = true;
+    this.#drop();
+    this.#notify();
+  }
+
+  /** The first waiting message, left where it is. */
+  peek(): Bytes | undefined {
+    return this.#queue[this.#head];
+  }
+
+  /** Removes the first waiting message. @returns Whether it was the last one: the end is behind it. */
+  shift(): boolean {
+    const payload = this.#queue[this.#head];
+    if (payload === undefined) return false;
+    this.#head++;
+    // What has been read must not stay in memory because the queue never runs empty.
+    if (this.#head === this.#queue.length || this.#head >= SWEEP_LENGTH) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    this.#account.charge(-(payload.length + MESSAGE_OVERHEAD_BYTES));
+    return this.#end !== undefined && this.#queue.length === 0;
+  }
+
+  /**
+   * Copies waiting messages out of buffers that are mostly other messages': a few unread bytes must not keep a whole
+   * read buffer in memory for as long as nobody reads them.
+   */
+  compact(): void {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const payload = this.#queue[i];
+      if (payload !== undefined && payload.length * 2 < payload.buffer.byteLength) {
+        this.#queue[i] = payload.slice();
+      }
+    }
+  }
+
+  /** Takes what is waiting off the account: nobody has begun to read it, and nothing more will come. */
+  writeOff(): void {
+    this.compact();
+    this.#account.charge(-this.#chargedBytes());
+    this.#account = UNCOUNTED;
+  }
+
+  /** Calls `wake` once, when the next message or the end has come. There is one waiter at a time. */
+  wait(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  #drop(): void {
+    const bytes = this.#chargedBytes();
+    this.#queue = [];
+    this.#head = 0;
+    if (bytes > 0) this.#account.charge(-bytes);
+  }
+
+  #chargedBytes(): number {
+    let bytes = 0;
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      bytes += (this.#queue[i]?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Codec } from "./codec.ts";
+import { nonEmptyString } from "../base/options.ts";
+import { show } from "../base/format.ts";
+
+/** Who streams: the words of the IDL's `streaming.mode`. */
+export type MethodKind = "client" | "server" | "bidirectional";
+
+/** One method of a service. */
+export interface Method<K extends MethodKind, Req, Res> {
+  /** Who streams. */
+  readonly kind: K;
+  /** How requests become payloads. */
+  readonly request: Codec<Req>;
+  /** How responses become payloads. */
+  readonly response: Codec<Res>;
+  /** The IDL's name, where it differs from the property's. */
+  readonly name?: string | undefined;
+}
+
+/** The methods of any service. */
+export type AnyMethods = { readonly [name: string]: Method<MethodKind, unknown, unknown> };
+
+/** A service: its IDL's name and its methods, the same value for client and server. */
+export interface Service<M extends AnyMethods> {
+  /** The IDL's service name. */
+  readonly name: string;
+  /** The methods, by the name that client and implementation use. */
+  readonly methods: M;
+}
+
+const KINDS: readonly string[] = ["client", "server", "bidirectional"] satisfies MethodKind[];
+
+/**
+ * Defines a service, for `createClient` and `implement`.
+ *
+ * @throws {TypeError} If a name is empty, a kind is none, a codec lacks `encode` or `decode`, or two methods have one wire name.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, defineService } from "@ttstream/ttstream";
+ *
+ * const text: Codec<string> = {
+ *   encode: (message) => new TextEncoder().encode(message),
+ *   decode: (payload) => new TextDecoder().decode(payload),
+ * };
+ * const Chat = defineService("Chat", {
+ *   ask: { kind: "server", name: "Ask", request: text, response: text },
+ * });
+ * ```
+ */
+export function defineService<const M extends AnyMethods>(name: string, methods: M): Service<M> {
+  nonEmptyString("service name", name);
+  const wireNames = new Set<string>();
+  for (const [property, method] of Object.entries(methods)) {
+    const wireName = nonEmptyString(`${name}.${property}: name`, method.name ?? property);
+    if (wireNames.has(wireName)) {
+      throw new TypeError(`${name}.${property}: a second method named "${wireName}"`);
+    }
+    wireNames.add(wireName);
+    if (!KINDS.includes(method.kind)) {
+      throw new TypeError(
+        `${name}.${property}: kind must be one of ${KINDS.join(", ")}, got ${show(method.kind)}`,
+      );
+    }
+    for (const part of ["request", "response"] as const) {
+      const codec = method[part];
+      if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
+        throw new TypeError(`${name}.${property}: ${part} must be a codec with encode and decode`);
+      }
+    }
+  }
+  return { name, methods };
+}

@@ -1,0 +1,48 @@
+import type { StreamLink } from "./transport.ts";
+
+/** A view on the reading side of a stream, as its owner knows it. */
+export interface ReadView {
+  /** Ends the reading at once with `error`. */
+  fail(error: unknown): void;
+}
+
+/** A view on the writing side of a stream, as its owner knows it. */
+export interface WriteView {
+  /** Ends the writing at once with `error`. */
+  fail(error: unknown): void;
+  /** As `fail`, but a `close()` that waits behind what was written still resolves. */
+  finish(error: unknown): void;
+  /** Lets waiting writes look at the state again. */
+  recheck(): void;
+  /** Resolves when everything written so far has been sent; `undefined` where it has. */
+  flushed(): Promise<void> | undefined;
+  /** The stream has its connection, and is open there. */
+  attach(link: StreamLink, streamId: number): void;
+}
+
+/**
+ * One view, or several: middleware that only looks at `stream.readable` has made one of bytes, and the typed call makes
+ * its own.
+ */
+export function withReadView(known: ReadView | undefined, view: ReadView): ReadView {
+  if (known === undefined) return view;
+  return {
+    fail(error) {
+      known.fail(error);
+      view.fail(error);
+    },
+  };
+}
+
+/** As {@linkcode withReadView}. */
+export function withWriteView(known: WriteView | undefined, view: WriteView): WriteView {
+  if (known === undefined) return view;
+  const both = [known, view];
+  return {
+    fail: (error) => both.forEach((each) => each.fail(error)),
+    finish: (error) => both.forEach((each) => each.finish(error)),
+    recheck: () => both.forEach((each) => each.recheck()),
+    flushed: () => known.flushed() ?? view.flushed(),
+    attach: (link, streamId) => both.forEach((each) => each.attach(link, streamId)),
+  };
+}

@@ -1,0 +1,231 @@
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
+import { breathe, nextTick, onNextTick, Pace } from "./event_loop.ts";
+
+/** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
+const CONGESTED_BYTES = 64 * 1024;
+/** So many frames of more bytes may wait together: one large frame at a time is slower. */
+const FEW_FRAMES = 4;
+/** With so much gathered a write is early: the peer works on it while the rest of the turn is being gathered. */
+const EARLY_BYTES = 32 * 1024;
+/** So many early ones in a row: microtasks that always have more to send must not keep everybody else waiting. */
+const MAX_EARLY_WRITES = 4;
+/** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
+const KEPT_BYTES = 1024 * 1024;
+/** Enough for a few small frames: most connections never need more at once. */
+const INITIAL_BYTES = 4096;
+
+/** What an outbox needs of its socket. */
+export interface OutboxSocket {
+  /** Sends all the bytes, which are not changed until it has resolved. */
+  write(bytes: Bytes): Promise<void>;
+  /** Whether more has come than has been read, and it is being read. */
+  behind(): boolean;
+}
+
+/**
+ * Gathers the frames of a turn and sends them in one write.
+ *
+ * A flush runs when the microtasks at hand have: a stream's Header and its first message leave together, as do the
+ * answers to all messages of a chunk, and a socket that takes everything does not turn each frame into a write of its
+ * own. Where much is gathered, some of it leaves before. While one buffer is being written the other is being filled.
+ */
+export class Outbox {
+  readonly #socket: OutboxSocket;
+  readonly #failed: (error: unknown) => void;
+  readonly #pace = new Pace();
+  #buffer = new ByteBuffer(INITIAL_BYTES);
+  #spare = new ByteBuffer(INITIAL_BYTES);
+  #inFlightBytes = 0;
+  /** How many frames are in the buffer, or more: an empty flush counts as well. */
+  #frames = 0;
+  #flushing = false;
+  #closed = false;
+  #waiting: Set<() => void> = new Set();
+  /** Set while the loop gathers and may be told that there is enough. */
+  #enough: (() => void) | undefined;
+  /** Early writes since the microtasks have last run, the next one included. */
+  #early = 0;
+  /** Set while the loop rests. */
+  #hurry: (() => void) | undefined;
+  /** Bytes that have left the buffer for the socket, all in all, and those that the socket has taken. */
+  #leftBytes = 0;
+  #sentBytes = 0;
+  /** Bytes of the buffer, and in flight, that answer the peer or open streams: nothing holds them back, as congestion does messages. */
+  #controlBytes = 0;
+  #controlInFlight = 0;
+  /** Those who wait until what had been appended when they came has been sent, in their order. */
+  #sentWaiters: { readonly at: number; readonly sent: PromiseWithResolvers<void> }[] = [];
+
+  /** @param failed Is told when a write rejects; nothing is sent after that. */
+  constructor(socket: OutboxSocket, failed: (error: unknown) => void) {
+    this.#socket = socket;
+    this.#failed = failed;
+  }
+
+  /** Where to append frames. Another one after every flush: do not keep it. */
+  get buffer(): ByteBuffer {
+    return this.#buffer;
+  }
+
+  /** Whether the unsent bytes are over the mark, or nothing is sent any more: whoever writes must not go on as if it were. */
+  get congested(): boolean {
+    if (this.#closed) return true;
+    const unsent = this.#inFlightBytes + this.#buffer.length;
+    return unsent > CONGESTED_BYTES && (this.#frames > FEW_FRAMES || unsent > FEW_FRAMES * CONGESTED_BYTES);
+  }
+
+  /** Where the next frame begins, counted in bytes from the connection's first. */
+  get position(): number {
+    return this.#leftBytes + this.#buffer.length;
+  }
+
+  /** How many bytes have left for the socket: what is behind them the peer has not got. */
+  get leftBytes(): number {
+    return this.#leftBytes;
+  }
+
+  /** How many unsent bytes are not messages. */
+  get controlBytes(): number {
+    return this.#controlBytes + this.#controlInFlight;
+  }
+
+  /** Says that the last `bytes` appended are no message. */
+  countControl(bytes: number): void {
+    this.#controlBytes += bytes;
+  }
+
+  /** Sees to it that what has been appended is sent. */
+  flush(): void {
+    if (this.#closed) {
+      this.#buffer.length = 0;
+      return;
+    }
+    this.#frames++;
+    if (this.#flushing) {
+      if (this.#buffer.length >= EARLY_BYTES) this.#enough?.();
+      return;
+    }
+    this.#flushing = true;
+    this.#pace.begin();
+    this.#run();
+  }
+
+  /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a rest is over. */
+  flushNow(): void {
+    this.flush();
+    this.#hurry?.();
+  }
+
+  /**
+   * Calls `wake` once, when no longer congested or closed; not when a write has failed, before the close. Those who
+   * came first go first, and only as many as it takes to be congested again.
+   */
+  wait(wake: () => void): void {
+    this.#waiting.add(wake);
+  }
+
+  /** Takes a `wait` back. */
+  unwait(wake: () => void): void {
+    this.#waiting.delete(wake);
+  }
+
+  /** Resolves when all that has been appended so far is with the socket, or nothing will be sent any more. */
+  sent(): Promise<void> {
+    const at = this.position;
+    if (!this.#flushing || at === this.#sentBytes) return Promise.resolve();
+    const last = this.#sentWaiters.at(-1);
+    if (last?.at === at) return last.sent.promise;
+    const sent = Promise.withResolvers<void>();
+    this.#sentWaiters.push({ at, sent });
+    return sent.promise;
+  }
+
+  /** Drops what is unsent and takes nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#buffer.length = 0;
+    this.#wake();
+    this.#settleSent(Infinity);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        await this.#gathered();
+        if (this.#buffer.length === 0 || this.#closed) return;
+        if (this.#pace.due) await this.#rest();
+        // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
+        else if (this.#socket.behind() && this.congested) continue;
+        if (this.#closed) return;
+        const full = this.#buffer;
+        this.#buffer = this.#spare;
+        this.#spare = full;
+        this.#inFlightBytes = full.length;
+        this.#frames = 0;
+        this.#leftBytes += full.length;
+        this.#controlInFlight = this.#controlBytes;
+        this.#controlBytes = 0;
+        await this.#socket.write(full.bytes.subarray(0, full.length));
+        this.#inFlightBytes = 0;
+        this.#controlInFlight = 0;
+        this.#sentBytes += full.length;
+        full.length = 0;
+        if (this.#sentWaiters.length > 0) this.#settleSent(this.#sentBytes);
+        this.#wake();
+      }
+    } catch (error) {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#buffer.length = 0;
+      this.#failed(error);
+    } finally {
+      this.#flushing = false;
+      this.#giveBack();
+      this.#settleSent(Infinity);
+    }
+  }
+
+  #giveBack(): void {
+    if (this.#buffer.bytes.length > KEPT_BYTES) this.#buffer = new ByteBuffer(INITIAL_BYTES);
+    if (this.#spare.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
+  }
+
+  /** Resolves when the microtasks at hand have run, or, a few times in a row, when there is enough for an early write. */
+  #gathered(): Promise<void> {
+    if (this.#early === MAX_EARLY_WRITES || this.#socket.behind()) {
+      this.#early = 0;
+      return nextTick();
+    }
+    return new Promise((resolve) => {
+      this.#enough = resolve;
+      this.#early++;
+      onNextTick(() => {
+        this.#early = 0;
+        resolve();
+      });
+    });
+  }
+
+  /** Lets the event loop turn. */
+  async #rest(): Promise<void> {
+    const hurry = new Promise<void>((resolve) => this.#hurry = resolve);
+    await Promise.race([breathe(), hurry]);
+    this.#hurry = undefined;
+  }
+
+  #wake(): void {
+    // Whoever waits again meanwhile has another turn.
+    let left = this.#waiting.size;
+    for (const wake of this.#waiting) {
+      if (left === 0 || (this.congested && !this.#closed)) return;
+      left--;
+      this.#waiting.delete(wake);
+      wake();
+    }
+  }
+
+  #settleSent(sentBytes: number): void {
+    const waiters = this.#sentWaiters;
+    while (waiters[0] !== undefined && waiters[0].at <= sentBytes) waiters.shift()?.sent.resolve();
+  }
+}

@@ -1,0 +1,118 @@
+import { ByteBuffer } from "../../base/buffer.ts";
+import type { CallInit } from "../../core/call_init.ts";
+import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
+import {
+  headerMetadata,
+  type MetadataInit,
+  type Metainfo,
+  type MetainfoInit,
+  readMetadata,
+} from "../../core/metadata.ts";
+import { NO_TIMEOUTS } from "../../core/message_reader.ts";
+import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
+import { beginFrame } from "../../ttheader/frame_encoder.ts";
+import { FrameType } from "../../ttheader/frame.ts";
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Cancels the stream when it aborts; its reason travels. */
+  signal?: AbortSignal | undefined;
+  /**
+   * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
+   * so far, and its metainfo, transient and persistent, goes on to this call.
+   */
+  parent?: { readonly signal: AbortSignal; readonly metainfo: Metainfo } | undefined;
+  /** Raw string keys of the Header frame. `isn` is refused; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. */
+  metadata?: MetadataInit | undefined;
+  /** Metainfo of this call; it wins over the parent's. */
+  metainfo?: MetainfoInit | undefined;
+  /** Milliseconds for the whole stream; after them it ends with 12015. Default: none. */
+  timeoutMs?: number | undefined;
+  /** Milliseconds for each message: runs only while a read waits and nothing is buffered; then 12014. Default: none. */
+  recvTimeoutMs?: number | undefined;
+  /** As `recvTimeoutMs`, for the first message alone, which a model may think about for long. Default: `recvTimeoutMs`. */
+  firstMessageTimeoutMs?: number | undefined;
+  /**
+   * Whether a receive time-out cancels the stream at the peer; default true. With false, as with Kitex's
+   * `DisableCancelRemote`, `readable` ends with 12014 and nothing is sent: the peer works on, what it still sends
+   * is dropped, `writable` stays usable, and `trailer` and `closed` settle when the peer's comes.
+   */
+  cancelRemoteOnRecvTimeout?: boolean | undefined;
+}
+
+/** Which stream to open. */
+export interface StreamTarget {
+  /** The IDL's service name. */
+  service: string;
+  /** The IDL's method name. */
+  method: string;
+}
+
+/** What a call gets from its connection, or pool. */
+export interface Caller {
+  readonly serviceName: string | undefined;
+  readonly cancelFrame: CancelFrame;
+}
+
+/**
+ * Checks a call before anything is sent: what cannot be watched must not open a stream.
+ *
+ * @throws {TypeError} If a name is no string or empty, a signal is none, or the metadata is not of strings or holds `isn`.
+ * @throws {RangeError} If a time-out is not a positive finite number.
+ */
+export function callInit(target: StreamTarget, options: CallOptions, caller: Caller): CallInit {
+  const service = nonEmptyString("service", target.service);
+  const method = nonEmptyString("method", target.method);
+  checkType("cancelRemoteOnRecvTimeout", options.cancelRemoteOnRecvTimeout, "boolean");
+  const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
+  const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
+  return {
+    service,
+    method,
+    metadata: headerMetadata(service, options),
+    serviceName: caller.serviceName,
+    signals: signalsOf(options),
+    timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
+    readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
+    cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
+    cancelFrame: caller.cancelFrame,
+  };
+}
+
+/**
+ * Checks the Header of a call that is opened later: its caller hears of it now.
+ *
+ * @throws {RangeError} If a key, a value or the whole header is too long.
+ */
+export function checkHeader({ method, metadata }: CallInit): void {
+  beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });
+}
+
+/** Whatever cancels a call. */
+function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {
+  const signals: AbortSignal[] = [];
+  if (signal !== undefined) signals.push(abortSignal("signal", signal));
+  if (parent !== undefined) signals.push(abortSignal("parent.signal", parent.signal));
+  return signals;
+}
+
+/** A call's options over its client's: what the call gives wins, and of metadata and metainfo each key by itself. */
+export function withDefaults(defaults: CallOptions, options: CallOptions = {}): CallOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const merged: CallOptions = { ...defaults, ...Object.fromEntries(given) };
+  if (defaults.metadata !== undefined && options.metadata !== undefined) {
+    merged.metadata = join(defaults.metadata, options.metadata, "metadata");
+  }
+  if (defaults.metainfo !== undefined && options.metainfo !== undefined) {
+    const { persistent, transient } = options.metainfo;
+    merged.metainfo = {
+      persistent: join(defaults.metainfo.persistent, persistent, "metainfo.persistent"),
+      transient: join(defaults.metainfo.transient, transient, "metainfo.transient"),
+    };
+  }
+  return merged;
+}
+
+function join(first: MetadataInit | undefined, over: MetadataInit | undefined, what: string): MetadataInit {
+  return new Map([...readMetadata(first, what), ...readMetadata(over, what)]);
+}

@@ -1,0 +1,150 @@
+import type { Bytes } from "../../base/buffer.ts";
+import type { Codec } from "../../core/codec.ts";
+import type { Metadata } from "../../core/metadata.ts";
+import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import type { MessageSource } from "../../core/send_all.ts";
+
+/** What every call has, of whatever kind. */
+export interface ClientCall extends AsyncDisposable {
+  /** The keys of the server's Header frame; empty where it ended without one. Rejects where the stream failed before. */
+  readonly header: Promise<Metadata>;
+  /** The keys of the server's Trailer frame, whether it carried an error or not. Rejects where none came. */
+  readonly trailer: Promise<Metadata>;
+  /**
+   * How the stream ended: resolves where the server has ended it well, rejects with its one end otherwise, a
+   * `TTStreamError` or a `BizStatusError`. It does not wait until what has come has been read.
+   */
+  readonly closed: Promise<void>;
+  /**
+   * Cancels the stream: both directions error at once, and the far end reads `reason`, as that of a signal. Resolves
+   * when the socket has taken the Rst frame, or does not take it within a second. On a stream that has ended, what is
+   * unread is dropped.
+   */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** The sending of a call. */
+export interface Sending<Req> {
+  /**
+   * Sends a message: resolves when the connection has taken it. As `writable`'s writes, but nothing has to be locked.
+   *
+   * @throws (rejects) The stream's end; 12005 after the half close; the codec's own error.
+   */
+  send(message: Req): Promise<void>;
+  /**
+   * Sends all that `source` gives, each message when the connection takes it, and half closes. Ends the source
+   * (`return()`, `cancel()`) when the stream ends, and cancels the stream where the source throws, for that reason.
+   *
+   * @throws (rejects) The source's own error; the stream's end where that comes first; TypeError for no source.
+   */
+  sendAll(source: MessageSource<Req>): Promise<void>;
+}
+
+/**
+ * A stream at the client: what comes, what goes, and what came beside the messages. It is itself an async iterable of
+ * what comes.
+ *
+ * Every way to end it early (`signal`, `cancel()`, `readable.cancel()`, `writable.abort()`, leaving a `for await` or an
+ * `await using` scope) sends one Rst frame that says why, and errors both directions at once.
+ */
+export interface ClientStream<Req = Uint8Array, Res = Bytes>
+  extends ClientCall, Sending<Req>, AsyncIterable<Res> {
+  /** The messages of the server; cancelling it cancels the stream. Its highWaterMark is 0. */
+  readonly readable: ReadableStream<Res>;
+  /** The messages to the server; closing it is the half close, aborting it cancels the stream. */
+  readonly writable: WritableStream<Req>;
+}
+
+/** A server streaming call: one request has been sent, the answers are read from `readable` or by `for await`. */
+export interface ServerStreamingCall<Res> extends ClientCall, AsyncIterable<Res> {
+  /** The messages of the server; locked while an iteration is under way. */
+  readonly readable: ReadableStream<Res>;
+}
+
+/** A client streaming call: requests are written, one response comes back. */
+export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> {
+  /** The messages to the server. */
+  readonly writable: WritableStream<Req>;
+  /** The one response, as soon as it has come: leaving the scope then cancels nothing. Rejects with the stream's error, or 12001 where the server ended without a response. */
+  readonly response: Promise<Res>;
+}
+
+/**
+ * What calls have in common. Its fields are private by TypeScript's word alone, so that a Proxy around a call works.
+ */
+export abstract class CallBase implements ClientCall {
+  protected readonly call: OpenedCall;
+
+  constructor(call: OpenedCall) {
+    this.call = call;
+  }
+
+  get header(): Promise<Metadata> {
+    return this.call.header;
+  }
+
+  get trailer(): Promise<Metadata> {
+    return this.call.trailer;
+  }
+
+  get closed(): Promise<void> {
+    return this.call.closed;
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.call.cancel(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.call.dispose();
+  }
+}
+
+/** The {@linkcode ClientStream} over a call. */
+export class BidirectionalStream<Req, Res> extends CallBase implements ClientStream<Req, Res> {
+  /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
+  readonly #own = true;
+  private readonly request: Codec<Req>;
+  private readonly answers: Codec<Res>;
+  private reader: Reading<Res> | undefined;
+  private writer: Writing<Req> | undefined;
+
+  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
+    super(call);
+    this.request = request;
+    this.answers = response;
+  }
+
+  /** The call behind a stream of the library's own; `undefined` for anybody else's. */
+  static callOf(stream: object): OpenedCall | undefined {
+    return #own in stream ? stream.call : undefined;
+  }
+
+  get readable(): ReadableStream<Res> {
+    return this.messages().readable;
+  }
+
+  get writable(): WritableStream<Req> {
+    return this.requests().writable;
+  }
+
+  send(message: Req): Promise<void> {
+    return this.requests().sendFor(message);
+  }
+
+  sendAll(source: MessageSource<Req>): Promise<void> {
+    return this.requests().sendAll(source);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Res> {
+    return this.messages().iterate();
+  }
+
+  private messages(): Reading<Res> {
+    return this.reader ??= this.call.reader(this.answers);
+  }
+
+  private requests(): Writing<Req> {
+    return this.writer ??= this.call.writer(this.request);
+  }
+}

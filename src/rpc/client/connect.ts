@@ -1,0 +1,48 @@
+import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
+import { ClientConnection, type Connection } from "./connection.ts";
+import { connectionLimits, type ConnectionOptions } from "./connection_options.ts";
+import { dial, type DialOptions } from "../../net/dial.ts";
+import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
+
+/**
+ * Options of {@linkcode connect}: where the server is, how long to try, and how to speak to it. `signal` gives the
+ * attempt up.
+ */
+export type ConnectOptions = ConnectionOptions & DialOptions;
+
+/**
+ * Connects to a server.
+ *
+ * @throws (rejects) An error that names the address, with what the system said, the signal's reason or a `TimeoutError`
+ * after `connectTimeoutMs` as its `cause`; RangeError or TypeError if an option is wrong.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect } from "@ttstream/ttstream";
+ *
+ * await using connection = await connect({ hostname: "127.0.0.1", port: 8888, serviceName: "ServiceA" });
+ * const stream = connection.openStream({ service: "Chat", method: "Ask" });
+ * ```
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const limits = connectionLimits(options);
+  return new ClientConnection(await dial(options), limits, callerOf(options));
+}
+
+/**
+ * Speaks the protocol over any pair of byte streams: a socket of one's own, or one end of an in-memory pair.
+ *
+ * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
+ * @throws {TypeError} If one of the streams is locked.
+ */
+export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {}): Connection {
+  const limits = connectionLimits(options);
+  return new ClientConnection(duplexSocket(duplex), limits, callerOf(options));
+}
+
+/** What every call of a connection gets from its options. */
+export function callerOf(
+  { serviceName, cancelFrame = "rst" }: ConnectionOptions,
+): { serviceName: string | undefined; cancelFrame: CancelFrame } {
+  return { serviceName, cancelFrame };
+}

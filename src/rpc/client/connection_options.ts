@@ -1,0 +1,63 @@
+import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
+import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
+import { MAX_STRING_BYTES } from "../../ttheader/frame.ts";
+import {
+  DEFAULT_FRAME_TIMEOUT_MS,
+  DEFAULT_MAX_BUFFERED_BYTES,
+  DEFAULT_MAX_FRAME_BYTES,
+  nonEmptyString,
+  positiveInteger,
+  positiveMs,
+} from "../../base/options.ts";
+import { show } from "../../base/format.ts";
+
+/** Options of every connection that a client makes. */
+export interface ConnectionOptions {
+  /** The caller's own name, without commas: what the cancel path says at the far end. Without it nothing is added to the path. */
+  serviceName?: string | undefined;
+  /** The largest frame taken or sent, in bytes; a larger one that comes ends the connection. Default 16 MiB. */
+  maxFrameBytes?: number | undefined;
+  /**
+   * Unread bytes that the connection holds before it stops reading the socket; default 4 MiB. One stream that nobody
+   * reads then stalls its neighbours, and a Rst behind the unread bytes is not seen: the protocol has no other channel.
+   */
+  maxBufferedBytes?: number | undefined;
+  /**
+   * Milliseconds within which a frame that has begun must end, and the server take at least something where more than
+   * 1 MiB of opened and ended streams wait for it. Default 10,000.
+   */
+  frameTimeoutMs?: number | undefined;
+  /**
+   * How a cancel is told; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
+   * connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception instead, which ends
+   * the handler's reading; after a half close nothing is sent, and what still comes is dropped.
+   */
+  cancelFrame?: CancelFrame | undefined;
+}
+
+/**
+ * Checks what every connection needs.
+ *
+ * @throws {TypeError} If an option is of another type.
+ * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
+ */
+export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
+  const { serviceName, maxBufferedBytes, cancelFrame = "rst" } = options;
+  if (cancelFrame !== "rst" && cancelFrame !== "trailer") {
+    throw new TypeError(`cancelFrame must be "rst" or "trailer", got ${show(cancelFrame)}`);
+  }
+  if (serviceName !== undefined && nonEmptyString("serviceName", serviceName).includes(",")) {
+    throw new TypeError(
+      `serviceName must have no comma, which parts the names of a cancel path: ${show(serviceName)}`,
+    );
+  }
+  const nameBytes = new TextEncoder().encode(serviceName).length;
+  if (nameBytes > MAX_STRING_BYTES) {
+    throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_STRING_BYTES} bytes`);
+  }
+  return {
+    maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
+    maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
+    frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
+  };
+}

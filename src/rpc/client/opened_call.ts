@@ -1,0 +1,40 @@
+import type { Codec } from "../../core/codec.ts";
+import type { Metadata } from "../../core/metadata.ts";
+import type { MessageSource } from "../../core/send_all.ts";
+
+/** The messages that come, decoded. */
+export interface Reading<T> {
+  readonly readable: ReadableStream<T>;
+  /** The messages as an iterator; leaving it early cancels the stream. */
+  iterate(): AsyncIterableIterator<T>;
+  /** The next message. */
+  next(): Promise<IteratorResult<T, undefined>>;
+  /** Drops what still comes. */
+  discard(): void;
+}
+
+/** The messages that go, encoded. */
+export interface Writing<T> {
+  readonly writable: WritableStream<T>;
+  /** Sends a message; the rejection of what comes back ends no process. */
+  sendFor(message: T): Promise<void>;
+  /** Sends all that `source` gives, and half closes. */
+  sendAll(source: MessageSource<T>): Promise<void>;
+}
+
+/** A call that has been opened: the library's own `Call`, or one in somebody else's wrapping. */
+export interface OpenedCall {
+  readonly header: Promise<Metadata>;
+  readonly trailer: Promise<Metadata>;
+  readonly closed: Promise<void>;
+  reader<T>(codec: Codec<T>): Reading<T>;
+  writer<T>(codec: Codec<T>): Writing<T>;
+  /** Sends the one request of a server streaming call, which is `payload` encoded, and half closes. */
+  request<T>(payload: Uint8Array, codec: Codec<T>, message: T): void;
+  /** Half close, if it is not closed. */
+  closeSend(): void;
+  /** Ends the call for `reason`. */
+  cancel(reason: unknown): Promise<void>;
+  /** The end of the call's scope: cancels what is left of it. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,45 @@
+import { Description, ErrorCode, streamError } from "../../core/errors.ts";
+import { handled } from "../../base/handled.ts";
+import { type MessageSource, sendAllFor } from "../../core/send_all.ts";
+
+/** The sending side of a call that is not the library's own. */
+export interface ForeignSide<T> {
+  send(message: T): Promise<void>;
+  /** Half close. */
+  close(): Promise<void>;
+  /** The call ends for that. */
+  sourceThrew(error: unknown): void;
+}
+
+/** Sends all that `source` gives and half closes; that the call has ended, well or not, its `closed` tells. */
+export function sendUntilClosed<T>(
+  source: MessageSource<T>,
+  closed: Promise<void>,
+  side: ForeignSide<T>,
+): Promise<void> {
+  const tasks = new Set<() => void>();
+  let ended = false;
+  let endError: unknown;
+  const end = (error: unknown) => {
+    ended = true;
+    endError = error;
+    for (const task of tasks) task();
+  };
+  closed.then(() => {
+    const description = Description.closedSend;
+    end(streamError({ code: ErrorCode.IllegalOperation, description, side: "client" }));
+  }, end);
+  const sending = sendAllFor(source, {
+    get ended() {
+      return ended;
+    },
+    send: (message) => side.send(message),
+    whenEnded: (task) => {
+      tasks.add(task);
+      return () => tasks.delete(task);
+    },
+    sourceThrew: (error) => side.sourceThrew(error),
+    endError: () => endError,
+  });
+  return handled(sending.then(() => side.close()));
+}

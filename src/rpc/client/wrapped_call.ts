@@ -1,0 +1,96 @@
+import { attempt } from "../../base/inline.ts";
+import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
+import type { ClientStream } from "./client_stream.ts";
+import { type Codec, rawCodec } from "../../core/codec.ts";
+import { handled } from "../../base/handled.ts";
+import type { Metadata } from "../../core/metadata.ts";
+import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import { sendUntilClosed } from "./send_until_closed.ts";
+
+/** A call over a stream that an opener of the user's own has wrapped. */
+export class WrappedCall implements OpenedCall {
+  readonly #stream: ClientStream;
+
+  constructor(stream: ClientStream) {
+    this.#stream = stream;
+  }
+
+  get header(): Promise<Metadata> {
+    return this.#stream.header;
+  }
+
+  get trailer(): Promise<Metadata> {
+    return this.#stream.trailer;
+  }
+
+  get closed(): Promise<void> {
+    return this.#stream.closed;
+  }
+
+  reader<T>(codec: Codec<T>): Reading<T> {
+    const readable = decodeReadable(this.#stream.readable, codec);
+    return {
+      readable,
+      iterate: () => readable.values(),
+      next: async () => {
+        const reader = readable.getReader();
+        try {
+          const { done, value } = await reader.read();
+          return done ? { done, value: undefined } : { done, value };
+        } finally {
+          reader.releaseLock();
+        }
+      },
+      discard: () => {
+        drop(readable);
+      },
+    };
+  }
+
+  writer<T>(codec: Codec<T>): Writing<T> {
+    const writer = new EncodingWriter(this.#stream.writable, codec);
+    return {
+      get writable() {
+        return writer.writable;
+      },
+      sendFor: (message) => handled(writer.send(message)),
+      sendAll: (source) =>
+        sendUntilClosed(source, this.closed, {
+          send: (message) => writer.send(message),
+          close: () => writer.close(),
+          sourceThrew: (error) => writer.abort(error),
+        }),
+    };
+  }
+
+  request(payload: Uint8Array): void {
+    const writer = new EncodingWriter<Uint8Array>(this.#stream.writable, rawCodec);
+    // A stream that fails says so to its reader; one that could not be asked would leave that waiting.
+    writer.send(payload).then(() => writer.close()).catch((error) => this.cancel(error));
+  }
+
+  closeSend(): void {
+    // What the user has written and closed is the wrapping's to send; a lock of theirs is not the library's to break.
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    return handled(attempt(() => this.#stream.cancel(reason)));
+  }
+
+  async dispose(): Promise<void> {
+    try {
+      await this.#stream[Symbol.asyncDispose]();
+    } catch {
+      // What it rejects with is the wrapping's own: the end of the scope stays the library's.
+    }
+  }
+}
+
+/** Reads on and forgets: cancelling would cancel the stream. */
+async function drop(readable: ReadableStream<unknown>): Promise<void> {
+  try {
+    await readable.pipeTo(new WritableStream());
+  } catch {
+    // It has given what was wanted of it; how it ended `trailer` tells.
+  }
+}

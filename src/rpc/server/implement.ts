@@ -1,0 +1,222 @@
+import { attempt } from "../../base/inline.ts";
+import { callHandler } from "./call_handler.ts";
+import type { Codec } from "../../core/codec.ts";
+import { ExceptionType } from "../../ttheader/exception.ts";
+import { type Exchange, exchangeOf } from "./typed_stream.ts";
+import type { Handler, ServiceHandler } from "./handler.ts";
+import { handled } from "../../base/handled.ts";
+import { sendAll } from "../../core/send_all.ts";
+import { invocationBehind, type ServerStream } from "./server_stream.ts";
+import { show } from "../../base/format.ts";
+import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
+
+/** What a handler that streams its answers may return: nothing, or the answers. */
+export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
+
+/** How a server implements one method. */
+export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
+  ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
+  : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
+  : (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
+  : never;
+
+/** The implementation of a service: a function for each method, in an object or a class instance. */
+export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
+
+/** One method, ready to be run on a stream. */
+interface Entry {
+  readonly kind: MethodKind;
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+  /** The user's method, called on the user's object. */
+  call(...args: unknown[]): unknown;
+}
+
+/**
+ * Makes a handler of a service's implementation: an object or class instance with one function for each method.
+ *
+ * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), and rejects with what
+ * the user's code threw.
+ *
+ * @throws {TypeError} If a method is missing.
+ *
+ * @example
+ * ```ts ignore
+ * const handler = implement(Chat, {
+ *   async *ask(question, stream) {
+ *     for await (const word of answer(question, stream.signal)) yield word;
+ *   },
+ * });
+ * ```
+ */
+export function implement<M extends AnyMethods>(
+  service: Service<M>,
+  implementation: Implementation<M>,
+): ServiceHandler {
+  const entries = new Map<string, Entry>();
+  for (const [property, method] of Object.entries(service.methods)) {
+    const call: unknown = Reflect.get(implementation, property);
+    if (typeof call !== "function") throw new TypeError(`${service.name}.${property} is not implemented`);
+    entries.set(method.name ?? property, {
+      kind: method.kind,
+      request: method.request,
+      response: method.response,
+      call: (...args) => Reflect.apply(call, implementation, args),
+    });
+  }
+  const handler = (stream: ServerStream): Promise<void> => {
+    checkStream(stream);
+    // Kitex's clients always name the service; where none is named, the method decides.
+    if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
+    const entry = entries.get(stream.method);
+    if (entry === undefined) {
+      return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
+    }
+    const exchange = exchangeOf(stream, entry.request, entry.response);
+    // Middleware may have taken its time: whoever waits for the signal would wait for ever.
+    if (exchange.ended) return handled(Promise.reject(exchange.raw.signal.reason));
+    const running = run(entry, exchange);
+    exchange.running = running;
+    // A hand-made stream does not remember it, and middleware may not wait for it.
+    return exchange.running === undefined ? handled(running) : running;
+  };
+  return Object.assign(handler, { services: [service.name] });
+}
+
+/**
+ * Joins handlers into one: each gets the streams of its own services; one without `services` gets all others.
+ *
+ * An unknown service is answered with exception 20 `unknown service X`. Where a client names no service, the one
+ * handler there is gets the stream.
+ *
+ * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
+ */
+export function route(...handlers: Handler[]): ServiceHandler {
+  const byService = new Map<string, Handler>();
+  let fallback: Handler | undefined;
+  for (const handler of handlers) {
+    if (typeof handler !== "function") {
+      throw new TypeError(`handler must be a function, got ${show(handler)}`);
+    }
+    if (handler.services === undefined) {
+      if (fallback !== undefined) {
+        throw new TypeError("route: two handlers without services, one is the fallback");
+      }
+      fallback = handler;
+    }
+    for (const service of handler.services ?? []) {
+      if (byService.has(service)) throw new TypeError(`route: two handlers for the service "${service}"`);
+      byService.set(service, handler);
+    }
+  }
+  const only = byService.size === 1 ? [...byService.values()][0] : undefined;
+  const handler = (stream: ServerStream): Promise<void> => {
+    checkStream(stream);
+    const { service } = stream;
+    const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
+    return found === undefined ? unknownService(stream) : callHandler(found, stream);
+  };
+  return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
+}
+
+/** The properties of a stream are getters: `{ ...stream }` has none of them. */
+function checkStream(stream: ServerStream): void {
+  if (typeof stream === "object" && stream !== null) {
+    if (invocationBehind(stream) !== undefined) return;
+    // A hand-made one: what is used of it in any case.
+    const { service, method, signal } = stream;
+    if (typeof service === "string" && typeof method === "string" && signal instanceof AbortSignal) return;
+  }
+  throw new TypeError(
+    "a handler needs a ServerStream, and { ...stream } has none of its properties: use wrapStream(stream, { … })",
+  );
+}
+
+function unknownService(stream: ServerStream): Promise<void> {
+  return refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
+}
+
+/** Answers in the handlers' stead. A stream that middleware has wrapped in its own way is answered as a failed handler's. */
+function refuse(stream: ServerStream, type: number, message: string): Promise<void> {
+  const invocation = invocationBehind(stream);
+  if (invocation === undefined) return handled(Promise.reject(new Error(message)));
+  invocation.refuse(type, message);
+  return Promise.resolve();
+}
+
+function run(entry: Entry, exchange: Exchange): Promise<void> {
+  switch (entry.kind) {
+    case "bidirectional":
+      return runBidirectional(entry, exchange);
+    case "server":
+      return runServer(entry, exchange);
+    case "client":
+      return runClient(entry, exchange);
+    default:
+      return entry.kind satisfies never;
+  }
+}
+
+/** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
+function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
+  return attempt(() => entry.call(exchange.stream)).then(
+    (answers) => answer(answers, exchange),
+    (error) => {
+      forget(exchange);
+      throw error;
+    },
+  );
+}
+
+async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
+  let answers: unknown;
+  try {
+    const first = await exchange.next();
+    if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+    if (exchange.ended) throw exchange.raw.signal.reason;
+    // A second request is none of the protocol's, and is dropped.
+    exchange.discard();
+    answers = await entry.call(first.value, exchange.stream);
+  } catch (error) {
+    forget(exchange);
+    throw error;
+  }
+  await answer(answers, exchange);
+}
+
+async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
+  try {
+    // What it throws at once comes after this has been told who runs.
+    const response = await attempt(() => entry.call(exchange.stream));
+    if (!exchange.ended) await exchange.send(response);
+    await exchange.finish?.();
+  } finally {
+    forget(exchange);
+  }
+}
+
+/** Sends what the user's method returned, if it returned answers. */
+async function answer(result: unknown, exchange: Exchange): Promise<void> {
+  try {
+    if (isAsyncIterable(result)) await sendAll(result, exchange);
+    else if (result !== undefined) {
+      const { service, method } = exchange.stream;
+      throw new TypeError(
+        `${service}.${method} must return nothing or an async iterable, got ${typeof result}`,
+      );
+    }
+    await exchange.finish?.();
+  } finally {
+    forget(exchange);
+  }
+}
+
+/** The method has returned. Middleware that does not wait for it must not end the process where it has failed. */
+function forget(exchange: Exchange): void {
+  if (exchange.running !== undefined) handled(exchange.running);
+  exchange.running = undefined;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}

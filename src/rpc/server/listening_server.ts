@@ -1,0 +1,276 @@
+import { callSafely } from "../../base/call_safely.ts";
+import { isPeersFault } from "../../ttheader/connection_errors.ts";
+import type { ConnectionInfo, ConnListener, ListeningInit } from "./server_options.ts";
+import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
+import { Outcome } from "../../base/lazy_promise.ts";
+import { Serving, type ServingInit } from "./connection.ts";
+import { connSocket } from "../../net/socket.ts";
+import { setTimer, type Timer } from "../../net/event_loop.ts";
+import { show } from "../../base/format.ts";
+import { whenAborted } from "./when_aborted.ts";
+
+/** A server that listens. `await using` shuts it down with the default grace. */
+export interface Server<A extends Deno.Addr = Deno.Addr> extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addr: A;
+  /** Resolves when it has shut down. */
+  readonly finished: Promise<void>;
+  /**
+   * Takes no new connections and streams; the handlers' `draining` aborts, and idle connections close at once. What is
+   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, its
+   * `signal` aborts with 12013, and its connection closes. Resolves when all connections are closed, all that was
+   * written has been read at the other end, and all handlers have returned, or when the grace is over, and a second
+   * more where the socket does not take the last words.
+   *
+   * @throws (rejects) RangeError if `graceMs` is negative or not finite.
+   */
+  shutdown(options?: { graceMs?: number | undefined }): Promise<void>;
+  /** Listener and connections keep the process alive, as they do to begin with. */
+  ref(): void;
+  /** Neither listener nor connections keep the process alive. */
+  unref(): void;
+}
+
+/** How long to wait, in milliseconds, after the system would not accept: it is out of file descriptors, say. */
+const ACCEPT_PAUSE_MS = 50;
+
+/** The {@linkcode Server} on a listener. */
+export class ListeningServer<A extends Deno.Addr> implements Server<A> {
+  readonly addr: A;
+  readonly #listener: ConnListener<A>;
+  readonly #init: ServingInit;
+  readonly #listening: ListeningInit<A>;
+  readonly #connections: Set<Serving> = new Set();
+  /** Connections whose handlers are still at work, also where the connection has gone. */
+  readonly #working: Set<Serving> = new Set();
+  readonly #handshakes: Set<Deno.TlsConn> = new Set();
+  readonly #finished: Outcome<void> = new Outcome();
+  readonly #stopWatching: () => void;
+  readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
+  #closing = false;
+  #accepting = true;
+  #graceTimer: Timer;
+  #graceEnd = Infinity;
+  /** Set when the grace is over: handlers that do not listen are not waited for. */
+  #impatient = false;
+  /** Whether the last connection was one too many, and has been told of. */
+  #overLimit = false;
+  #referenced = true;
+
+  constructor(
+    listener: ConnListener<A>,
+    init: ServingInit,
+    listening: ListeningInit<A>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.addr = listener.addr;
+    this.#listener = listener;
+    this.#init = init;
+    this.#listening = listening;
+    this.#accept();
+    this.#stopWatching = whenAborted(signal, () => void this.shutdown({ graceMs: 0 }));
+  }
+
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number | undefined } = {}): Promise<void> {
+    checkGraceMs(graceMs);
+    if (!this.#closing) {
+      this.#stopped.resolve();
+      closeListener(this.#listener);
+      this.#drain();
+    }
+    if (graceMs === 0) this.#cut();
+    else if (this.#working.size > 0) this.#cutAfter(graceMs);
+    await this.finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  ref(): void {
+    this.#referenced = true;
+    this.#listener.ref?.();
+    for (const connection of this.#connections) connection.ref();
+  }
+
+  unref(): void {
+    this.#referenced = false;
+    this.#listener.unref?.();
+    for (const connection of this.#connections) connection.unref();
+  }
+
+  #drain(): void {
+    this.#closing = true;
+    for (const conn of this.#handshakes) conn.close();
+    // The grace ends it; until then the clients may read.
+    for (const connection of this.#connections) connection.drain(Infinity);
+  }
+
+  /** The sooner of two graces counts. */
+  #cutAfter(graceMs: number): void {
+    const end = performance.now() + graceMs;
+    if (end >= this.#graceEnd) return;
+    clearTimeout(this.#graceTimer);
+    this.#graceEnd = end;
+    this.#graceTimer = setTimer(() => this.#cut(), graceMs);
+  }
+
+  #cut(): void {
+    this.#impatient = true;
+    for (const connection of this.#connections) connection.cut();
+    this.#finishIfDone();
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        this.#take(await this.#listener.accept());
+      } catch (error) {
+        // Whoever gave the listener may close it as well.
+        if (this.#closing || error instanceof Deno.errors.BadResource) break;
+        if (hasGone(error)) continue;
+        this.#report(new Error("cannot accept a connection", { cause: error }));
+        await this.#pause();
+      }
+    }
+    this.#accepting = false;
+    if (!this.#closing) this.#drain();
+    this.#finishIfDone();
+  }
+
+  async #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ACCEPT_PAUSE_MS);
+    await Promise.race([promise, this.#stopped.promise]);
+    clearTimeout(timer);
+  }
+
+  #take(conn: Deno.Conn): void {
+    try {
+      const info = this.#admit(conn);
+      if (info === undefined) conn.close();
+      else if (isTls(conn)) this.#handshake(conn, info);
+      else this.#serve(conn, info);
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
+  }
+
+  /** What is known of a connection that may stay. */
+  #admit(conn: Deno.Conn): ConnectionInfo<A> | undefined {
+    const { maxConnections, keepAlive, onConnection } = this.#listening;
+    // The listener's connections have addresses of its kind.
+    const info = { remoteAddr: conn.remoteAddr, connections: this.#connections.size } as ConnectionInfo<A>;
+    if (info.connections + this.#handshakes.size >= maxConnections) {
+      if (!this.#overLimit) {
+        this.#report(new Error(`too many connections: the limit is ${maxConnections}`), info);
+      }
+      this.#overLimit = true;
+      return undefined;
+    }
+    this.#overLimit = false;
+    if (isTcp(conn)) {
+      // Without it Nagle holds a second small frame back for some 40 ms.
+      conn.setNoDelay(true);
+      conn.setKeepAlive(keepAlive);
+    }
+    try {
+      const verdict: unknown = onConnection?.(info);
+      if (verdict === undefined) return info;
+      if (verdict === "refuse") return undefined;
+      // A promise comes too late to refuse anything, and its rejection must not end the process.
+      callSafely("onConnection", () => verdict);
+      throw new TypeError(`onConnection must return nothing or "refuse", got ${show(verdict)}`);
+    } catch (error) {
+      this.#report(error, info);
+      return undefined;
+    }
+  }
+
+  /**
+   * Deno closes the socket of a handshake that is under way only when the client moves, whatever is done with it. So one
+   * that takes too long is reported and will not be served, but holds its place among the connections until it ends.
+   */
+  async #handshake(conn: Deno.TlsConn, info: ConnectionInfo<A>): Promise<void> {
+    const { frameTimeoutMs } = this.#init.limits;
+    let late = false;
+    const fail = (why: string, cause?: unknown) => {
+      if (!this.#closing) this.#report(new Error(`the TLS handshake ${why}`, { cause }), info);
+    };
+    const timer = setTimer(() => {
+      late = true;
+      fail(`was not done after ${frameTimeoutMs} ms`);
+    }, frameTimeoutMs);
+    this.#handshakes.add(conn);
+    try {
+      await conn.handshake();
+    } catch (cause) {
+      if (!this.#closing) conn.close();
+      if (!late) fail("failed", cause);
+      return;
+    } finally {
+      clearTimeout(timer);
+      this.#handshakes.delete(conn);
+      this.#finishIfDone();
+    }
+    if (late || this.#closing) conn.close();
+    else this.#serve(conn, info);
+  }
+
+  #serve(conn: Deno.Conn, info: ConnectionInfo<A>): void {
+    const connection = new Serving(connSocket(conn), { ...this.#init, remoteAddr: info.remoteAddr });
+    this.#connections.add(connection);
+    this.#working.add(connection);
+    if (!this.#referenced) connection.unref();
+    connection.ended.then((error) => {
+      this.#connections.delete(connection);
+      if (isPeersFault(error)) this.#report(error, info);
+      this.#finishIfDone();
+    });
+    connection.returned.then(() => {
+      this.#working.delete(connection);
+      this.#finishIfDone();
+    });
+  }
+
+  #report(error: unknown, info?: ConnectionInfo<A>): void {
+    callSafely("onConnectionError", () => this.#listening.onConnectionError(error, info));
+  }
+
+  #finishIfDone(): void {
+    if (this.#accepting || this.#connections.size > 0 || this.#handshakes.size > 0) return;
+    if (this.#working.size > 0 && !this.#impatient) return;
+    clearTimeout(this.#graceTimer);
+    this.#stopWatching();
+    this.#finished.resolve();
+  }
+}
+
+/** Whether the client had hung up before it was accepted: its own affair, and no reason to pause. */
+function hasGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
+}
+
+function isTls(conn: Deno.Conn): conn is Deno.TlsConn {
+  return "handshake" in conn;
+}
+
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn && "setKeepAlive" in conn;
+}
+
+/** Closes a listener that may be closed already. */
+export function closeListener(listener: ConnListener<Deno.Addr>): void {
+  try {
+    listener.close();
+  } catch (error) {
+    // Whoever gave it may have closed it.
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}

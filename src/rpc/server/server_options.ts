@@ -1,0 +1,189 @@
+import { printError } from "../../base/call_safely.ts";
+import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
+import type { Handler } from "./handler.ts";
+import {
+  abortSignal,
+  checkType,
+  DEFAULT_FRAME_TIMEOUT_MS,
+  DEFAULT_MAX_BUFFERED_BYTES,
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_MAX_STREAMS,
+  nonEmptyString,
+  positiveInteger,
+  positiveMs,
+} from "../../base/options.ts";
+import { causeOf, reasonText } from "../../base/reason.ts";
+import type { ServerStream } from "./server_stream.ts";
+import type { ServingInit } from "./connection.ts";
+import { hostAndPort, show } from "../../base/format.ts";
+
+/** Options of a connection at the server, and so of every server. */
+export interface ServeOverOptions {
+  /** The service's own name, for what the default `onError` prints. */
+  serviceName?: string | undefined;
+  /** Shuts down without grace when it aborts. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Takes what a handler threw, once a stream: not a `BizStatusError`, which is an answer, and not the stream's own
+   * end handed on, since a cancel is nobody's fault. Default: prints it with service and method.
+   */
+  onError?: ((error: unknown, stream: ServerStream) => unknown) | undefined;
+  /** The largest frame taken or sent, in bytes; a larger one that comes ends its connection. Default 16 MiB. */
+  maxFrameBytes?: number | undefined;
+  /** Unread bytes that a connection holds before it stops reading its socket. Default 4 MiB. */
+  maxBufferedBytes?: number | undefined;
+  /**
+   * Handlers that a connection may have running; one that was cancelled counts until it has returned. Default 1024. A
+   * client that cancels ten times as many streams more than have ended well loses its connection.
+   */
+  maxStreams?: number | undefined;
+  /**
+   * Milliseconds within which a frame that has begun must end, a TLS handshake be done, and a client take at least
+   * something of the answers that wait for it. Default 10,000. A handshake that is not done by then is never served;
+   * Deno closes its socket when the client moves, and until then it counts among `maxConnections`.
+   */
+  frameTimeoutMs?: number | undefined;
+  /** Milliseconds that a connection may be without streams before it is closed. Default: for ever. */
+  idleTimeoutMs?: number | undefined;
+  /** Milliseconds that a handler may take; its stream then ends with 12015 at both ends. Default: for ever. */
+  handlerTimeoutMs?: number | undefined;
+}
+
+/** A connection that a client has made, as hooks see it. */
+export interface ConnectionInfo<A extends Deno.Addr = Deno.Addr> {
+  /** The client's address. */
+  readonly remoteAddr: A;
+  /** How many connections the server has, this one not among them. */
+  readonly connections: number;
+}
+
+/** Options of every server that listens. */
+export interface ServerOptions<A extends Deno.Addr = Deno.Addr> extends ServeOverOptions {
+  /** Is told the address once the server listens. */
+  onListen?: ((addr: A) => unknown) | undefined;
+  /** Connections that there may be at a time; one more is closed as soon as it is accepted. Default: no limit. */
+  maxConnections?: number | undefined;
+  /**
+   * TCP keep-alive: notices clients that have vanished without a word, when the system says (on Linux after two hours).
+   * Default true. Deno has no such setting for the sockets of a TLS listener: there `idleTimeoutMs` has to do.
+   */
+  keepAlive?: boolean | undefined;
+  /** Is asked for every connection before anything is read of it; `"refuse"` closes it, as does a throw. It cannot be async. */
+  onConnection?: ((connection: ConnectionInfo<A>) => void | "refuse") | undefined;
+  /**
+   * Takes what went wrong with a connection as a whole: a client that broke the protocol or a limit, a TLS handshake
+   * that failed, a connection over `maxConnections` (the first of a row), or one that the system would not give
+   * (without a `connection`). Default: prints one line.
+   */
+  onConnectionError?: ((error: unknown, connection?: ConnectionInfo<A> | undefined) => unknown) | undefined;
+}
+
+/** Options of a server on TCP. */
+export interface ServeTcpOptions extends ServerOptions<Deno.NetAddr> {
+  /** 0 takes any free port; `addr` then tells which. */
+  port: number;
+  /** Default `"0.0.0.0"`. */
+  hostname?: string | undefined;
+  /** Lets several processes listen on the port. Default false. */
+  reusePort?: boolean | undefined;
+  /** The certificate chain for TLS, PEM; with `key`. */
+  cert?: string | undefined;
+  /** The key for TLS, PEM; with `cert`. */
+  key?: string | undefined;
+}
+
+/** Options of a server on a Unix socket. */
+export interface ServeUnixOptions extends ServerOptions<Deno.UnixAddr> {
+  /** The socket's path. */
+  path: string;
+}
+
+/** What `serve` needs of a listener: any of Deno's is one. */
+export interface ConnListener<A extends Deno.Addr> {
+  /** Where it listens. */
+  readonly addr: A;
+  /** The next connection. */
+  accept(): Promise<Deno.Conn>;
+  /** Stops listening. */
+  close(): void;
+  /** Keeps the process alive, as it does to begin with. */
+  ref?(): void;
+  /** Does not keep the process alive. */
+  unref?(): void;
+}
+
+/** Options of a server on a listener of one's own. */
+export interface ServeListenerOptions<A extends Deno.Addr> extends ServerOptions<A> {
+  /** The listener; the server closes it. */
+  listener: ConnListener<A>;
+}
+
+/** What a server that listens needs beside what its connections do; everything has been checked. */
+export interface ListeningInit<A extends Deno.Addr> {
+  readonly maxConnections: number;
+  readonly keepAlive: boolean;
+  readonly onConnection: ((connection: ConnectionInfo<A>) => void | "refuse") | undefined;
+  readonly onConnectionError: (error: unknown, connection?: ConnectionInfo<A>) => unknown;
+}
+
+/**
+ * Checks what every connection needs.
+ *
+ * @throws {TypeError} If an option is of another type.
+ * @throws {RangeError} If a limit is out of range.
+ */
+export function servingInit(options: ServeOverOptions, handler: Handler): ServingInit {
+  if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${show(handler)}`);
+  if (options.signal !== undefined) abortSignal("signal", options.signal);
+  checkType("onError", options.onError, "function");
+  const { serviceName, maxBufferedBytes } = options;
+  const name = serviceName === undefined ? "" : `${nonEmptyString("serviceName", serviceName)}: `;
+  const limits: ConnectionLimits = {
+    maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
+    maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
+    frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
+  };
+  return {
+    handler,
+    limits,
+    maxStreams: positiveInteger("maxStreams", options.maxStreams, DEFAULT_MAX_STREAMS),
+    idleTimeoutMs: positiveMs("idleTimeoutMs", options.idleTimeoutMs, 0),
+    handlerTimeoutMs: positiveMs("handlerTimeoutMs", options.handlerTimeoutMs, 0),
+    remoteAddr: undefined,
+    onError: options.onError ??
+      ((error, { service, method }) =>
+        printError(`${name}the handler of ${service}/${method} failed:`, error)),
+  };
+}
+
+/**
+ * Checks what a server that listens needs.
+ *
+ * @throws {TypeError} If an option is of another type.
+ * @throws {RangeError} If a limit is out of range.
+ */
+export function listeningInit<A extends Deno.Addr>(options: ServerOptions<A>): ListeningInit<A> {
+  for (const hook of ["onListen", "onConnection", "onConnectionError"] as const) {
+    checkType(hook, options[hook], "function");
+  }
+  checkType("keepAlive", options.keepAlive, "boolean");
+  return {
+    maxConnections: positiveInteger("maxConnections", options.maxConnections, Infinity),
+    keepAlive: options.keepAlive ?? true,
+    onConnection: options.onConnection,
+    onConnectionError: options.onConnectionError ?? printConnectionError,
+  };
+}
+
+function printConnectionError(error: unknown, connection?: ConnectionInfo): void {
+  const from = connection === undefined ? "" : ` from ${print(connection.remoteAddr)}`;
+  const cause = causeOf(error);
+  const why = cause === undefined ? "" : `: ${reasonText(cause)}`;
+  console.error(`ttstream: connection${from}: ${reasonText(error)}${why}`);
+}
+
+function print(addr: Deno.Addr): string {
+  if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
+  // Clients of Unix sockets have no path of their own.
+  return "path" in addr ? addr.path || "a Unix socket" : addr.transport;
+}

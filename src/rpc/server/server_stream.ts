@@ -1,0 +1,159 @@
+import type { Bytes } from "../../base/buffer.ts";
+import type { Codec } from "../../core/codec.ts";
+import { Invocation } from "../../core/server_side.ts";
+import type { Metadata, Metainfo } from "../../core/metadata.ts";
+import type { MessageReader } from "../../core/message_reader.ts";
+import type { MessageSource } from "../../core/send_all.ts";
+import type { MessageWriter } from "../../core/message_writer.ts";
+
+/** A stream at the server: what a handler gets. */
+export interface ServerStream<Req = Bytes, Res = Uint8Array> {
+  /** The IDL's service name, as the client sent it; empty where it sent none. */
+  readonly service: string;
+  /** The IDL's method name. */
+  readonly method: string;
+  /** The client's address, where the transport has one. */
+  readonly remoteAddr?: Deno.Addr | undefined;
+  /** Every key of the client's Header frame, as it came. */
+  readonly metadata: Metadata;
+  /** The metainfo among them. */
+  readonly metainfo: Metainfo;
+  /** The messages of the client; it ends with the client's half close. Cancelling it only drops what still comes. */
+  readonly readable: ReadableStream<Req>;
+  /** The messages to the client. Closing it sends nothing: the stream ends when the handler has. Aborting it fails the stream. */
+  readonly writable: WritableStream<Res>;
+  /**
+   * Aborts when the stream ends, however it does. The reason is a `TTStreamError`: what the client's Rst said
+   * (12007 …), the lost connection (12013), or the handler's own return (12012).
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Aborts when the server begins to shut down: a handler that lives for hours can say goodbye. Its reason is an Error,
+   * `server is shutting down`.
+   */
+  readonly draining: AbortSignal;
+  /** Sent before the first message; changing it later throws TypeError. */
+  readonly header: Map<string, string>;
+  /** Sent at the end. Where the stream has ended already, by a cancel say, it is not, and changing it does nothing; after the handler has returned that throws TypeError. */
+  readonly trailer: Map<string, string>;
+  /** Sends `header` now; again, nothing. */
+  sendHeader(): void;
+  /**
+   * Sends a message: resolves when the connection has taken it. As `writable`'s writes, but nothing has to be locked.
+   *
+   * @throws (rejects) The stream's end; 12005 after `writable.close()`; the codec's own error.
+   */
+  send(message: Res): Promise<void>;
+  /**
+   * Sends all that `source` gives, each message when the connection takes it. Ends the source (`return()`, `cancel()`)
+   * when the stream ends, and fails the stream where the source throws.
+   *
+   * @throws (rejects) The source's own error; the stream's end where that comes first; TypeError for no source.
+   */
+  sendAll(source: MessageSource<Res>): Promise<void>;
+}
+
+/** The key under which a stream tells what it comes from, so that a Proxy around it tells, too. */
+export const INVOCATION: unique symbol = Symbol("invocation");
+
+/** The invocation that a stream, wrapped or not, comes from; `undefined` for a hand-made one. */
+export function invocationBehind(stream: ServerStream<unknown, unknown>): Invocation | undefined {
+  const invocation: unknown = Reflect.get(stream, INVOCATION);
+  return invocation instanceof Invocation ? invocation : undefined;
+}
+
+/**
+ * The {@linkcode ServerStream} over an invocation. Its fields are private by TypeScript's word alone, so that a Proxy
+ * around it works.
+ */
+export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
+  /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
+  readonly #own = true;
+  private readonly invocation: Invocation;
+  private readonly request: Codec<Req>;
+  private readonly response: Codec<Res>;
+  private reader: MessageReader<Req> | undefined;
+  private writer: MessageWriter<Res> | undefined;
+
+  constructor(invocation: Invocation, request: Codec<Req>, response: Codec<Res>) {
+    this.invocation = invocation;
+    this.request = request;
+    this.response = response;
+  }
+
+  /** The invocation behind a stream of the library's own; `undefined` for anybody else's. */
+  static invocationOf(stream: object): Invocation | undefined {
+    return #own in stream ? stream.invocation : undefined;
+  }
+
+  /** See {@linkcode invocationBehind}. */
+  get [INVOCATION](): Invocation {
+    return this.invocation;
+  }
+
+  /** The reading side itself, for the library's own loops. */
+  static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
+    return stream.reader ??= stream.invocation.reader(stream.request);
+  }
+
+  /** The writing side itself, for the library's own loops. */
+  static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
+    return stream.writer ??= stream.invocation.writer(stream.response);
+  }
+
+  get service(): string {
+    return this.invocation.service;
+  }
+
+  get method(): string {
+    return this.invocation.method;
+  }
+
+  get remoteAddr(): Deno.Addr | undefined {
+    return this.invocation.remoteAddr;
+  }
+
+  get metadata(): Metadata {
+    return this.invocation.metadata;
+  }
+
+  get metainfo(): Metainfo {
+    return this.invocation.metainfo;
+  }
+
+  get readable(): ReadableStream<Req> {
+    return HandlerStream.readerOf(this).readable;
+  }
+
+  get writable(): WritableStream<Res> {
+    return HandlerStream.writerOf(this).writable;
+  }
+
+  get signal(): AbortSignal {
+    return this.invocation.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.invocation.draining;
+  }
+
+  get header(): Map<string, string> {
+    return this.invocation.header;
+  }
+
+  get trailer(): Map<string, string> {
+    return this.invocation.trailer;
+  }
+
+  sendHeader(): void {
+    this.invocation.sendHeader();
+  }
+
+  send(message: Res): Promise<void> {
+    return HandlerStream.writerOf(this).sendFor(message);
+  }
+
+  sendAll(source: MessageSource<Res>): Promise<void> {
+    return HandlerStream.writerOf(this).sendAll(source);
+  }
+}

@@ -1,0 +1,64 @@
+import { joinCancelPath } from "./cancel_path.ts";
+import { streamError, type TTStreamError } from "../core/errors.ts";
+import { type Exception, writeException } from "./exception.ts";
+import { FrameType } from "./frame.ts";
+import type { StreamLink } from "../core/transport.ts";
+import { CANCEL_PATH_KEY, NO_METADATA } from "../core/metadata.ts";
+
+/** How a cancel is told to the server. */
+export type CancelFrame = "rst" | "trailer";
+
+/** A call as its frames name it. */
+export interface FrameTarget {
+  readonly link: StreamLink;
+  readonly streamId: number;
+  readonly method: string;
+}
+
+/** A client's Trailer: the half close, or, with an exception, the cancel for servers that know no Rst. */
+export function sendTrailer({ link, streamId, method }: FrameTarget, exception?: Exception): void {
+  link.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA }, (buffer) => {
+    if (exception !== undefined) writeException(buffer, method, streamId, exception);
+  });
+}
+
+/**
+ * Says why, and who: the path as it came, and our own name behind it (Kitex `stream_client.go`: parseCtxErr).
+ *
+ * @param open Whether our side is open still: a Trailer then closes it.
+ */
+export function sendCancel(
+  target: FrameTarget,
+  { code, description, cancelPath }: TTStreamError,
+  open: boolean,
+  { serviceName, cancelFrame }: { serviceName: string | undefined; cancelFrame: CancelFrame },
+): void {
+  const path = serviceName === undefined ? cancelPath : [...cancelPath, serviceName];
+  switch (cancelFrame) {
+    case "rst":
+      sendRst(target, { type: code, message: description }, path);
+      if (open) sendTrailer(target);
+      return;
+    case "trailer":
+      // Its text is all that such a server shows: code and path go into it. After a half close nothing is left to say.
+      if (open) {
+        const { message } = streamError({ code, description, cancelPath: path });
+        sendTrailer(target, { type: code, message });
+      }
+      return;
+    default:
+      cancelFrame satisfies never;
+  }
+}
+
+function sendRst(
+  { link, streamId, method }: FrameTarget,
+  exception: Exception,
+  path: readonly string[],
+): void {
+  const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, joinCancelPath(path)]]);
+  link.sendFrame(
+    { type: FrameType.Rst, streamId, method, metadata },
+    (buffer) => writeException(buffer, method, streamId, exception),
+  );
+}

@@ -1,0 +1,180 @@
+import { concat } from "@std/bytes/concat";
+import type { Bytes } from "../base/buffer.ts";
+import { hex, illegal, int32, readInfo, uint16 } from "./header_block.ts";
+import {
+  FLAGS_OFFSET,
+  type Frame,
+  FrameType,
+  HEADER_OFFSET,
+  HEADER_SIZE_OFFSET,
+  HEADER_UNIT,
+  LENGTH_SIZE,
+  MAGIC,
+  MAGIC_OFFSET,
+  MIN_FRAME_LENGTH,
+  NO_PAYLOAD,
+  STREAM_ID_OFFSET,
+  STREAMING_FLAG,
+} from "./frame.ts";
+import { knownProtocol, UNARY } from "./known_protocol.ts";
+import { NO_METADATA } from "../core/metadata.ts";
+
+/** The bytes from which a frame's length and magic can be judged. */
+const PEEK_SIZE = 8;
+/** Pieces below this size are merged with their like. */
+const CRUMB_BYTES = 4096;
+
+/**
+ * Turns bytes, cut anyhow, into frames: `push` a chunk, then call `next` until it returns `undefined`.
+ *
+ * A payload is a view on the chunk it came in; only a frame that spans chunks is copied together. Nothing is
+ * allocated for bytes that were announced and have not come.
+ */
+export class FrameDecoder {
+  readonly #maxFrameBytes: number;
+  /** The bytes to be read next, from `#at`. */
+  #chunk: Bytes = NO_PAYLOAD;
+  #at = 0;
+  /** The chunks of an unfinished frame before `#chunk`, and their bytes. */
+  #pieces: Bytes[] = [];
+  #piecesBytes = 0;
+  /** How many bytes must be there before the next look is worth it. */
+  #needed = PEEK_SIZE;
+  /** Nearly every frame is Data with the same header block as one before it: that one is compared, not read again. */
+  #dataHeaders: readonly { readonly block: Bytes; readonly method: string }[] = [];
+
+  /**
+   * @param maxFrameBytes The largest frame taken, without its length field.
+   */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** How many bytes of an unfinished frame are waiting. */
+  get pendingBytes(): number {
+    return this.#piecesBytes + this.#chunk.length - this.#at;
+  }
+
+  /** Takes the next bytes; they must not be changed afterwards. All whole frames before them must have been taken. */
+  push(chunk: Bytes): void {
+    const rest = this.#chunk.length - this.#at;
+    const last = this.#chunk;
+    if (rest === 0) {
+      this.#chunk = chunk;
+    } else if (last.buffer === chunk.buffer && last.byteOffset + last.length === chunk.byteOffset) {
+      // The reader filled the same buffer further: one longer view, no copy.
+      this.#chunk = new Uint8Array(last.buffer, last.byteOffset + this.#at, rest + chunk.length);
+    } else {
+      this.#keep(this.#at === 0 ? last : last.subarray(this.#at));
+      this.#chunk = chunk;
+    }
+    this.#at = 0;
+  }
+
+  #keep(piece: Bytes): void {
+    const pieces = this.#pieces;
+    pieces.push(piece);
+    this.#piecesBytes += piece.length;
+    // Crumbs are swept together, or a frame that comes byte by byte would cost a hundred bytes for each.
+    for (let last = pieces.length - 1; last > 0; last--) {
+      const tail = pieces[last];
+      const before = pieces[last - 1];
+      if (tail === undefined || before === undefined) return;
+      if (before.length > tail.length || before.length >= CRUMB_BYTES) return;
+      pieces.splice(last - 1, 2, concat([before, tail]));
+    }
+  }
+
+  /**
+   * The next frame, or `undefined` where its bytes have not all come.
+   *
+   * @throws {TTStreamError} 12004 if the bytes are no frame, or one beyond the limit. The decoder is of no use afterwards.
+   */
+  next(): Frame | undefined {
+    if (this.pendingBytes < this.#needed) return undefined;
+    if (this.#pieces.length > 0) return this.#nextFromPieces();
+    const start = this.#at;
+    const size = this.#inspect(this.#chunk, start);
+    if (this.#chunk.length - start < size) {
+      this.#needed = size;
+      return undefined;
+    }
+    this.#at = start + size;
+    this.#needed = PEEK_SIZE;
+    return this.#frame(this.#chunk, start, start + size);
+  }
+
+  /** A frame that begins in an earlier chunk: copied together, and only that. */
+  #nextFromPieces(): Frame | undefined {
+    if (this.#needed === PEEK_SIZE) {
+      const peek = concat([...this.#pieces, this.#chunk.subarray(0, PEEK_SIZE)]);
+      this.#needed = this.#inspect(peek, 0);
+      if (this.pendingBytes < this.#needed) return undefined;
+    }
+    const missing = this.#needed - this.#piecesBytes;
+    const bytes = concat([...this.#pieces, this.#chunk.subarray(this.#at, this.#at + missing)]);
+    this.#at += missing;
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    this.#needed = PEEK_SIZE;
+    return this.#frame(bytes, 0, bytes.length);
+  }
+
+  /** Judges a frame by its first bytes, before anything is allocated for it. @returns Its whole size. */
+  #inspect(bytes: Bytes, start: number): number {
+    if (uint16(bytes, start + MAGIC_OFFSET) !== MAGIC) {
+      const first = hex(bytes, start, start + 4);
+      const second = hex(bytes, start + 4, start + 8);
+      const known = knownProtocol(bytes, start);
+      throw illegal(`not TTHeader protocol (first4Bytes=${first}, second4Bytes=${second})`, known);
+    }
+    const length = int32(bytes, start) >>> 0;
+    if (length > this.#maxFrameBytes) {
+      throw illegal(`frame of ${length} bytes exceeds the limit of ${this.#maxFrameBytes} bytes`);
+    }
+    if (length < MIN_FRAME_LENGTH) {
+      throw illegal(`frame of ${length} bytes is shorter than its fixed part of ${MIN_FRAME_LENGTH} bytes`);
+    }
+    return length + LENGTH_SIZE;
+  }
+
+  /** Reads the frame whose bytes are all there. */
+  #frame(bytes: Bytes, start: number, end: number): Frame {
+    const flags = uint16(bytes, start + FLAGS_OFFSET);
+    const streamId = int32(bytes, start + STREAM_ID_OFFSET);
+    const headerSize = uint16(bytes, start + HEADER_SIZE_OFFSET) * HEADER_UNIT;
+    const header = start + HEADER_OFFSET;
+    const payloadStart = header + headerSize;
+    if (headerSize === 0) throw illegal("invalid header length[0]");
+    if (payloadStart > end) {
+      throw illegal(
+        `header of ${headerSize} bytes exceeds the ${end - header} bytes that the frame has left`,
+      );
+    }
+    if ((flags & STREAMING_FLAG) === 0) {
+      throw illegal(`unexpected header flags: ${flags}`, UNARY);
+    }
+    const payload = payloadStart === end ? NO_PAYLOAD : bytes.subarray(payloadStart, end);
+    for (const { block, method } of this.#dataHeaders) {
+      if (sameBytes(block, bytes, header, payloadStart)) {
+        return { type: FrameType.Data, streamId, method, metadata: NO_METADATA, payload };
+      }
+    }
+    const { type, method, metadata } = readInfo(bytes, header, payloadStart);
+    if (type === FrameType.Data && metadata === NO_METADATA) {
+      // Kitex writes a method's pairs in either order: two of them are worth keeping.
+      this.#dataHeaders = [
+        { block: bytes.slice(header, payloadStart), method },
+        ...this.#dataHeaders.slice(0, 1),
+      ];
+    }
+    return { type, streamId, method, metadata, payload };
+  }
+}
+
+function sameBytes(known: Bytes, bytes: Bytes, from: number, to: number): boolean {
+  const size = known.length;
+  if (size !== to - from) return false;
+  for (let i = 0; i < size; i++) if (known[i] !== bytes[from + i]) return false;
+  return true;
+}

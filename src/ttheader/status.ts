@@ -1,0 +1,124 @@
+import {
+  BizStatusError,
+  Description,
+  ErrorCode,
+  INT32_MAX,
+  INT32_MIN,
+  streamError,
+  type TTStreamError,
+} from "../core/errors.ts";
+import { exceptionText, readException } from "./exception.ts";
+import type { Frame } from "./frame.ts";
+import { CANCEL_PATH_KEY } from "../core/metadata.ts";
+import { reasonText, type Where } from "../base/reason.ts";
+
+/** The Trailer's keys for a business error (Kitex `pkg/transmeta/ttheader.go`). */
+export const BizKey = { Status: "biz-status", Message: "biz-message", Extra: "biz-extra" } as const;
+
+/** What stands before the text of a handler's own error (Kitex `pkg/kerrors/kerrors.go`: ErrBiz). */
+export const HANDLER_ERROR_PREFIX = "biz error: ";
+
+/** The thrift exception type 13, which Kitex shows for a Rst that says nothing readable. */
+const UNREADABLE_RST = 13;
+
+const TOO_MANY_STREAMS = /^too many streams: the limit is \d+$/;
+
+/** What a server says that takes `limit` streams and has as many. */
+export function tooManyStreams(limit: number): string {
+  return `too many streams: the limit is ${limit}`;
+}
+
+/** Whether an exception says that the handler was not called. A handler's own text has a prefix. */
+function isRefusal(description: string): boolean {
+  return description === Description.shuttingDown || TOO_MANY_STREAMS.test(description);
+}
+
+/** What a Rst frame says: its code and description; the receiver adds its side and the path that travelled. */
+export function errorOfRst({ payload, metadata }: Frame, where: Where): TTStreamError {
+  const path = metadata.get(CANCEL_PATH_KEY);
+  const cancelPath = path === undefined || path === "" ? [] : path.split(",");
+  try {
+    const exception = readException(payload);
+    const description = exceptionText(exception);
+    return streamError({ ...where, code: exception.type, description, cancelPath, kind: "canceled" });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return streamError({
+      ...where,
+      code: UNREADABLE_RST,
+      description: Description.rst,
+      cancelPath,
+      cause,
+      kind: "canceled",
+    });
+  }
+}
+
+/** What a Trailer frame says: `undefined` where the peer ended well. */
+export function errorOfTrailer(frame: Frame, where: Where): TTStreamError | BizStatusError | undefined {
+  if (frame.payload.length === 0) return bizStatusOf(frame, where);
+  try {
+    const exception = readException(frame.payload);
+    const description = exceptionText(exception);
+    const { type: exceptionType } = exception;
+    if (exceptionType === ErrorCode.StreamTimeout) {
+      return streamError({ ...where, code: exceptionType, description, exceptionType, kind: "canceled" });
+    }
+    return streamError({
+      ...where,
+      code: ErrorCode.ApplicationException,
+      description,
+      exceptionType,
+      retryable: isRefusal(description) && exception.begun !== true,
+    });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return streamError({ ...where, code: ErrorCode.IllegalFrame, description: reasonText(cause), cause });
+  }
+}
+
+/** As Kitex, a status of 0 or one that is no number is no error. */
+function bizStatusOf({ metadata }: Frame, where: Where): TTStreamError | BizStatusError | undefined {
+  const status = metadata.get(BizKey.Status);
+  if (status === undefined || !/^[+-]?\d+$/.test(status)) return undefined;
+  const code = Number(status);
+  if (code === 0 || code < INT32_MIN || code > INT32_MAX) return undefined;
+  const message = metadata.get(BizKey.Message) ?? "";
+  const json = metadata.get(BizKey.Extra);
+  if (json === undefined || json === "") return new BizStatusError(code, message);
+  const extra = stringRecord(json);
+  if (extra !== undefined) return new BizStatusError(code, message, extra);
+  return streamError({
+    ...where,
+    code: ErrorCode.IllegalBizError,
+    description: `malformed header info, extra: ${json}`,
+  });
+}
+
+function stringRecord(json: string): Record<string, string> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // The peer's words are no JSON: the caller says so in the error it makes.
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries: [string, unknown][] = Object.entries(value);
+  // From entries, since assigning to a key "__proto__" would not add it.
+  return entries.every(isTextEntry) ? Object.fromEntries(entries) : undefined;
+}
+
+function isTextEntry(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
+}
+
+/** The Trailer's keys that say `error`. */
+export function bizStatusMetadata(error: BizStatusError): Map<string, string> {
+  const metadata = new Map([
+    [BizKey.Status, String(error.statusCode)],
+    [BizKey.Message, error.statusMessage],
+  ] as [string, string][]);
+  if (error.extra !== undefined) metadata.set(BizKey.Extra, JSON.stringify(error.extra));
+  return metadata;
+}
