@@ -2,13 +2,9 @@
  * A result that may never be asked for: its promise is made on demand, and a rejection that nobody awaits does
  * not end the process.
  */
-export class Outcome<T> {
+export class LazyPromise<T> {
   #settled: { readonly value: T } | { readonly error: unknown } | undefined;
   #resolvers: PromiseWithResolvers<T> | undefined;
-
-  get settled(): boolean {
-    return this.#settled !== undefined;
-  }
 
   /** The first settling wins. */
   resolve(value: T): void {

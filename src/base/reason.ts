@@ -1,19 +1,3 @@
-import {
-  Description,
-  ErrorCode,
-  isTTStreamError,
-  type Side,
-  streamError,
-  type TTStreamError,
-} from "../core/errors.ts";
-
-/** The stream that an error speaks of, and which end of it. */
-export interface Where {
-  readonly side: Side;
-  readonly service?: string | undefined;
-  readonly method?: string | undefined;
-}
-
 /** What a thrown or given value says: an Error's message (its name where that is empty), else `String(value)`. */
 export function reasonText(reason: unknown): string {
   // A value that cannot say what it is, `Object.create(null)` or a revoked proxy say, must not turn a cancel into a crash.
@@ -48,35 +32,10 @@ export function isCausedBy(error: unknown, cause: unknown): boolean {
 }
 
 /** Reads something of a value of the user's, whose traps and getters may throw. */
-function look<T>(read: () => T): T | undefined {
+export function look<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
     return undefined;
-  }
-}
-
-/**
- * What a reason to end a stream becomes. The one funnel for every signal, cancel and abort:
- * none at all or an AbortError is Kitex's plain cancel, a TimeoutError its stream time-out, another stream's end goes
- * on as it came, and anything else travels as 12008 with its text, so that the far end reads why.
- */
-export function errorFromReason(reason: unknown, where: Where): TTStreamError {
-  if (isTTStreamError(reason)) {
-    const { code, description, cancelPath, kind } = reason;
-    return streamError({ ...where, code, description, cancelPath, kind, cause: reason });
-  }
-  return streamError({ ...where, ...meaningOf(reason), cause: reason });
-}
-
-function meaningOf(reason: unknown): { code: number; description: string } {
-  if (reason === undefined) return { code: ErrorCode.Canceled, description: Description.canceled };
-  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
-    case "AbortError":
-      return { code: ErrorCode.Canceled, description: Description.canceled };
-    case "TimeoutError":
-      return { code: ErrorCode.StreamTimeout, description: Description.streamTimeout };
-    default:
-      return { code: ErrorCode.CanceledWithCause, description: reasonText(reason) };
   }
 }

@@ -1,13 +1,13 @@
-import type { CancelFrame } from "../ttheader/cancel_frames.ts";
-import type { StreamLink } from "./transport.ts";
-import type { Metadata } from "./metadata.ts";
+import type { Dialect } from "./dialect.ts";
 import type { ReadTimeouts } from "./message_reader.ts";
+import type { Metadata } from "./metadata.ts";
 
 /** What a call is opened with; everything has been checked. */
 export interface CallInit {
+  readonly dialect: Dialect;
   readonly service: string;
   readonly method: string;
-  /** What is written into the Header frame; let go when it has been. */
+  /** What goes out with the header; let go when it has. */
   metadata: Metadata;
   /** The caller's own name, for the cancel path. */
   readonly serviceName: string | undefined;
@@ -16,23 +16,4 @@ export interface CallInit {
   readonly timeoutMs: number;
   readonly readTimeouts: ReadTimeouts;
   readonly cancelRemoteOnRecvTimeout: boolean;
-  readonly cancelFrame: CancelFrame;
 }
-
-/** The link of a call that has no connection yet, or will never have one: nothing can be sent. */
-export const NO_LINK: StreamLink = {
-  congested: true,
-  position: 0,
-  sendMessage() {},
-  sendFrame() {},
-  sent: () => Promise.resolve(),
-  wait() {},
-  unwait() {},
-  release() {},
-  linger() {},
-  unlinger() {},
-  peerDrains() {},
-  peerReset() {},
-  charge() {},
-  defer: (task) => task(),
-};

@@ -1,5 +1,5 @@
 import { type Metadata, NO_METADATA } from "./metadata.ts";
-import { Outcome } from "../base/lazy_promise.ts";
+import { LazyPromise } from "../base/lazy_promise.ts";
 
 /** What a call's user may ask for beside the messages: promises that are made when somebody does. */
 export class CallResults {
@@ -8,13 +8,13 @@ export class CallResults {
   trailerMetadata: Metadata | undefined;
   endedWell = false;
   failure: { readonly error: unknown; readonly write: unknown } | undefined;
-  #header: Outcome<Metadata> | undefined;
-  #trailer: Outcome<Metadata> | undefined;
-  #closed: Outcome<void> | undefined;
+  #header: LazyPromise<Metadata> | undefined;
+  #trailer: LazyPromise<Metadata> | undefined;
+  #closed: LazyPromise<void> | undefined;
 
   get header(): Promise<Metadata> {
     if (this.#header === undefined) {
-      this.#header = new Outcome();
+      this.#header = new LazyPromise();
       this.settle();
     }
     return this.#header.promise;
@@ -22,7 +22,7 @@ export class CallResults {
 
   get trailer(): Promise<Metadata> {
     if (this.#trailer === undefined) {
-      this.#trailer = new Outcome();
+      this.#trailer = new LazyPromise();
       this.settle();
     }
     return this.#trailer.promise;
@@ -30,7 +30,7 @@ export class CallResults {
 
   get closed(): Promise<void> {
     if (this.#closed === undefined) {
-      this.#closed = new Outcome();
+      this.#closed = new LazyPromise();
       this.settle();
     }
     return this.#closed.promise;

@@ -1,77 +1,60 @@
-import { type CallInit, NO_LINK } from "./call_init.ts";
+import type { CallInit } from "./call_init.ts";
 import { CallResults } from "./call_results.ts";
-import { sendCancel, sendTrailer } from "../ttheader/cancel_frames.ts";
 import { type Codec, rawCodec } from "./codec.ts";
-import { dataPrefix } from "../ttheader/frame_encoder.ts";
-import { formatDuration } from "../base/duration.ts";
-import {
-  type BizStatusError,
-  Description,
-  ErrorCode,
-  errorOfStream,
-  streamError,
-  TTStreamError,
-} from "./errors.ts";
-import { type Frame, FrameType } from "../ttheader/frame.ts";
-import { Inbox } from "./receive_queue.ts";
-import type { FrameReceiver, StreamLink } from "./transport.ts";
+import type { BizStatusError, StreamError } from "./errors.ts";
+import type { MessageReader } from "./message_reader.ts";
+import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, NO_METADATA } from "./metadata.ts";
-import { errorOfRst, errorOfTrailer } from "../ttheader/status.ts";
-import { MessageReader, type ReadOwner } from "./message_reader.ts";
-import { errorFromReason, type Where } from "../base/reason.ts";
-import { StreamState } from "./stream_state.ts";
+import { StreamSide } from "./stream_side.ts";
+import { type ClientEvents, type ClientSink, NO_SINK } from "./transport.ts";
 import { setTimer, type Timer, withinMs } from "../net/event_loop.ts";
-import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
-import { MessageWriter, type WriteOwner } from "./message_writer.ts";
 
 /** How long, in milliseconds, whoever cancels waits for the socket to take the cancel. */
 const CANCEL_MS = 1_000;
 
 /**
- * The client's half of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), a
- * Trailer or Rst of the server ({@linkcode receive}), or the loss of the connection ({@linkcode lose}); the first wins.
+ * The client's side of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), an end or
+ * a cancel of the server's ({@linkcode recvEnd}, {@linkcode recvReset}), or the loss of the connection ({@linkcode lose}); the
+ * first wins.
  */
-export class Call implements FrameReceiver, ReadOwner, WriteOwner {
+export class ClientSide extends StreamSide<ClientSink, unknown> implements ClientEvents {
   readonly #init: CallInit;
-  #link: StreamLink;
-  #streamId = 0;
-  /** Where its Header ends among the connection's bytes. */
-  #headerEnd = 0;
-  readonly #state = new StreamState("client");
-  readonly #inbox = new Inbox();
   #readerTaken = false;
-  // Each is let go at its end: who holds one web stream of an ended call must not hold the other one with it.
-  #reader: ReadView | undefined;
-  #writer: WriteView | undefined;
   #readDone = false;
   #watching = false;
   #timer: Timer;
   readonly #results = new CallResults();
 
-  /** @param link What stands for the connection until {@linkcode attach}; nothing is sent before. */
-  constructor(init: CallInit, link: StreamLink = NO_LINK) {
+  /** @param sink What stands for the connection until {@linkcode attach}; nothing is sent before. */
+  constructor(init: CallInit, sink: ClientSink = NO_SINK) {
+    super("client", init.dialect, sink);
     this.#init = init;
-    this.#link = link;
   }
 
-  /** What its Header frame says. */
+  /** What it is opened with. */
   get init(): CallInit {
     return this.#init;
   }
 
-  /** Whether it has not ended. */
-  get live(): boolean {
-    return this.#state.live;
+  get service(): string {
+    return this.#init.service;
   }
 
-  /** Its Header has been sent on `link`: what has been written meanwhile goes after it. */
-  attach(link: StreamLink, streamId: number): void {
-    this.#link = link;
-    this.#streamId = streamId;
-    this.#headerEnd = link.position;
-    this.#inbox.attach(link);
-    this.#writer?.attach(link, streamId);
-    if (!this.#state.canSend && this.#state.live) sendTrailer(this.#target);
+  get method(): string {
+    return this.#init.method;
+  }
+
+  /** Whether it has not ended. */
+  get live(): boolean {
+    return this.state.live;
+  }
+
+  /** Its header has been sent by `sink`: what has been written meanwhile goes after it. */
+  attach(sink: ClientSink): void {
+    this.sink = sink;
+    this.queue.attach(sink);
+    this.writeView?.attach(sink);
+    if (!this.state.canSend && this.state.live) sink.closeSend();
   }
 
   /** Starts to watch what may cancel the call. */
@@ -86,21 +69,13 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
   reader<T>(codec: Codec<T>): MessageReader<T> {
     this.#readerTaken = true;
-    const reader = new MessageReader(this.#inbox, codec, this, this.#init.readTimeouts);
-    if (!this.#readDone) this.#reader = withReadView(this.#reader, reader);
-    return reader;
+    return this.makeReader(codec, this.#init.readTimeouts, !this.#readDone);
   }
 
   /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    const { method } = this.#init;
-    const streamId = this.#streamId;
-    const link = this.#link;
-    const state = this.#state;
-    const writer = new MessageWriter({ streamId, link, method, state, codec, owner: this });
-    if (this.#results.failure !== undefined) writer.fail(this.#results.failure.write);
-    else if (state.live) this.#writer = withWriteView(this.#writer, writer);
-    return writer;
+    const { failure } = this.#results;
+    return this.makeWriter(codec, failure === undefined ? undefined : { error: failure.write });
   }
 
   get header(): Promise<Metadata> {
@@ -116,19 +91,19 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   /**
-   * Sends the one request of a server streaming call and half closes. Where it has to wait it is encoded again when
-   * its time has come: thousands of calls must not keep their payloads meanwhile. One too large ends the call.
+   * Sends the one request of a call and half closes. Where it has to wait it is encoded again when its time has come:
+   * thousands of calls must not keep their payloads meanwhile. One too large ends the call.
    *
    * @param payload What `codec` has made of `message`.
    */
   request<T>(payload: Uint8Array, codec: Codec<T>, message: T): void {
-    if (!this.#state.live) return;
-    if (this.#link.congested) {
+    if (!this.state.live) return;
+    if (this.sink.congested) {
       this.#requestLater(this.writer(codec).sendFor(message));
       return;
     }
     try {
-      this.#link.sendMessage(this.#streamId, dataPrefix(this.#init.method), rawCodec, payload);
+      this.sink.sendMessage(rawCodec, payload);
     } catch (error) {
       return this.encodeFailed(error);
     }
@@ -157,61 +132,60 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** Half close: everything has been sent. */
   closeSend(): void {
-    if (this.#state.sendTrailer()) sendTrailer(this.#target);
+    if (this.state.sendEnd()) this.sink.closeSend();
   }
 
   /** Ends the call for `reason`: the server hears it at once, both directions error at once. Resolves when the socket has the cancel. */
   cancel(reason: unknown): Promise<void> {
-    const live = this.#state.live;
-    this.#cancel(errorFromReason(reason, this.where));
-    return live ? withinMs(CANCEL_MS, this.#link.sent()) : Promise.resolve();
+    const { live } = this.state;
+    this.#cancel(this.#reasonError(reason));
+    return live ? withinMs(CANCEL_MS, this.sink.sent()) : Promise.resolve();
   }
 
   /** The end of the call's scope: cancels what is left of it. */
   async dispose(): Promise<void> {
-    if (this.#readDone && !this.#state.live) return;
+    if (this.#readDone && !this.state.live) return;
     await this.cancel(undefined);
   }
 
   /** Errors a call that was never opened. `write` is what its writes reject with. */
   refuse(error: unknown, write: unknown = error): void {
-    this.#state.lose();
+    this.state.close(error);
     this.#fail(error, error, write);
-    this.#link.release(this.#streamId);
+    this.sink.release();
   }
 
-  receive(frame: Frame): void {
-    switch (frame.type) {
-      case FrameType.Data:
-        if (this.#state.canReceive) this.#inbox.push(frame.payload);
-        return;
-      case FrameType.Header:
-        this.#receiveHeader(frame);
-        return;
-      case FrameType.Trailer:
-        this.#receiveTrailer(frame);
-        return;
-      case FrameType.Rst:
-        if (!this.#state.recvReset()) return;
-        this.#link.release(this.#streamId);
-        this.#fail(errorOfRst(frame, this.where));
-        return;
-      case FrameType.Meta: // for proxies' hooks; nothing here takes one
-        return;
-      default:
-        frame.type satisfies never;
-    }
+  /** Errors a call that was never opened, for `reason`. */
+  refuseFor(reason: unknown): void {
+    this.refuse(this.#reasonError(reason));
+  }
+
+  recvHeader(metadata: Metadata): void {
+    this.#results.headerMetadata = metadata;
+    this.#results.settle();
+  }
+
+  recvEnd(error: StreamError | BizStatusError | undefined, trailer: Metadata): void {
+    if (this.state.recvEnd()) this.#ended(error, trailer);
+  }
+
+  recvReset(error: StreamError): void {
+    if (!this.state.close(error)) return;
+    this.sink.release();
+    this.#fail(error);
+  }
+
+  violated(error: StreamError): void {
+    this.#cancel(error);
   }
 
   /** The connection is gone. What has come may still be read. */
-  lose(loss: TTStreamError, leftBytes: number): void {
+  lose(error: StreamError): void {
     this.#unwatch();
-    if (!this.#state.lose()) return;
-    const { service, method } = this.#init;
-    const error = errorOfStream(loss, { service, method, retryable: this.#headerEnd > leftBytes });
-    this.#inbox.finish({ error });
+    if (!this.state.close(error)) return;
+    this.queue.finish({ error });
     this.#results.failure ??= { error, write: error };
-    this.#failWriter(error);
+    this.failWriting(error);
     this.#results.settle();
   }
 
@@ -219,14 +193,10 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
    * Ends the call as another one has ended that it stands for.
    *
    * @param error `undefined` where that ended well.
-   * @param trailer The keys of the server's Trailer, where one came.
+   * @param trailer The keys of the server's trailer, where one came.
    */
   finish(error: unknown, trailer: Metadata | undefined): void {
-    if (this.#state.lose()) this.#ended(error, trailer);
-  }
-
-  compact(): void {
-    this.#inbox.compact();
+    if (this.state.close(error)) this.#ended(error, trailer);
   }
 
   readCanceled(reason: unknown): Promise<void> {
@@ -238,32 +208,30 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
 
   decodeFailed(error: unknown): void {
     this.#endReading();
-    const canceled = errorFromReason(error, this.where);
+    const canceled = this.#reasonError(error);
     this.#cancel(canceled, error, canceled);
     this.#unwatch();
   }
 
   readDrained(): void {
     // Nothing is left that a signal could take back.
-    if (!this.#state.live) this.#unwatch();
+    if (!this.state.live) this.#unwatch();
   }
 
   readFinished(): void {
     this.#endReading();
-    if (!this.#state.live) this.#unwatch();
+    if (!this.state.live) this.#unwatch();
   }
 
   recvTimedOut(timeoutMs: number): void {
     const { cancelRemoteOnRecvTimeout } = this.#init;
-    const config = `{Timeout:${formatDuration(timeoutMs)} DisableCancelRemote:${!cancelRemoteOnRecvTimeout}}`;
-    const description = `stream Recv timeout, timeout config=${config}`;
-    const error = streamError({ ...this.where, code: ErrorCode.RecvTimeout, description });
+    const error = this.dialect.recvTimedOut(this.where, timeoutMs, cancelRemoteOnRecvTimeout);
     if (cancelRemoteOnRecvTimeout) this.#cancel(error);
-    else this.#reader?.fail(error);
+    else this.readView?.fail(error);
   }
 
   beforeSend(): void {
-    // The client's Header opened the stream: nothing is due.
+    // The client's header opened the stream: nothing is due.
   }
 
   writeClosed(): void {
@@ -279,43 +247,21 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   encodeFailed(error: unknown): void {
-    const canceled = errorFromReason(error, this.where);
+    const canceled = this.#reasonError(error);
     this.#cancel(canceled, canceled, error);
   }
 
   /** An abort signal that the call watches fired. */
   handleEvent(event: Event): void {
-    if (event.target instanceof AbortSignal) this.#cancel(errorFromReason(event.target.reason, this.where));
+    if (event.target instanceof AbortSignal) this.#cancel(this.#reasonError(event.target.reason));
   }
 
   #timedOut(): void {
-    const description = `stream timeout, timeout in ctx: ${formatDuration(this.#init.timeoutMs)}`;
-    this.#cancel(streamError({ ...this.where, code: ErrorCode.StreamTimeout, description }));
+    this.#cancel(this.dialect.timedOut(this.where, this.#init.timeoutMs));
   }
 
-  #receiveHeader({ streamId, metadata }: Frame): void {
-    switch (this.#state.recvHeader()) {
-      case "first":
-        this.#results.headerMetadata = metadata;
-        this.#results.settle();
-        return;
-      case "duplicate": {
-        const description = `stream[${streamId}] already set header`;
-        this.#cancel(streamError({ ...this.where, code: ErrorCode.UnexpectedHeader, description }));
-        return;
-      }
-      case "ignored":
-        return;
-    }
-  }
-
-  #receiveTrailer(frame: Frame): void {
-    const verdict = this.#state.recvTrailer();
-    if (verdict === "ignored") return;
-    if (verdict === "answer") sendTrailer(this.#target);
-    const error = errorOfTrailer(frame, this.where);
-    if (isShutdown(error)) this.#link.peerDrains();
-    this.#ended(error, frame.metadata);
+  #reasonError(reason: unknown): StreamError {
+    return this.dialect.canceled(this.where, reason);
   }
 
   /** The server has ended it: what has come may still be read. */
@@ -324,29 +270,28 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#results.trailerMetadata = trailer;
     if (error === undefined) {
       this.#results.endedWell = true;
-      this.#inbox.finish({});
-      this.#writer?.recheck();
-      this.#writer = undefined;
+      this.queue.finish({});
+      this.writeView?.recheck();
+      this.writeView = undefined;
     } else {
-      this.#inbox.finish({ error });
+      this.queue.finish({ error });
       this.#results.failure = { error, write: error };
-      this.#failWriter(error);
+      this.failWriting(error);
     }
     this.#results.settle();
-    this.#link.release(this.#streamId);
-    // Who only wanted the Trailer must not fill up the connection's account with what they never read.
-    if (!this.#readerTaken) this.#inbox.writeOff();
+    this.sink.release();
+    // Who only wanted the trailer must not fill up the connection's account with what they never read.
+    if (!this.#readerTaken) this.queue.writeOff();
     // A signal or a time-out still counts until the last message has been read; where nobody reads there is none.
-    const unread = this.#inbox.size > 0 && !this.#readDone;
-    if (unread && (this.#readerTaken || this.#watched)) this.#link.linger(this.#streamId, this);
+    const unread = this.queue.size > 0 && !this.#readDone;
+    if (unread && (this.#readerTaken || this.#watched)) this.sink.linger();
     else this.#unwatch();
   }
 
-  #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
-    const owed = this.#state.sendReset();
-    if (owed !== "nothing") {
-      sendCancel(this.#target, error, owed === "rst and trailer", this.#init);
-      this.#link.release(this.#streamId);
+  #cancel(error: StreamError, read: unknown = error, write: unknown = error): void {
+    if (this.state.close(error)) {
+      this.sink.cancel(error);
+      this.sink.release();
     }
     this.#fail(error, read, write);
   }
@@ -360,31 +305,15 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#unwatch();
     // A stream that has ended well stays so, also for whoever asks only now: what comes after takes the unread back.
     if (this.#results.trailerMetadata === undefined) this.#results.failure ??= { error, write };
-    if (this.#reader === undefined) this.#inbox.break(read);
-    else this.#reader.fail(read);
-    this.#endReading();
-    this.#failWriter(write);
+    this.failReading(read);
+    this.#readDone = true;
+    this.failWriting(write);
     this.#results.settle();
   }
 
   #endReading(): void {
     this.#readDone = true;
-    this.#reader = undefined;
-  }
-
-  #failWriter(error: unknown): void {
-    this.#writer?.fail(error);
-    this.#writer = undefined;
-  }
-
-  get #target(): { link: StreamLink; streamId: number; method: string } {
-    return { link: this.#link, streamId: this.#streamId, method: this.#init.method };
-  }
-
-  /** Which stream its errors speak of. */
-  get where(): Where {
-    const { service, method } = this.#init;
-    return { side: "client", service, method };
+    this.readView = undefined;
   }
 
   #unwatch(): void {
@@ -392,10 +321,6 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
     this.#watching = false;
     clearTimeout(this.#timer);
     for (const signal of this.#init.signals) signal.removeEventListener("abort", this);
-    this.#link.unlinger(this.#streamId);
+    this.sink.unlinger();
   }
-}
-
-function isShutdown(error: TTStreamError | BizStatusError | undefined): boolean {
-  return error instanceof TTStreamError && error.retryable && error.description === Description.shuttingDown;
 }

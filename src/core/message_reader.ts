@@ -1,5 +1,5 @@
 import type { Codec } from "./codec.ts";
-import type { Inbox } from "./receive_queue.ts";
+import type { ReceiveQueue } from "./receive_queue.ts";
 import { MessageStream } from "./message_stream.ts";
 import { handled } from "../base/handled.ts";
 import { presentable } from "../base/reason.ts";
@@ -38,11 +38,11 @@ const BURST_MESSAGES = 256;
 const pace = new Pace();
 
 /**
- * The reading side of a stream: takes payloads from the inbox, decodes them, and hands them out through a
+ * The reading side of a stream: takes payloads from the receive queue, decodes them, and hands them out through a
  * ReadableStream or, faster, an iterator of its own. Codecs run here, when the user reads.
  */
 export class MessageReader<T> {
-  readonly #inbox: Inbox;
+  readonly #queue: ReceiveQueue;
   readonly #codec: Codec<T>;
   readonly #owner: ReadOwner;
   readonly #timeouts: ReadTimeouts;
@@ -61,8 +61,8 @@ export class MessageReader<T> {
   #asked: Promise<unknown> | undefined;
   #done = false;
 
-  constructor(inbox: Inbox, codec: Codec<T>, owner: ReadOwner, timeouts: ReadTimeouts = NO_TIMEOUTS) {
-    this.#inbox = inbox;
+  constructor(queue: ReceiveQueue, codec: Codec<T>, owner: ReadOwner, timeouts: ReadTimeouts = NO_TIMEOUTS) {
+    this.#queue = queue;
     this.#codec = codec;
     this.#owner = owner;
     this.#timeouts = timeouts;
@@ -92,7 +92,7 @@ export class MessageReader<T> {
 
   #iterate(): AsyncIterableIterator<T> {
     if (this.#iterating) throw new TypeError("the stream's messages are being read already");
-    this.#inbox.claim(this);
+    this.#queue.claim(this);
     if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
     // Who has left is told nothing more, an error that came before neither: so it is with the platform's.
@@ -129,7 +129,7 @@ export class MessageReader<T> {
 
   /** The next message. Rejects with the stream's error, once; is done after that. Who asks first goes first. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#asking > 0 || this.#burst >= BURST_MESSAGES || !this.#inbox.ready) {
+    if (this.#asking > 0 || this.#burst >= BURST_MESSAGES || !this.#queue.ready) {
       return this.#asked = handled(this.#wait(this.#asked));
     }
     try {
@@ -142,12 +142,12 @@ export class MessageReader<T> {
   async #wait(before: Promise<unknown> | undefined): Promise<IteratorResult<T, undefined>> {
     this.#asking++;
     try {
-      this.#inbox.claim(this);
+      this.#queue.claim(this);
       await before?.catch(() => {
         // Whoever asked for that one has been told.
       });
       for (let breath = this.#breathe(); breath !== undefined; breath = this.#breathe()) await breath;
-      while (!this.#inbox.ready && !this.#done) await this.#arrive();
+      while (!this.#queue.ready && !this.#done) await this.#arrive();
       return this.#take();
     } finally {
       this.#asking--;
@@ -158,10 +158,10 @@ export class MessageReader<T> {
   /** What is there: a message or the end. */
   #take(): IteratorResult<T, undefined> {
     if (this.#done) return this.#over();
-    this.#inbox.claim(this);
-    const payload = this.#inbox.peek();
+    this.#queue.claim(this);
+    const payload = this.#queue.peek();
     if (payload === undefined) {
-      const { end } = this.#inbox;
+      const { end } = this.#queue;
       this.#finish();
       if (end === undefined || !("error" in end)) {
         this.#controller?.close();
@@ -187,7 +187,7 @@ export class MessageReader<T> {
   #shift(): void {
     this.#burst++;
     this.#begun = true;
-    if (this.#inbox.shift()) this.#owner.readDrained();
+    if (this.#queue.shift()) this.#owner.readDrained();
   }
 
   #over(): IteratorResult<T, undefined> {
@@ -198,14 +198,14 @@ export class MessageReader<T> {
   /** The reader has all it wants; what still comes is dropped, and the stream goes on. */
   discard(): void {
     if (this.#done) return;
-    this.#inbox.discard();
+    this.#queue.discard();
     this.#finish();
   }
 
   /** Ends the reading at once with `error`; what is waiting is dropped. */
   fail(error: unknown): void {
     if (this.#done) return;
-    this.#inbox.break(error);
+    this.#queue.break(error);
     if (this.#controller === undefined) return;
     // An iteration comes to its end by itself: it throws the error first.
     if (!this.#iterating) this.#finish();
@@ -214,23 +214,23 @@ export class MessageReader<T> {
 
   #start(controller: ReadableStreamDefaultController<T>): void {
     this.#controller = controller;
-    const { broken, end } = this.#inbox;
+    const { broken, end } = this.#queue;
     if (!broken || end === undefined) return;
     if (!this.#iterating) this.#finish();
     controller.error(end.error);
   }
 
   async #pull(controller: ReadableStreamDefaultController<T>): Promise<void> {
-    this.#inbox.claim(this);
+    this.#queue.claim(this);
     this.#pulled = true;
     const breath = this.#breathe();
     if (breath !== undefined) await breath;
-    while (!this.#inbox.ready && !this.#done) await this.#arrive();
+    while (!this.#queue.ready && !this.#done) await this.#arrive();
     let bytes = 0;
     for (let count = 0; count < PULL_MESSAGES && bytes < PULL_BYTES && !this.#done; count++) {
       // The last message is read when somebody asks for it: until then a signal may still take it back.
-      if (count > 0 && this.#inbox.last) return;
-      const payload = this.#inbox.peek();
+      if (count > 0 && this.#queue.last) return;
+      const payload = this.#queue.peek();
       if (payload === undefined) {
         // Behind messages just handed out the end must wait: an error would drop them.
         if (count === 0) this.#end(controller);
@@ -252,7 +252,7 @@ export class MessageReader<T> {
   }
 
   #end(controller: ReadableStreamDefaultController<T>): void {
-    const { end } = this.#inbox;
+    const { end } = this.#queue;
     if (end === undefined) return;
     this.#finish();
     if ("error" in end) controller.error(end.error);
@@ -261,7 +261,7 @@ export class MessageReader<T> {
 
   #decodeFailed(error: unknown): void {
     this.#done = true;
-    this.#inbox.discard();
+    this.#queue.discard();
     this.#controller?.error(error);
     this.#owner.decodeFailed(error);
   }
@@ -269,7 +269,7 @@ export class MessageReader<T> {
   #cancel(reason: unknown): Promise<void> | undefined {
     if (this.#done) return undefined;
     this.#done = true;
-    this.#inbox.discard();
+    this.#queue.discard();
     return this.#owner.readCanceled(reason);
   }
 
@@ -292,7 +292,7 @@ export class MessageReader<T> {
       const { firstMessageMs, recvMs } = this.#timeouts;
       const ms = this.#begun ? recvMs : firstMessageMs;
       const timer = ms === 0 ? undefined : setTimer(() => this.#owner.recvTimedOut(ms), ms);
-      this.#inbox.wait(() => {
+      this.#queue.wait(() => {
         clearTimeout(timer);
         this.#arrival = undefined;
         this.#burst = 0;

@@ -1,11 +1,10 @@
 import { attempt } from "../base/inline.ts";
 import type { Codec } from "./codec.ts";
-import { type DataPrefix, dataPrefix } from "../ttheader/frame_encoder.ts";
 import { handled } from "../base/handled.ts";
 import { HandledWritable } from "../base/handled_streams.ts";
-import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
-import type { StreamLink } from "./transport.ts";
-import { presentable, type Where } from "../base/reason.ts";
+import type { StreamError } from "./errors.ts";
+import type { StreamSink } from "./transport.ts";
+import { presentable } from "../base/reason.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./stream_state.ts";
 import { nextTick } from "../net/event_loop.ts";
@@ -13,8 +12,8 @@ import { WriteQueue } from "./write_queue.ts";
 
 /** What the owner of a stream is told of its writing side. */
 export interface WriteOwner {
-  /** Which stream its errors speak of. */
-  readonly where: Where;
+  /** How its protocol words it that the side is closed. */
+  closedSend(): StreamError;
   /** A message is about to be sent: a Header that is due goes before it. */
   beforeSend(): void;
   /** `writable.close()`, after everything written before it. */
@@ -31,11 +30,9 @@ export interface WriteOwner {
 
 /** What a writer needs to know of its stream. */
 export interface WriterInit<T> {
-  /** The connection, and the id that the stream has there; both are replaced once where it is opened later. */
-  streamId: number;
-  link: StreamLink;
-  readonly method: string;
-  readonly state: StreamState;
+  /** Replaced once where the stream is opened later. */
+  sink: StreamSink;
+  readonly state: StreamState<unknown>;
   readonly codec: Codec<T>;
   readonly owner: WriteOwner;
 }
@@ -53,7 +50,6 @@ interface Waiting<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
-  readonly #prefix: DataPrefix;
   #failure: { readonly error: unknown } | undefined;
   /** Whether that was no good end. */
   #failed = false;
@@ -70,7 +66,6 @@ export class MessageWriter<T> {
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
-    this.#prefix = dataPrefix(init.method);
   }
 
   /** The WritableStream, made when first asked for. */
@@ -113,7 +108,7 @@ export class MessageWriter<T> {
   /** As {@linkcode send}, for users: a promise always, whose rejection ends no process. */
   sendFor(message: T): Promise<void> {
     try {
-      if (this.#closed) throw this.#closedError();
+      if (this.#closed) throw this.#init.owner.closedSend();
       return handled(this.send(message) ?? Promise.resolve());
     } catch (error) {
       return handled(Promise.reject(error));
@@ -130,7 +125,7 @@ export class MessageWriter<T> {
       send: (message) => this.send(message),
       whenEnded: (task) => owner.whenEnded(task),
       sourceThrew: (error) => owner.sourceThrew(error),
-      endError: () => this.#failure === undefined ? this.#closedError() : this.#failure.error,
+      endError: () => this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error,
     });
     return handled(sending.then(() => this.#closeBehind()));
   }
@@ -143,11 +138,10 @@ export class MessageWriter<T> {
   }
 
   /** The stream has its connection, and is open there. */
-  attach(link: StreamLink, streamId: number): void {
-    this.#init.link = link;
-    this.#init.streamId = streamId;
+  attach(sink: StreamSink): void {
+    this.#init.sink = sink;
     for (const { wake } of [...this.#waiting ?? []]) {
-      if (link.congested) link.wait(wake);
+      if (sink.congested) sink.wait(wake);
       else wake();
     }
   }
@@ -180,9 +174,9 @@ export class MessageWriter<T> {
     if (this.#failure === undefined && this.#init.state.canSend) return;
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    const error = this.#failure === undefined ? this.#closedError() : this.#failure.error;
+    const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
     for (const { wake, sent } of waiting) {
-      this.#init.link.unwait(wake);
+      this.#init.sink.unwait(wake);
       sent.reject(error);
     }
     this.#queue?.drop();
@@ -202,19 +196,14 @@ export class MessageWriter<T> {
 
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (!this.#init.state.canSend) throw this.#closedError();
-  }
-
-  #closedError(): TTStreamError {
-    const description = Description.closedSend;
-    return streamError({ ...this.#init.owner.where, code: ErrorCode.IllegalOperation, description });
+    if (!this.#init.state.canSend) throw this.#init.owner.closedSend();
   }
 
   #sendNow(message: T): void {
     const { owner, codec } = this.#init;
     owner.beforeSend();
     try {
-      this.#init.link.sendMessage(this.#init.streamId, this.#prefix, codec, message);
+      this.#init.sink.sendMessage(codec, message);
     } catch (thrown) {
       const error = presentable(thrown);
       owner.encodeFailed(error);
@@ -224,7 +213,7 @@ export class MessageWriter<T> {
 
   #send(message: T): Promise<void> | undefined {
     this.#check();
-    if (this.#init.link.congested || this.#waiting !== undefined) return this.#sendLater(message);
+    if (this.#init.sink.congested || this.#waiting !== undefined) return this.#sendLater(message);
     this.#sendNow(message);
     return undefined;
   }
@@ -233,11 +222,11 @@ export class MessageWriter<T> {
   #sendLater(message: T): Promise<void> {
     const sent = Promise.withResolvers<void>();
     const wake = () => {
-      if (this.#init.link.congested) this.#init.link.wait(wake);
+      if (this.#init.sink.congested) this.#init.sink.wait(wake);
       else this.#sendFirst();
     };
     (this.#waiting ??= []).push({ message, sent, wake });
-    this.#init.link.wait(wake);
+    this.#init.sink.wait(wake);
     return sent.promise;
   }
 

@@ -2,12 +2,9 @@ import type { Bytes } from "../base/buffer.ts";
 
 /** Where the bytes that nobody has read yet are counted: one account for all streams of a connection. */
 export interface UnreadAccount {
-  /** Adds to the unread bytes; a negative number takes away. */
-  charge(bytes: number): void;
+  /** Adds to what is unread: so many bytes in so many messages. Negative numbers take away. */
+  charge(bytes: number, messages: number): void;
 }
-
-/** What a message costs beside its bytes, so that a flood of empty ones is bounded too. */
-const MESSAGE_OVERHEAD_BYTES = 64;
 
 /** For messages that are not the connection's any more. */
 const UNCOUNTED: UnreadAccount = { charge() {} };
@@ -16,7 +13,7 @@ const UNCOUNTED: UnreadAccount = { charge() {} };
 const SWEEP_LENGTH = 1024;
 
 /** How a stream's incoming side ended; `error` is absent where it ended well. */
-export interface InboxEnd {
+export interface ReceiveEnd {
   readonly error?: unknown;
 }
 
@@ -24,11 +21,11 @@ export interface InboxEnd {
  * The messages that have come and not been read, and how they end: after the reader has drained what is there
  * ({@linkcode finish}), or at once ({@linkcode break}).
  */
-export class Inbox {
+export class ReceiveQueue {
   #account: UnreadAccount;
   #queue: Bytes[] = [];
   #head = 0;
-  #end: InboxEnd | undefined;
+  #end: ReceiveEnd | undefined;
   #broken = false;
   #discarding = false;
   #wake: (() => void) | undefined;
@@ -75,20 +72,20 @@ export class Inbox {
   }
 
   /** The end, once the messages before it have been taken. */
-  get end(): InboxEnd | undefined {
+  get end(): ReceiveEnd | undefined {
     return this.#head < this.#queue.length ? undefined : this.#end;
   }
 
   /** Takes a message in; after the end, or where nobody wants it, it is dropped. */
   push(payload: Bytes): void {
     if (this.#end !== undefined || this.#discarding) return;
-    this.#account.charge(payload.length + MESSAGE_OVERHEAD_BYTES);
+    this.#account.charge(payload.length, 1);
     this.#queue.push(payload);
     this.#notify();
   }
 
   /** The end, behind what is waiting. The first end wins. */
-  finish(end: InboxEnd): void {
+  finish(end: ReceiveEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#notify();
@@ -125,7 +122,7 @@ export class Inbox {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    this.#account.charge(-(payload.length + MESSAGE_OVERHEAD_BYTES));
+    this.#account.charge(-payload.length, -1);
     return this.#end !== undefined && this.#queue.length === 0;
   }
 
@@ -145,7 +142,7 @@ export class Inbox {
   /** Takes what is waiting off the account: nobody has begun to read it, and nothing more will come. */
   writeOff(): void {
     this.compact();
-    this.#account.charge(-this.#chargedBytes());
+    this.#account.charge(-this.#waitingBytes(), -this.size);
     this.#account = UNCOUNTED;
   }
 
@@ -161,16 +158,17 @@ export class Inbox {
   }
 
   #drop(): void {
-    const bytes = this.#chargedBytes();
+    const bytes = this.#waitingBytes();
+    const messages = this.size;
     this.#queue = [];
     this.#head = 0;
-    if (bytes > 0) this.#account.charge(-bytes);
+    if (messages > 0) this.#account.charge(-bytes, -messages);
   }
 
-  #chargedBytes(): number {
+  #waitingBytes(): number {
     let bytes = 0;
     for (let i = this.#head; i < this.#queue.length; i++) {
-      bytes += (this.#queue[i]?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
+      bytes += this.#queue[i]?.length ?? 0;
     }
     return bytes;
   }

@@ -1,12 +1,5 @@
-import { HEADER_UNIT, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "../ttheader/frame.ts";
+import type { MetadataLimits } from "./dialect.ts";
 import { checkPair } from "./metadata.ts";
-
-const utf8 = new TextEncoder();
-
-/** The sizes that stand before a key and its value. */
-const PAIR_OVERHEAD_BYTES = 4;
-/** What a header block holds beside the pairs and the method's name, padding included. */
-const FIXED_BYTES = 16 + HEADER_UNIT;
 
 /**
  * A handler's `header` or `trailer`: a Map that checks what goes in, and refuses changes once it has been sent.
@@ -14,18 +7,18 @@ const FIXED_BYTES = 16 + HEADER_UNIT;
  */
 export class SendableMetadata extends Map<string, string> {
   readonly #what: string;
-  readonly #maxBytes: number;
+  readonly #limits: MetadataLimits;
   #bytes = 0;
   #sent = false;
 
   /**
    * @param what How the user calls it, for the errors.
-   * @param method The method that its frame names.
+   * @param limits What its protocol can send.
    */
-  constructor(what: string, method: string) {
+  constructor(what: string, limits: MetadataLimits) {
     super();
     this.#what = what;
-    this.#maxBytes = MAX_HEADER_BYTES - FIXED_BYTES - byteLength(method);
+    this.#limits = limits;
   }
 
   /** From now on it cannot be changed. */
@@ -34,18 +27,17 @@ export class SendableMetadata extends Map<string, string> {
   }
 
   /**
-   * @throws {TypeError} If it has been sent, or something is not a string.
-   * @throws {RangeError} If a key or a value is over 65,535 bytes, or all of them too much for one frame.
+   * @throws {TypeError} If it has been sent, something is not a string, or the protocol cannot send such a key.
+   * @throws {RangeError} If a key or a value is too long, or all of them too much for one header.
    */
   override set(key: string, value: string): this {
     this.#checkUnsent();
     checkPair(key, value, this.#what);
-    const size = this.#sizeOf(key, key) + this.#sizeOf(key, value) + PAIR_OVERHEAD_BYTES;
+    const { maxBytes } = this.#limits;
+    const size = this.#limits.sizeOf(this.#what, key, value);
     const bytes = this.#bytes - this.#pairSize(key) + size;
-    if (bytes > this.#maxBytes) {
-      throw new RangeError(
-        `the ${this.#what} of ${bytes} bytes exceeds the limit of ${this.#maxBytes} bytes`,
-      );
+    if (bytes > maxBytes) {
+      throw new RangeError(`the ${this.#what} of ${bytes} bytes exceeds the limit of ${maxBytes} bytes`);
     }
     this.#bytes = bytes;
     return super.set(key, value);
@@ -71,19 +63,6 @@ export class SendableMetadata extends Map<string, string> {
 
   #pairSize(key: string): number {
     const value = this.get(key);
-    return value === undefined ? 0 : byteLength(key) + byteLength(value) + PAIR_OVERHEAD_BYTES;
+    return value === undefined ? 0 : this.#limits.sizeOf(this.#what, key, value);
   }
-
-  #sizeOf(key: string, text: string): number {
-    const size = byteLength(text);
-    if (size <= MAX_STRING_BYTES) return size;
-    const name = key.length > 64 ? `${key.slice(0, 64)}…` : key;
-    throw new RangeError(
-      `the ${this.#what}: "${name}" has ${size} bytes, the limit is ${MAX_STRING_BYTES} bytes`,
-    );
-  }
-}
-
-function byteLength(text: string): number {
-  return utf8.encode(text).length;
 }

@@ -1,43 +1,32 @@
-import type { Codec } from "./codec.ts";
-import {
-  Description,
-  ErrorCode,
-  errorOfStream,
-  isBizStatusError,
-  streamError,
-  type TTStreamError,
-} from "./errors.ts";
-import { type Exception, ExceptionType, writeException } from "../ttheader/exception.ts";
-import { type Frame, FrameType } from "../ttheader/frame.ts";
-import { Inbox } from "./receive_queue.ts";
-import type { FrameReceiver, StreamLink } from "./transport.ts";
-import { type Metadata, type Metainfo, metainfoOf, NO_METADATA, SERVICE_KEY } from "./metadata.ts";
-import { bizStatusMetadata, errorOfRst, errorOfTrailer, HANDLER_ERROR_PREFIX } from "../ttheader/status.ts";
-import { MessageReader, type ReadOwner } from "./message_reader.ts";
-import { errorFromReason, isCausedBy, reasonText, type Where } from "../base/reason.ts";
-import { SendableMetadata } from "./sendable_metadata.ts";
-import { StreamState } from "./stream_state.ts";
-import { formatDuration } from "../base/duration.ts";
+import { isCausedBy, reasonText } from "../base/reason.ts";
 import { setTimer, type Timer } from "../net/event_loop.ts";
-import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
-import { MessageWriter, type WriteOwner } from "./message_writer.ts";
+import type { Addr } from "../net/address.ts";
+import type { Codec } from "./codec.ts";
+import type { Dialect } from "./dialect.ts";
+import { type BizStatusError, isBizStatusError, type StreamError } from "./errors.ts";
+import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
+import type { MessageWriter } from "./message_writer.ts";
+import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
+import { SendableMetadata } from "./sendable_metadata.ts";
+import { StreamSide } from "./stream_side.ts";
+import { type Answer, DONE, type Refusal, type ServerEvents, type ServerSink, type StreamRequest } from "./transport.ts";
+
+/** What the streams of a connection have in common at the server. */
+export interface ServerSideInit {
+  readonly dialect: Dialect;
+  readonly remoteAddr: Addr | undefined;
+  /** Takes an error of the handler that nobody else hears of. */
+  readonly report: (error: unknown, stream: ServerSide) => void;
+}
 
 /**
- * The server's half of a stream. It ends by its handler ({@linkcode complete}, {@linkcode fail}), by the client
- * ({@linkcode receive}) or with the connection ({@linkcode lose}); the first wins, and `signal` says which.
+ * The server's side of a stream. It ends by its handler ({@linkcode complete}, {@linkcode fail}), by the client
+ * ({@linkcode recvReset}) or with the connection ({@linkcode lose}); the first wins, and `signal` says which.
  */
-export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
-  readonly method: string;
-  readonly metadata: Metadata;
-  readonly remoteAddr: Deno.Addr | undefined;
-  readonly #link: StreamLink;
-  readonly #streamId: number;
-  readonly #report: (error: unknown, invocation: Invocation) => void;
-  readonly #state = new StreamState("server");
-  readonly #inbox: Inbox;
-  // Both are let go at the end: who holds one web stream of an ended call must not hold the other one with it.
-  #reader: ReadView | undefined;
-  #writer: WriteView | undefined;
+export class ServerSide extends StreamSide<ServerSink, StreamError> implements ServerEvents {
+  readonly #init: ServerSideInit;
+  readonly #request: StreamRequest;
+  #headerSent = false;
   #header: SendableMetadata | undefined;
   #trailer: SendableMetadata | undefined;
   #metainfo: Metainfo | undefined;
@@ -45,8 +34,6 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   /** What `draining` belongs to; once the server shuts down, and nobody has asked for it, the reason. */
   #drain: AbortController | Error | undefined;
   #timer: Timer;
-  /** How the stream ended: the signal's reason. */
-  #end: TTStreamError | undefined;
   #reported = false;
   /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
   #returned = false;
@@ -55,42 +42,43 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   /** A method of the user's that is to return before the handler that has called it. */
   running: Promise<void> | undefined;
 
-  /** @param report Takes an error of the handler that nobody else hears of. */
-  constructor(
-    link: StreamLink,
-    { streamId, method, metadata }: Frame,
-    remoteAddr: Deno.Addr | undefined,
-    report: (error: unknown, invocation: Invocation) => void,
-  ) {
-    this.#link = link;
-    this.#streamId = streamId;
-    this.method = method;
-    this.metadata = metadata;
-    this.remoteAddr = remoteAddr;
-    this.#report = report;
-    this.#inbox = new Inbox(link);
+  constructor(init: ServerSideInit, sink: ServerSink, request: StreamRequest) {
+    super("server", init.dialect, sink);
+    this.#init = init;
+    this.#request = request;
   }
 
-  /** The IDL's service name; empty where the client named none. */
   get service(): string {
-    return this.metadata.get(SERVICE_KEY) ?? "";
+    return this.#request.service;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get metadata(): Metadata {
+    return this.#request.metadata;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#init.remoteAddr;
   }
 
   get metainfo(): Metainfo {
-    return this.#metainfo ??= metainfoOf(this.metadata);
+    return this.#metainfo ??= this.dialect.metainfoOf(this.metadata);
   }
 
   get header(): SendableMetadata {
     if (this.#header === undefined) {
-      this.#header = new SendableMetadata("header", this.method);
-      if (this.#state.headerSent) this.#header.seal();
+      this.#header = new SendableMetadata("header", this.dialect.metadataLimits(this.method));
+      if (this.#headerSent) this.#header.seal();
     }
     return this.#header;
   }
 
   get trailer(): SendableMetadata {
     if (this.#trailer === undefined) {
-      this.#trailer = new SendableMetadata("trailer", this.method);
+      this.#trailer = new SendableMetadata("trailer", this.dialect.metadataLimits(this.method));
       if (this.#returned) this.#trailer.seal();
     }
     return this.#trailer;
@@ -99,7 +87,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#end !== undefined) this.#controller.abort(this.#end);
+      if (this.ended) this.#controller.abort(this.state.cause);
     }
     return this.#controller.signal;
   }
@@ -119,13 +107,13 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     else this.#drain = reason;
   }
 
-  /** Ends the stream with 12015 where its handler takes longer. */
+  /** Ends the stream where its handler takes longer. */
   limit(timeoutMs: number): Timer {
     return this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
   }
 
   get ended(): boolean {
-    return this.#end !== undefined;
+    return !this.state.live;
   }
 
   /** Calls `task` when the stream ends. @returns A function that takes it back. */
@@ -141,54 +129,41 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
   reader<T>(codec: Codec<T>): MessageReader<T> {
-    const reader = new MessageReader(this.#inbox, codec, this);
-    if (!this.ended) this.#reader = withReadView(this.#reader, reader);
-    return reader;
+    return this.makeReader(codec, NO_TIMEOUTS, !this.ended);
   }
 
   /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    const writer = new MessageWriter({
-      streamId: this.#streamId,
-      method: this.method,
-      state: this.#state,
-      link: this.#link,
-      codec,
-      owner: this,
-    });
-    if (this.#end === undefined) this.#writer = withWriteView(this.#writer, writer);
-    else writer.fail(this.#end);
-    return writer;
+    return this.makeWriter(codec, this.ended ? { error: this.state.cause } : undefined);
   }
 
   /** Drops what is unread and what still comes. */
   discard(): void {
-    this.#inbox.discard();
+    this.queue.discard();
   }
 
-  /** Sends the Header now; again, or after the end, nothing. */
+  /** Sends the header now; again, or after the end, nothing. */
   sendHeader(): void {
-    if (!this.#state.sendHeader()) return;
-    const metadata = this.#header ?? NO_METADATA;
+    if (this.#headerSent || this.ended) return;
+    this.#headerSent = true;
     this.#header?.seal();
-    this.#link.sendFrame({ type: FrameType.Header, streamId: this.#streamId, method: this.method, metadata });
+    this.sink.sendHeader(this.#header ?? NO_METADATA);
   }
 
-  /** The handler has returned: what it has written leaves first, then the Trailer. @returns Whether the stream has ended well. */
+  /** The handler has returned: what it has written leaves first, then the trailer. @returns Whether the stream has ended well. */
   async complete(): Promise<boolean> {
     this.#returned = true;
     if (this.running !== undefined && !this.ended) throw this.#returnedEarly();
-    for (let flushed = this.#writer?.flushed(); flushed !== undefined; flushed = this.#writer?.flushed()) {
+    for (let flushed = this.writeView?.flushed(); flushed !== undefined; flushed = this.writeView?.flushed()) {
       await flushed;
     }
     if (this.ended) {
       this.#trailer?.seal();
       return false;
     }
-    this.#sendTrailer(this.#trailer ?? NO_METADATA, undefined);
-    const description = Description.handlerReturned;
-    const end = streamError({ ...this.where, code: ErrorCode.HandlerReturned, description });
-    this.#writer?.finish(end);
+    this.#answer(DONE);
+    const end = this.dialect.handlerReturned(this.where);
+    this.writeView?.finish(end);
     this.#finish(end);
     return true;
   }
@@ -197,47 +172,34 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   fail(error: unknown): void {
     this.#returned = true;
     this.#trailer?.seal();
-    if (this.#isOwnEnd(error)) return;
-    const description = Description.handlerReturned;
-    this.#failWith(
-      error,
-      streamError({ ...this.where, code: ErrorCode.HandlerReturned, description, cause: error }),
-    );
+    this.sourceThrew(error);
   }
 
   /** What the user sends from has failed, and its handler need not wait for it. */
   sourceThrew(error: unknown): void {
     if (this.#isOwnEnd(error)) return;
-    const description = Description.handlerReturned;
-    this.#failWith(
-      error,
-      streamError({ ...this.where, code: ErrorCode.HandlerReturned, description, cause: error }),
-    );
+    this.#failWith(error, this.dialect.handlerReturned(this.where, error));
   }
 
   /** Answers in the handler's stead; nobody is at fault here. */
-  refuse(type: number, message: string): void {
+  refuse(why: Refusal, text: string): void {
     if (this.ended) return;
-    this.#sendTrailer(NO_METADATA, { type, message });
-    const description = Description.handlerReturned;
-    this.#finish(streamError({ ...this.where, code: ErrorCode.HandlerReturned, description }));
+    this.#answer({ type: "refused", why, text }, NO_METADATA);
+    this.#finish(this.dialect.handlerReturned(this.where));
   }
 
   /** The server closes before the handler has returned. */
-  shutDown(message: string): void {
+  shutDown(text: string): void {
     if (this.ended) return;
-    this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message, begun: true });
-    const { service, method } = this;
-    const description = Description.connectionClosed;
-    this.#finish(streamError({ code: ErrorCode.ConnectionClosed, description, service, method }));
+    this.#answer({ type: "cut", text }, NO_METADATA);
+    this.#finish(this.dialect.connectionClosed(this.where));
   }
 
   #timedOut(timeoutMs: number): void {
     if (this.ended) return;
-    const code = ErrorCode.StreamTimeout;
-    const description = `stream timeout, timeout in ctx: ${formatDuration(timeoutMs)}`;
-    this.#sendTrailer(this.#trailer ?? NO_METADATA, { type: code, message: description });
-    this.#finish(streamError({ ...this.where, code, description, kind: "timeout" }));
+    const error = this.dialect.handlerTimedOut(this.where, timeoutMs);
+    this.#answer({ type: "timed out", error });
+    this.#finish(error);
   }
 
   #returnedEarly(): TypeError {
@@ -247,39 +209,26 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     );
   }
 
-  receive(frame: Frame): void {
-    switch (frame.type) {
-      case FrameType.Data:
-        if (this.#state.canReceive) this.#inbox.push(frame.payload);
-        return;
-      case FrameType.Trailer:
-        if (this.#state.recvTrailer() === "ended") this.#receiveEnd(frame);
-        return;
-      case FrameType.Rst:
-        if (!this.#state.recvReset()) return;
-        this.#finish(errorOfRst(frame, this.where));
-        this.#link.peerReset();
-        return;
-      case FrameType.Header:
-        if (this.#state.recvHeader() === "duplicate") this.#receiveSecondHeader(frame);
-        return;
-      case FrameType.Meta: // for proxies' hooks; nothing here takes one
-        return;
-      default:
-        frame.type satisfies never;
-    }
+  recvEnd(error: StreamError | BizStatusError | undefined): void {
+    if (this.state.recvEnd()) this.queue.finish(error === undefined ? {} : { error });
+  }
+
+  recvReset(error: StreamError): void {
+    this.#finish(error);
+  }
+
+  /** Kitex starts a second handler for a second header, and forgets the first; here the stream ends and its handler is told. */
+  violated(error: StreamError): void {
+    if (this.ended) return;
+    this.#answer({ type: "violation", error }, NO_METADATA);
+    this.#finish(error);
   }
 
   /** The connection is gone. What has come may still be read. */
-  lose(loss: TTStreamError): void {
-    if (!this.#state.lose()) return;
-    const error = errorOfStream(loss, { service: this.service, method: this.method });
-    this.#inbox.finish({ error });
+  lose(error: StreamError): void {
+    if (this.ended) return;
+    this.queue.finish({ error });
     this.#finish(error, { drain: true });
-  }
-
-  compact(): void {
-    this.#inbox.compact();
   }
 
   readCanceled(): undefined {
@@ -287,7 +236,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   decodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, this.where));
+    this.#failWith(error, this.dialect.canceled(this.where, error));
   }
 
   readDrained(): void {
@@ -307,42 +256,29 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   }
 
   writeClosed(): void {
-    // The Trailer leaves when the handler has ended: it may still set its keys, or fail.
+    // The trailer leaves when the handler has ended: it may still set its keys, or fail.
   }
 
   writeAborted(reason: unknown): undefined {
     // A pipe hands the reading side's end on.
     if (this.#isOwnEnd(reason)) return;
-    const end = errorFromReason(reason, this.where);
+    const end = this.dialect.canceled(this.where, reason);
     this.#failWith(reason, end, { text: reason === undefined ? end.description : reasonText(reason) });
   }
 
   encodeFailed(error: unknown): void {
-    this.#failWith(error, errorFromReason(error, this.where), { write: error });
-  }
-
-  #receiveEnd(frame: Frame): void {
-    const error = errorOfTrailer(frame, this.where);
-    this.#inbox.finish(error === undefined ? {} : { error });
-  }
-
-  /** Kitex starts a second handler and forgets the first; here the stream ends and its handler is told. */
-  #receiveSecondHeader({ streamId }: Frame): void {
-    const description = `stream[${streamId}] already set header`;
-    const error = streamError({ ...this.where, code: ErrorCode.UnexpectedHeader, description });
-    this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message: error.message });
-    this.#finish(error);
+    this.#failWith(error, this.dialect.canceled(this.where, error), { write: error });
   }
 
   #failWith(
     error: unknown,
-    end: TTStreamError,
+    end: StreamError,
     { text = reasonText(error), ...sides }: { text?: string; write?: unknown } = {},
   ): void {
     if (isBizStatusError(error)) {
       if (this.ended) return;
       try {
-        this.#sendTrailer(new Map([...this.#trailer ?? [], ...bizStatusMetadata(error)]), undefined);
+        this.#answer({ type: "business error", error });
       } catch (tooLong) {
         // A RangeError that names the key and the limit: the client is told, and so is `onError`.
         return this.#failWith(tooLong, end);
@@ -350,46 +286,33 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     } else {
       if (!this.#reported) {
         this.#reported = true;
-        this.#link.defer(() => this.#report(error, this));
+        this.sink.defer(() => this.#init.report(error, this));
       }
       if (this.ended) return;
-      this.#sendTrailer(this.#trailer ?? NO_METADATA, {
-        type: ExceptionType.InternalError,
-        message: HANDLER_ERROR_PREFIX + text,
-      });
+      this.#answer({ type: "failed", error, text });
     }
     this.#finish(end, sides);
   }
 
-  /** The Header always goes first (Kitex `stream_server.go`: CloseSend). */
-  #sendTrailer(metadata: Metadata, exception: Exception | undefined): void {
+  /** The header always goes first (Kitex `stream_server.go`: CloseSend). */
+  #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
     this.sendHeader();
-    const streamId = this.#streamId;
-    this.#link.sendFrame({ type: FrameType.Trailer, streamId, method: this.method, metadata }, (buffer) => {
-      if (exception !== undefined) writeException(buffer, this.method, streamId, exception);
-    });
-    this.#state.sendTrailer();
+    this.sink.answer(answer, trailer);
   }
 
   /** The one way out: both directions error, and the signal aborts before any promise can react. */
   #finish(
-    end: TTStreamError,
+    end: StreamError,
     { write = end, drain = false }: { write?: unknown; drain?: boolean } = {},
   ): void {
-    if (this.ended) return;
-    this.#end = end;
+    if (!this.state.close(end)) return;
     clearTimeout(this.#timer);
-    this.#state.lose();
     if (this.#returned) this.#trailer?.seal();
-    this.#link.release(this.#streamId);
-    if (!drain) {
-      if (this.#reader === undefined) this.#inbox.break(end);
-      else this.#reader.fail(end);
-    }
-    this.#writer?.fail(write);
-    this.#reader = undefined;
-    this.#writer = undefined;
-    this.#link.defer(() => {
+    this.sink.release();
+    if (drain) this.readView = undefined;
+    else this.failReading(end);
+    this.failWriting(write);
+    this.sink.defer(() => {
       this.#controller?.abort(end);
       const tasks = this.#onEnd;
       this.#onEnd = undefined;
@@ -400,11 +323,6 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
 
   /** Whether `error` is this stream's end, or was caused by it. */
   #isOwnEnd(error: unknown): boolean {
-    return this.#end !== undefined && isCausedBy(error, this.#end);
-  }
-
-  /** Which stream its errors speak of. */
-  get where(): Where {
-    return { side: "server", service: this.service, method: this.method };
+    return this.ended && isCausedBy(error, this.state.cause);
   }
 }

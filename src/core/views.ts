@@ -1,4 +1,4 @@
-import type { StreamLink } from "./transport.ts";
+import type { ClientSink } from "./transport.ts";
 
 /** A view on the reading side of a stream, as its owner knows it. */
 export interface ReadView {
@@ -17,7 +17,7 @@ export interface WriteView {
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
   flushed(): Promise<void> | undefined;
   /** The stream has its connection, and is open there. */
-  attach(link: StreamLink, streamId: number): void;
+  attach(sink: ClientSink): void;
 }
 
 /**
@@ -43,6 +43,6 @@ export function withWriteView(known: WriteView | undefined, view: WriteView): Wr
     finish: (error) => both.forEach((each) => each.finish(error)),
     recheck: () => both.forEach((each) => each.recheck()),
     flushed: () => known.flushed() ?? view.flushed(),
-    attach: (link, streamId) => both.forEach((each) => each.attach(link, streamId)),
+    attach: (sink) => both.forEach((each) => each.attach(sink)),
   };
 }

@@ -14,8 +14,8 @@ const KEPT_BYTES = 1024 * 1024;
 /** Enough for a few small frames: most connections never need more at once. */
 const INITIAL_BYTES = 4096;
 
-/** What an outbox needs of its socket. */
-export interface OutboxSocket {
+/** What a send queue needs of its socket. */
+export interface SendQueueSocket {
   /** Sends all the bytes, which are not changed until it has resolved. */
   write(bytes: Bytes): Promise<void>;
   /** Whether more has come than has been read, and it is being read. */
@@ -29,8 +29,8 @@ export interface OutboxSocket {
  * answers to all messages of a chunk, and a socket that takes everything does not turn each frame into a write of its
  * own. Where much is gathered, some of it leaves before. While one buffer is being written the other is being filled.
  */
-export class Outbox {
-  readonly #socket: OutboxSocket;
+export class SendQueue {
+  readonly #socket: SendQueueSocket;
   readonly #failed: (error: unknown) => void;
   readonly #pace = new Pace();
   #buffer = new ByteBuffer(INITIAL_BYTES);
@@ -57,7 +57,7 @@ export class Outbox {
   #sentWaiters: { readonly at: number; readonly sent: PromiseWithResolvers<void> }[] = [];
 
   /** @param failed Is told when a write rejects; nothing is sent after that. */
-  constructor(socket: OutboxSocket, failed: (error: unknown) => void) {
+  constructor(socket: SendQueueSocket, failed: (error: unknown) => void) {
     this.#socket = socket;
     this.#failed = failed;
   }

@@ -1,3 +1,4 @@
+import type { Addr } from "./address.ts";
 import type { Bytes } from "../base/buffer.ts";
 import { afterTurns, breathe, looked, nextTick, Pace } from "./event_loop.ts";
 import { undetachable } from "./undetachable.ts";
@@ -13,7 +14,7 @@ export interface ByteDuplex {
 /** What a connection does with the transport below it. */
 export interface ByteSocket {
   /** The peer's address, where there is one. */
-  readonly remoteAddr?: Deno.Addr | undefined;
+  readonly remoteAddr?: Addr | undefined;
   /** The next bytes, which are the caller's to keep; `undefined` at the end. */
   read(): Promise<Bytes | undefined>;
   /** Whether the last read is known to have left something. */
@@ -35,14 +36,21 @@ export interface ByteSocket {
   unref?(): void;
 }
 
-/** The part of `Deno.Conn` that is used. */
+/** The part of a `Deno.Conn` that is used. */
 export interface Conn {
-  readonly remoteAddr?: Deno.Addr;
+  /** The peer's address. */
+  readonly remoteAddr?: Addr;
+  /** Reads into `buffer`: how many bytes, or null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of `bytes`: how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Ends the direction to the peer. */
   closeWrite(): Promise<void>;
+  /** Closes both directions. */
   close(): void;
+  /** Keeps the process alive. */
   ref(): void;
+  /** Does not keep the process alive. */
   unref(): void;
 }
 
@@ -203,4 +211,9 @@ function ownBytes(value: Uint8Array): Bytes {
   const { buffer } = value;
   if (!(buffer instanceof ArrayBuffer)) return undetachable(new Uint8Array(value));
   return undetachable(new Uint8Array(buffer, value.byteOffset, value.byteLength));
+}
+
+/** Whether a socket had been closed already when it was to be: Deno throws BadResource where the peer's reset has done so. */
+export function hasGone(error: unknown): boolean {
+  return typeof Deno !== "undefined" && error instanceof Deno.errors.BadResource;
 }

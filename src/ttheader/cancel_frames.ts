@@ -1,23 +1,24 @@
 import { joinCancelPath } from "./cancel_path.ts";
-import { streamError, type TTStreamError } from "../core/errors.ts";
+import type { FrameConnection, FrameReceiver } from "./connection.ts";
+import { streamError, type TTStreamError } from "./errors.ts";
 import { type Exception, writeException } from "./exception.ts";
 import { FrameType } from "./frame.ts";
-import type { StreamLink } from "../core/transport.ts";
-import { CANCEL_PATH_KEY, NO_METADATA } from "../core/metadata.ts";
+import { NO_METADATA } from "../core/metadata.ts";
+import { CANCEL_PATH_KEY } from "./metadata.ts";
 
 /** How a cancel is told to the server. */
 export type CancelFrame = "rst" | "trailer";
 
 /** A call as its frames name it. */
 export interface FrameTarget {
-  readonly link: StreamLink;
+  readonly connection: FrameConnection<FrameReceiver>;
   readonly streamId: number;
   readonly method: string;
 }
 
 /** A client's Trailer: the half close, or, with an exception, the cancel for servers that know no Rst. */
-export function sendTrailer({ link, streamId, method }: FrameTarget, exception?: Exception): void {
-  link.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA }, (buffer) => {
+export function sendTrailer({ connection, streamId, method }: FrameTarget, exception?: Exception): void {
+  connection.sendFrame({ type: FrameType.Trailer, streamId, method, metadata: NO_METADATA }, (buffer) => {
     if (exception !== undefined) writeException(buffer, method, streamId, exception);
   });
 }
@@ -52,12 +53,12 @@ export function sendCancel(
 }
 
 function sendRst(
-  { link, streamId, method }: FrameTarget,
+  { connection, streamId, method }: FrameTarget,
   exception: Exception,
   path: readonly string[],
 ): void {
   const metadata = path.length === 0 ? NO_METADATA : new Map([[CANCEL_PATH_KEY, joinCancelPath(path)]]);
-  link.sendFrame(
+  connection.sendFrame(
     { type: FrameType.Rst, streamId, method, metadata },
     (buffer) => writeException(buffer, method, streamId, exception),
   );

@@ -1,81 +1,74 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { type Codec, payloadOf } from "../core/codec.ts";
+import { ByteConnection, type ConnectionLimits, type Fault } from "../net/byte_connection.ts";
+import type { ByteSocket } from "../net/socket.ts";
+import { CLOSED_BY_PEER, TRANSPORT_CLOSING, transportError } from "./connection_errors.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
+import { type Frame, FrameType, LENGTH_SIZE } from "./frame.ts";
 import { FrameDecoder } from "./frame_decoder.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "./frame_encoder.ts";
-import { CLOSED_BY_PEER, TRANSPORT_CLOSING, transportError } from "./connection_errors.ts";
-import type { ConnectionLimits, ConnectionOwner } from "./connection_owner.ts";
-import { Description, ErrorCode, streamError, type TTStreamError } from "../core/errors.ts";
-import { type Frame, FrameType, LENGTH_SIZE } from "./frame.ts";
-import { FrameTimer } from "../net/frame_timer.ts";
-import type { FrameReceiver, StreamLink } from "../core/transport.ts";
 import { IdTable } from "./id_table.ts";
-import { Outbox } from "../net/send_queue.ts";
-import { DRAINING_KEY } from "../core/metadata.ts";
-import type { ByteSocket } from "../net/socket.ts";
-import { withinMs } from "../net/event_loop.ts";
 
-/** After so many bytes, unread messages older than them are copied out of their read buffers. */
-const COMPACT_BYTES = 4 * 1024 * 1024;
+/** A stream, as its connection knows it. */
+export interface FrameReceiver {
+  /** A frame for the stream has come. */
+  receive(frame: Frame): void;
+  /** Much has been read since these messages came: see `ReceiveQueue.compact`. */
+  compact(): void;
+  /** The connection is gone; `error` says how. What was sent from `leftBytes` on (see `position`) never left. */
+  lose(error: TTStreamError, leftBytes: number): void;
+}
+
+/** What differs between the two ends of a connection. */
+export interface FrameConnectionOwner {
+  readonly side: "client" | "server";
+  /** A Header frame for a stream that is not there. */
+  opened(frame: Frame): void;
+  /** A Meta frame for the connection. */
+  meta(frame: Frame): void;
+  /** An open stream has ended. */
+  released(): void;
+  /** The connection is gone: after a local close without an error, otherwise with what happened. */
+  ended(error: TTStreamError | undefined): void;
+}
 
 /**
- * Unsent answers over which a server reads no further. Messages wait while the socket is behind; answers (refusals,
- * Headers, Trailers) follow from what has been read, so that is what has to wait. More than ten thousand of them fit in.
- */
-const MAX_CONTROL_BYTES = 1024 * 1024;
-
-/** How long a socket may take, in milliseconds, to send what is left, behind the end of a connection. */
-export const LAST_WORDS_MS = 1_000;
-
-/** How long after a failed write the read may still bring what the peer sent before it hung up. */
-const LAST_READ_MS = 100;
-
-/**
- * One connection: moves bytes between the socket and its streams, and knows nothing of what they mean to a user.
+ * One connection of TTHeader Streaming: frames out of bytes and into them, and which stream each is for.
  *
  * ```
- * socket ─bytes─> FrameDecoder ─Frame─> hand ─Frame─> FrameReceiver (a stream)
- * socket <─one write a turn─ Outbox <─sendFrame, sendMessage─ a stream
+ * ByteConnection ─bytes─> FrameDecoder ─Frame─> FrameReceiver (a stream)
+ * ByteConnection <─bytes─ SendQueue    <─sendFrame, sendMessage─ a stream
  * ```
  */
-export class FrameConnection<R extends FrameReceiver> implements StreamLink {
-  readonly #socket: ByteSocket;
-  readonly #owner: ConnectionOwner;
-  readonly #limits: ConnectionLimits;
+export class FrameConnection<R extends FrameReceiver> {
+  /** The bytes below it. */
+  readonly bytes: ByteConnection<TTStreamError>;
+  readonly #owner: FrameConnectionOwner;
+  readonly #maxFrameBytes: number;
   readonly #decoder: FrameDecoder;
-  readonly #outbox: Outbox;
-  readonly #frameTimer: FrameTimer;
   readonly #streams: IdTable<R> = new IdTable();
   readonly #lingering: IdTable<FrameReceiver> = new IdTable();
-  #unreadBytes = 0;
-  #sinceCompact = 0;
-  /** Set while reading is paused. */
-  #resume: (() => void) | undefined;
   /** Set while a codec writes into a frame. */
   #encoding = false;
   /** Frames that were sent meanwhile. */
   #behind: ByteBuffer[] = [];
-  /** Set while frames are being handed out. */
-  #deferred: (() => void)[] | undefined;
-  #lastRead: ReturnType<typeof setTimeout> | undefined;
-  /** Set while somebody watches whether the peer takes what is owed to it. */
-  #owing: Promise<void> | undefined;
-  /** The connection has ended, for its streams. */
-  #closed = false;
-  /** The socket has been closed, a little later where there were last words to send. */
-  #hungUp = false;
-  readonly #readToEnd: PromiseWithResolvers<void> = Promise.withResolvers();
-  #error: TTStreamError | undefined;
 
-  constructor(socket: ByteSocket, limits: ConnectionLimits, owner: ConnectionOwner) {
-    this.#socket = socket;
-    this.#limits = limits;
+  constructor(socket: ByteSocket, limits: ConnectionLimits, owner: FrameConnectionOwner) {
     this.#owner = owner;
+    this.#maxFrameBytes = limits.maxFrameBytes;
     this.#decoder = new FrameDecoder(limits.maxFrameBytes);
-    this.#outbox = new Outbox({
-      write: (bytes) => socket.write(bytes),
-      behind: () => this.#resume === undefined && socket.behind,
-    }, (error) => this.#writeFailed(error));
-    this.#frameTimer = new FrameTimer(limits.frameTimeoutMs, () => this.#frameTimedOut());
+    const decoder = this.#decoder;
+    this.bytes = new ByteConnection(socket, limits, {
+      side: owner.side,
+      receive: (chunk) => this.#receive(chunk),
+      get pendingBytes() {
+        return decoder.pendingBytes;
+      },
+      compact: () => this.#compact(),
+      errorOf,
+      lost: (error, leftBytes) => this.#lost(error, leftBytes),
+      ended: (error) => owner.ended(error),
+    });
   }
 
   /** How many streams are open. */
@@ -86,46 +79,6 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
   /** How many streams have ended, and are not read up, or still watched. */
   get lingering(): number {
     return this.#lingering.size;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
-  }
-
-  /** Starts to read. Resolves when the connection has ended, however it did. */
-  async run(): Promise<void> {
-    try {
-      while (!this.#hungUp) {
-        if (!this.#closed) {
-          if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
-          if (this.#owing !== undefined && this.#owner.side === "server") await this.#owed(this.#owing);
-        }
-        const chunk = await this.#socket.read();
-        if (chunk === undefined) return this.#peerEnded();
-        if (!this.#closed) this.#take(chunk);
-      }
-    } catch (error) {
-      this.#readToEnd.resolve();
-      this.end(transportError(error));
-    }
-  }
-
-  /** A client may say that it will send no more and still read what its handlers have written. */
-  #peerEnded(): void {
-    this.#readToEnd.resolve();
-    this.end(streamError(CLOSED_BY_PEER), this.#owner.side === "server" && !this.#closed ? LAST_WORDS_MS : 0);
-  }
-
-  #take(chunk: Bytes): void {
-    try {
-      this.#compactEvery(chunk.length);
-      this.#decoder.push(chunk);
-      const frames = this.#handOut();
-      // A frame may have ended the connection: nothing may be left that holds it.
-      if (!this.#closed) this.#frameTimer.see(this.#decoder.pendingBytes, frames > 0);
-    } catch (error) {
-      this.end(transportError(error), this.#lastWordsMs);
-    }
   }
 
   /** Registers a stream; frames for its id come to it from now on. */
@@ -142,127 +95,49 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     return this.#streams.has(streamId) || this.#lingering.has(streamId);
   }
 
-  /** Resolves when everything sent so far is with the socket, or the connection has ended. */
-  sent(): Promise<void> {
-    return this.#outbox.sent();
+  /** Forgets a stream: frames for its id are dropped from now on. */
+  release(streamId: number): void {
+    if (this.#streams.delete(streamId)) this.#owner.released();
   }
 
-  /** Where the next frame begins, in bytes: see {@linkcode FrameReceiver.lose}. */
+  /** Keeps `receiver` in mind after its release. */
+  linger(streamId: number, receiver: FrameReceiver): void {
+    if (!this.bytes.closed) this.#lingering.set(streamId, receiver);
+  }
+
+  /** Takes a `linger` back. */
+  unlinger(streamId: number): void {
+    this.#lingering.delete(streamId);
+  }
+
+  /** Where the next frame begins, in bytes from the connection's first: see {@linkcode FrameReceiver.lose}. */
   get position(): number {
-    return this.#outbox.position;
+    return this.bytes.queue.position;
   }
 
   /**
-   * Ends the connection: every stream hears of it now. Once.
+   * Appends a frame that is no message, its payload written by `writePayload`.
    *
-   * @param lastMs How long, in milliseconds, the socket may take to send what it has got, and to hear the peer's end:
-   * one that is closed with bytes unread is reset by the system, and what it still had to send is lost. None: the
-   * socket closes now, also where it had been given time before.
+   * @throws {RangeError} If a string is too long, or all of them; nothing is sent then.
    */
-  end(error: TTStreamError | undefined, lastMs = 0): void {
-    if (this.#closed) {
-      if (lastMs === 0) this.#hangUp();
-      return;
-    }
-    this.#closed = true;
-    this.#error = error;
-    this.#frameTimer.stop();
-    this.#resume?.();
-    try {
-      const loss = this.#lossOf(error);
-      const { leftBytes } = this.#outbox;
-      for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) {
-        stream.lose(loss, leftBytes);
-      }
-      this.#streams.clear();
-      this.#lingering.clear();
-    } finally {
-      if (lastMs === 0) this.#hangUp();
-      else this.#sayLastWords(lastMs);
-    }
-  }
-
-  async #sayLastWords(ms: number): Promise<void> {
-    await withinMs(ms, this.#sendTheRest());
-    this.#hangUp();
-  }
-
-  async #sendTheRest(): Promise<void> {
-    await this.#outbox.sent();
-    if (this.#hungUp || this.#socket.closeWrite === undefined) return;
-    try {
-      await this.#socket.closeWrite();
-    } catch {
-      // The peer has hung up already: there is nobody left to send to.
-      return;
-    }
-    await this.#readToEnd.promise;
-  }
-
-  #hangUp(): void {
-    if (this.#hungUp) return;
-    this.#hungUp = true;
-    clearTimeout(this.#lastRead);
-    this.#outbox.close();
-    this.#readToEnd.resolve();
-    try {
-      this.#socket.close();
-    } catch (cause) {
-      // Deno throws BadResource where the peer's reset has closed it before us; anything else is a fault.
-      if (!(cause instanceof Deno.errors.BadResource)) throw cause;
-    } finally {
-      this.#owner.ended(this.#error);
-    }
-  }
-
-  /** The connection keeps the process alive, as it does to begin with. */
-  ref(): void {
-    if (!this.#hungUp) this.#socket.ref?.();
-  }
-
-  /** Whether its socket says if the process is kept alive: then timers need not. */
-  get counts(): boolean {
-    return this.#socket.ref !== undefined;
-  }
-
-  /** The connection does not keep the process alive. */
-  unref(): void {
-    if (!this.#hungUp) this.#socket.unref?.();
-  }
-
-  get congested(): boolean {
-    return this.#closed || this.#outbox.congested;
-  }
-
-  wait(wake: () => void): void {
-    this.#outbox.wait(wake);
-  }
-
-  unwait(wake: () => void): void {
-    this.#outbox.unwait(wake);
-  }
-
   sendFrame(frame: Omit<Frame, "payload">, writePayload?: (buffer: ByteBuffer) => void): void {
-    if (this.#closed) return;
+    if (this.bytes.closed) return;
     const buffer = this.#frameBuffer();
     const start = beginFrame(buffer, frame);
     writePayload?.(buffer);
     endFrame(buffer, start);
-    this.#outbox.countControl(buffer.length - start);
-    if (this.#outbox.controlBytes > MAX_CONTROL_BYTES) this.#owing ??= this.#watchTaking();
-    this.#outbox.flushNow();
+    this.bytes.answered(buffer.length - start);
   }
 
+  /** Appends a Data frame. Where the codec throws, nothing is appended and the error goes on. */
   sendMessage<T>(streamId: number, prefix: DataPrefix, codec: Codec<T>, message: T): void {
     const buffer = this.#frameBuffer();
     const start = beginDataFrame(buffer, prefix, streamId);
     try {
       this.#encode(codec, message, buffer);
       const size = buffer.length - start - LENGTH_SIZE;
-      if (size > this.#limits.maxFrameBytes) {
-        throw new RangeError(
-          `frame of ${size} bytes exceeds the limit of ${this.#limits.maxFrameBytes} bytes`,
-        );
+      if (size > this.#maxFrameBytes) {
+        throw new RangeError(`frame of ${size} bytes exceeds the limit of ${this.#maxFrameBytes} bytes`);
       }
       endFrame(buffer, start);
     } catch (error) {
@@ -270,45 +145,13 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
       throw error;
     } finally {
       if (this.#behind.length > 0) this.#appendBehind();
-      this.#outbox.flush();
+      this.bytes.queue.flush();
     }
   }
 
-  release(streamId: number): void {
-    if (!this.#streams.delete(streamId)) return;
-    this.#owner.released?.();
-    if (this.#streams.size === 0) this.#owner.quiet();
-  }
-
-  peerReset(): void {
-    this.#owner.reset?.();
-  }
-
-  peerDrains(): void {
-    this.#owner.drained?.();
-  }
-
-  linger(streamId: number, receiver: FrameReceiver): void {
-    if (!this.#closed) this.#lingering.set(streamId, receiver);
-  }
-
-  unlinger(streamId: number): void {
-    this.#lingering.delete(streamId);
-  }
-
-  charge(bytes: number): void {
-    this.#unreadBytes += bytes;
-    if (this.#resume !== undefined && this.#unreadBytes <= this.#limits.maxBufferedBytes / 2) this.#resume();
-  }
-
-  defer(task: () => void): void {
-    if (this.#deferred === undefined) task();
-    else this.#deferred.push(task);
-  }
-
-  /** Where to append a frame: the outbox, or, in the middle of a frame, a buffer that goes behind it. */
+  /** Where to append a frame: the queue, or, in the middle of a frame, a buffer that goes behind it. */
   #frameBuffer(): ByteBuffer {
-    if (!this.#encoding) return this.#outbox.buffer;
+    if (!this.#encoding) return this.bytes.queue.buffer;
     const buffer = new ByteBuffer();
     this.#behind.push(buffer);
     return buffer;
@@ -328,34 +171,20 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
 
   #appendBehind(): void {
     if (this.#encoding) return;
-    for (const { bytes, length } of this.#behind) this.#outbox.buffer.writeBytes(bytes.subarray(0, length));
+    const { buffer } = this.bytes.queue;
+    for (const { bytes, length } of this.#behind) buffer.writeBytes(bytes.subarray(0, length));
     this.#behind = [];
   }
 
-  /** Hands the whole frames at hand to their streams, then does what they have deferred. @returns How many there were. */
-  #handOut(): number {
-    const deferred: (() => void)[] = [];
-    this.#deferred = deferred;
+  /** Hands the whole frames at hand to their streams. @returns Whether there were any. */
+  #receive(chunk: Bytes): boolean {
+    this.#decoder.push(chunk);
     let frames = 0;
-    try {
-      for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-        this.#hand(frame);
-        frames++;
-      }
-      return frames;
-    } finally {
-      this.#deferred = undefined;
-      for (const task of deferred) task();
+    for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
+      this.#hand(frame);
+      frames++;
     }
-  }
-
-  /** What a fast reader leaves waiting is from the last chunk alone, so that little is copied. */
-  #compactEvery(bytes: number): void {
-    this.#sinceCompact += bytes;
-    if (this.#sinceCompact < COMPACT_BYTES) return;
-    this.#sinceCompact = 0;
-    for (const stream of this.#streams.values()) stream.compact();
-    for (const stream of this.#lingering.values()) stream.compact();
+    return frames > 0;
   }
 
   #hand(frame: Frame): void {
@@ -363,56 +192,19 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     // Frames of unknown streams are late ones, of streams that have ended here; Kitex drops them too.
     if (stream !== undefined) stream.receive(frame);
     else if (frame.type === FrameType.Header) this.#owner.opened(frame);
-    else if (frame.type === FrameType.Meta && frame.streamId === 0 && frame.metadata.has(DRAINING_KEY)) {
-      this.#owner.drained?.();
-    }
+    else if (frame.type === FrameType.Meta && frame.streamId === 0) this.#owner.meta(frame);
   }
 
-  /** Waits until half of the unread bytes have been read, so that reading does not start and stop for each message. */
-  async #paused(): Promise<void> {
-    this.#frameTimer.stop();
-    await new Promise<void>((resolve) => this.#resume = resolve);
-    this.#resume = undefined;
-    if (this.#closed) return;
-    this.#frameTimer.see(this.#decoder.pendingBytes, true);
+  #compact(): void {
+    for (const stream of this.#streams.values()) stream.compact();
+    for (const stream of this.#lingering.values()) stream.compact();
   }
 
-  /** Waits for that. A frame that is unfinished meanwhile is not the peer's fault. */
-  async #owed(owing: Promise<void>): Promise<void> {
-    this.#frameTimer.stop();
-    await owing;
-    if (!this.#closed) this.#frameTimer.see(this.#decoder.pendingBytes, true);
-  }
-
-  /** Waits until the peer has taken what is owed to it by now. A peer that takes nothing is cut. */
-  async #watchTaking(): Promise<void> {
-    const { frameTimeoutMs } = this.#limits;
-    while (!this.#closed && this.#outbox.controlBytes > MAX_CONTROL_BYTES / 2) {
-      const { takenBytes } = this.#socket;
-      await withinMs(frameTimeoutMs || Infinity, this.#outbox.sent());
-      if (this.#closed || this.#socket.takenBytes !== takenBytes) continue;
-      const description =
-        `the peer has taken nothing for ${frameTimeoutMs} ms, and ${this.#outbox.controlBytes} bytes of answers wait`;
-      this.end(streamError({ code: ErrorCode.TransportClosing, description }));
-    }
-    this.#owing = undefined;
-  }
-
-  /** What a broken frame's neighbours have written is not its fault. Where nothing has been written nobody waits. */
-  get #lastWordsMs(): number {
-    return this.position === 0 ? 0 : LAST_WORDS_MS;
-  }
-
-  #frameTimedOut(): void {
-    const { frameTimeoutMs } = this.#limits;
-    const description =
-      `frame not complete after ${frameTimeoutMs} ms: ${this.#decoder.pendingBytes} bytes of it came`;
-    this.end(streamError({ code: ErrorCode.IllegalFrame, description }), this.#lastWordsMs);
-  }
-
-  /** A peer that has hung up makes writes fail first, while its last words may still be waiting to be read. */
-  #writeFailed(error: unknown): void {
-    this.#lastRead = setTimeout(() => this.end(transportError(error)), LAST_READ_MS);
+  #lost(error: TTStreamError | undefined, leftBytes: number): void {
+    const loss = this.#lossOf(error);
+    for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) stream.lose(loss, leftBytes);
+    this.#streams.clear();
+    this.#lingering.clear();
   }
 
   /** What the loss of the connection is to its streams (Kitex: 12013 at the server, with the broken frame's text). */
@@ -420,5 +212,18 @@ export class FrameConnection<R extends FrameReceiver> implements StreamLink {
     if (this.#owner.side === "client") return error ?? streamError(TRANSPORT_CLOSING);
     const description = error?.code === ErrorCode.IllegalFrame ? error.message : Description.connectionClosed;
     return streamError({ code: ErrorCode.ConnectionClosed, description, cause: error });
+  }
+}
+
+function errorOf(fault: Fault): TTStreamError {
+  switch (fault.type) {
+    case "closed by peer":
+      return streamError(CLOSED_BY_PEER);
+    case "failed":
+      return transportError(fault.error);
+    case "unfinished frame":
+      return streamError({ code: ErrorCode.IllegalFrame, description: fault.text });
+    case "stalled":
+      return streamError({ code: ErrorCode.TransportClosing, description: fault.text });
   }
 }

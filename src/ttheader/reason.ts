@@ -1,0 +1,28 @@
+import { look, reasonText } from "../base/reason.ts";
+import type { Where } from "../core/errors.ts";
+import { Description, ErrorCode, isTTStreamError, streamError, type TTStreamError } from "./errors.ts";
+
+/**
+ * What a reason to end a stream becomes. The one funnel for every signal, cancel and abort:
+ * none at all or an AbortError is Kitex's plain cancel, a TimeoutError its stream time-out, another stream's end goes
+ * on as it came, and anything else travels as 12008 with its text, so that the far end reads why.
+ */
+export function errorFromReason(reason: unknown, where: Where): TTStreamError {
+  if (isTTStreamError(reason)) {
+    const { code, description, cancelPath, kind } = reason;
+    return streamError({ ...where, code, description, cancelPath, kind, cause: reason });
+  }
+  return streamError({ ...where, ...meaningOf(reason), cause: reason });
+}
+
+function meaningOf(reason: unknown): { code: number; description: string } {
+  if (reason === undefined) return { code: ErrorCode.Canceled, description: Description.canceled };
+  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
+    case "AbortError":
+      return { code: ErrorCode.Canceled, description: Description.canceled };
+    case "TimeoutError":
+      return { code: ErrorCode.StreamTimeout, description: Description.streamTimeout };
+    default:
+      return { code: ErrorCode.CanceledWithCause, description: reasonText(reason) };
+  }
+}
