@@ -138,7 +138,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** Ends the call for `reason`: the server hears it at once, both directions error at once. Resolves when the socket has the cancel. */
   cancel(reason: unknown): Promise<void> {
     const { live } = this.state;
-    this.#cancel(this.#reasonError(reason));
+    this.#cancel(this.errorOf(reason));
     return live ? withinMs(CANCEL_MS, this.sink.sent()) : Promise.resolve();
   }
 
@@ -157,7 +157,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
 
   /** Errors a call that was never opened, for `reason`. */
   refuseFor(reason: unknown): void {
-    this.refuse(this.#reasonError(reason));
+    this.refuse(this.errorOf(reason));
   }
 
   recvHeader(metadata: Metadata): void {
@@ -208,7 +208,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
 
   decodeFailed(error: unknown): void {
     this.#endReading();
-    const canceled = this.#reasonError(error);
+    const canceled = this.errorOf(error);
     this.#cancel(canceled, error, canceled);
     this.#unwatch();
   }
@@ -247,20 +247,21 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   }
 
   encodeFailed(error: unknown): void {
-    const canceled = this.#reasonError(error);
+    const canceled = this.errorOf(error);
     this.#cancel(canceled, canceled, error);
   }
 
   /** An abort signal that the call watches fired. */
   handleEvent(event: Event): void {
-    if (event.target instanceof AbortSignal) this.#cancel(this.#reasonError(event.target.reason));
+    if (event.target instanceof AbortSignal) this.#cancel(this.errorOf(event.target.reason));
   }
 
   #timedOut(): void {
     this.#cancel(this.dialect.timedOut(this.where, this.#init.timeoutMs));
   }
 
-  #reasonError(reason: unknown): StreamError {
+  /** What `reason` ends it with. */
+  errorOf(reason: unknown): StreamError {
     return this.dialect.canceled(this.where, reason);
   }
 

@@ -40,8 +40,13 @@ export interface Dialect {
   connectionClosed(where: Where): StreamError;
   /** The one response of a call has not come. */
   noResponse(where: Where): StreamError;
-  /** No connection takes the call: `lost` is what ended the one it wanted. */
-  unavailable(where: Where, lost: unknown): StreamError;
+  /** The connection that the call wanted has ended already, with `lost`. */
+  connectionGone(where: Where, lost: unknown): StreamError;
+  /** There is no connection for the call. */
+  noConnection(
+    where: Where,
+    why: { readonly text: string; readonly retryable: boolean; readonly cause: unknown },
+  ): StreamError;
 }
 
 /** The limits of a handler's `header` and `trailer`. */

@@ -107,6 +107,9 @@ export abstract class WireProtocol implements Protocol {
     return this.dialect.name;
   }
 
+  /** What it is called in a TLS handshake (ALPN); `undefined` where it has no name. */
+  abstract readonly alpn: string | undefined;
+
   /** Whether a connection that begins with `bytes` speaks it. */
   abstract claims(bytes: Uint8Array): Claim;
   abstract client(socket: ByteSocket, init: ClientTransportInit, owner: ClientTransportOwner): ClientTransport;

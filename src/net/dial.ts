@@ -76,9 +76,10 @@ const DEFAULT_HOSTNAME = "127.0.0.1";
 /**
  * Opens the socket to a server.
  *
+ * @param alpn What to offer in a TLS handshake where the options do not say.
  * @throws (rejects) An error that names the address, its `cause` what the system said or the signal's reason.
  */
-export async function dial(options: DialOptions): Promise<ByteSocket> {
+export async function dial(options: DialOptions, alpn?: string): Promise<ByteSocket> {
   const address = addressOf(options);
   const timeoutMs = positiveMs("connectTimeoutMs", options.connectTimeoutMs, DEFAULT_CONNECT_TIMEOUT_MS);
   checkType("keepAlive", options.keepAlive, "boolean");
@@ -86,7 +87,7 @@ export async function dial(options: DialOptions): Promise<ByteSocket> {
   const attempt = new Attempt(options.signal, timeoutMs);
   try {
     attempt.signal.throwIfAborted();
-    return connSocket(await orAborted(open({ ...options, signal: attempt.signal }), attempt.signal));
+    return connSocket(await orAborted(open({ ...options, signal: attempt.signal }, alpn), attempt.signal));
   } catch (thrown) {
     const cause = presentable(thrown);
     const message = `cannot connect to ${address}: ${reasonText(cause)}`;
@@ -152,11 +153,14 @@ export function addressOf(options: Address): string {
   return hostAndPort(hostname, port);
 }
 
-async function open(options: DialOptions): Promise<Conn> {
+async function open(options: DialOptions, alpn: string | undefined): Promise<Conn> {
   if (options.path !== undefined) return await Deno.connect({ transport: "unix", path: options.path });
   const { port, tls = false, keepAlive = true, signal } = options;
   const hostname = bareHostname(options.hostname ?? DEFAULT_HOSTNAME);
-  const { caCerts, alpnProtocols, cert, key, serverName = hostname } = typeof tls === "object" ? tls : {};
+  const offered = alpn === undefined ? undefined : [alpn];
+  const { caCerts, alpnProtocols = offered, cert, key, serverName = hostname } = typeof tls === "object"
+    ? tls
+    : {};
   const settings = {
     hostname,
     ...(caCerts === undefined ? {} : { caCerts }),

@@ -85,6 +85,18 @@ export type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The longest delay a timer takes, in milliseconds: 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** A timer that does not keep the process alive. */
+export function unrefTimer(timer: Timer): void {
+  if (timer === undefined) return;
+  // Elsewhere timers are objects that have the method.
+  if (typeof Deno !== "undefined") Deno.unrefTimer(timer);
+  else if (typeof timer === "object" && hasUnref(timer)) timer.unref();
+}
+
+function hasUnref(timer: object): timer is { unref(): void } {
+  return "unref" in timer && typeof timer.unref === "function";
+}
+
 /** Calls `task` after `ms` milliseconds. A longer delay than timers take is for ever: the platform would fire at once. */
 export function setTimer(task: () => void, ms: number): Timer {
   return ms > MAX_TIMER_MS ? undefined : setTimeout(task, ms);

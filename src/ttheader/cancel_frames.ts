@@ -4,10 +4,11 @@ import { streamError, type TTStreamError } from "./errors.ts";
 import { type Exception, writeException } from "./exception.ts";
 import { FrameType } from "./frame.ts";
 import { NO_METADATA } from "../core/metadata.ts";
+import type { ClientTransportInit } from "../core/protocol.ts";
 import { CANCEL_PATH_KEY } from "./metadata.ts";
 
 /** How a cancel is told to the server. */
-export type CancelFrame = "rst" | "trailer";
+type CancelFrame = ClientTransportInit["cancelFrame"];
 
 /** A call as its frames name it. */
 export interface FrameTarget {

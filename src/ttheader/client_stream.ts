@@ -1,8 +1,9 @@
 import type { Codec } from "../core/codec.ts";
 import type { ClientSide } from "../core/client_side.ts";
 import type { StreamError } from "../core/errors.ts";
+import type { ClientTransportInit } from "../core/protocol.ts";
 import type { ClientSink } from "../core/transport.ts";
-import { type CancelFrame, sendCancel, sendTrailer } from "./cancel_frames.ts";
+import { sendCancel, sendTrailer } from "./cancel_frames.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
 import {
   Description,
@@ -20,7 +21,7 @@ import { errorOfRst, errorOfTrailer } from "./status.ts";
 /** What the streams of a client's connection have in common. */
 export interface ClientFramesOwner {
   readonly connection: FrameConnection<ClientFrames>;
-  readonly cancelFrame: CancelFrame;
+  readonly cancelFrame: ClientTransportInit["cancelFrame"];
   /** The server has refused a stream because it shuts down. */
   drained(): void;
 }

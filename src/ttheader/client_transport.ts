@@ -2,7 +2,6 @@ import type { ClientSide } from "../core/client_side.ts";
 import { NO_METADATA } from "../core/metadata.ts";
 import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
 import type { ByteSocket } from "../net/socket.ts";
-import type { CancelFrame } from "./cancel_frames.ts";
 import { ClientFrames, type ClientFramesOwner } from "./client_stream.ts";
 import { FrameConnection } from "./connection.ts";
 import { CLOSED_BY_PEER } from "./connection_errors.ts";
@@ -14,7 +13,7 @@ import { nextStreamId } from "./stream_id.ts";
 /** A client's connection of TTHeader Streaming. */
 export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
   readonly connection: FrameConnection<ClientFrames>;
-  readonly cancelFrame: CancelFrame;
+  readonly cancelFrame: ClientTransportInit["cancelFrame"];
   readonly #owner: ClientTransportOwner;
   #lastId = 0;
 

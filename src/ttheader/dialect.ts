@@ -56,11 +56,16 @@ export const ttheaderDialect: Dialect = {
     const description = "stream ended without a response";
     return streamError({ ...where, code: ErrorCode.ApplicationException, description });
   },
-  unavailable,
+  connectionGone,
+  noConnection({ side, service, method }, { text, retryable, cause }) {
+    // An error that is to be retried speaks of the connection, another one of the stream.
+    const where = retryable ? { service, method } : { side, service, method };
+    return streamError({ code: ErrorCode.TransportClosing, description: text, ...where, retryable, cause });
+  },
 };
 
 /** What a stream reads that comes too late: the broken frame that ended the connection was none of its own. */
-function unavailable({ service, method }: Where, lost: unknown): StreamError {
+function connectionGone({ service, method }: Where, lost: unknown): StreamError {
   const stream = { service, method, retryable: true };
   if (!isTTStreamError(lost) || lost.code !== ErrorCode.TransportClosing) {
     return streamError({ ...TRANSPORT_CLOSING, ...stream, cause: lost });

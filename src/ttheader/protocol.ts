@@ -17,6 +17,7 @@ import { TTHeaderServer } from "./server_transport.ts";
 
 class TTHeaderProtocol extends WireProtocol {
   readonly dialect = ttheaderDialect;
+  readonly alpn = undefined;
 
   claims(bytes: Uint8Array): Claim {
     const high = bytes[MAGIC_OFFSET];

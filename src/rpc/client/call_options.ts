@@ -1,8 +1,6 @@
-import { ByteBuffer } from "../../base/buffer.ts";
 import type { CallInit } from "../../core/call_init.ts";
-import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
+import type { Dialect } from "../../core/dialect.ts";
 import {
-  headerMetadata,
   type MetadataInit,
   type Metainfo,
   type MetainfoInit,
@@ -10,8 +8,6 @@ import {
 } from "../../core/metadata.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
-import { beginFrame } from "../../ttheader/frame_encoder.ts";
-import { FrameType } from "../../ttheader/frame.ts";
 
 /** Options of one call. */
 export interface CallOptions {
@@ -51,7 +47,7 @@ export interface StreamTarget {
 /** What a call gets from its connection, or pool. */
 export interface Caller {
   readonly serviceName: string | undefined;
-  readonly cancelFrame: CancelFrame;
+  readonly dialect: Dialect;
 }
 
 /**
@@ -67,25 +63,16 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   return {
+    dialect: caller.dialect,
     service,
     method,
-    metadata: headerMetadata(service, options),
+    metadata: caller.dialect.requestMetadata(service, options),
     serviceName: caller.serviceName,
     signals: signalsOf(options),
     timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
     cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
-    cancelFrame: caller.cancelFrame,
   };
-}
-
-/**
- * Checks the Header of a call that is opened later: its caller hears of it now.
- *
- * @throws {RangeError} If a key, a value or the whole header is too long.
- */
-export function checkHeader({ method, metadata }: CallInit): void {
-  beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });
 }
 
 /** Whatever cancels a call. */

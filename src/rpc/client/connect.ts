@@ -1,6 +1,5 @@
-import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
 import { ClientConnection, type Connection } from "./connection.ts";
-import { connectionLimits, type ConnectionOptions } from "./connection_options.ts";
+import { clientConnectionInit, type ConnectionOptions } from "./connection_options.ts";
 import { dial, type DialOptions } from "../../net/dial.ts";
 import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
 
@@ -25,8 +24,8 @@ export type ConnectOptions = ConnectionOptions & DialOptions;
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const limits = connectionLimits(options);
-  return new ClientConnection(await dial(options), limits, callerOf(options));
+  const init = clientConnectionInit(options);
+  return new ClientConnection(await dial(options, init.protocol.alpn), init);
 }
 
 /**
@@ -36,13 +35,6 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
  * @throws {TypeError} If one of the streams is locked.
  */
 export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {}): Connection {
-  const limits = connectionLimits(options);
-  return new ClientConnection(duplexSocket(duplex), limits, callerOf(options));
-}
-
-/** What every call of a connection gets from its options. */
-export function callerOf(
-  { serviceName, cancelFrame = "rst" }: ConnectionOptions,
-): { serviceName: string | undefined; cancelFrame: CancelFrame } {
-  return { serviceName, cancelFrame };
+  const init = clientConnectionInit(options);
+  return new ClientConnection(duplexSocket(duplex), init);
 }

@@ -1,20 +1,16 @@
 import type { Bytes } from "../../base/buffer.ts";
-import { Call } from "../../core/client_side.ts";
+import { LazyPromise } from "../../base/lazy_promise.ts";
+import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
+import { ClientSide } from "../../core/client_side.ts";
+import { rawCodec } from "../../core/codec.ts";
+import type { ClientTransport } from "../../core/protocol.ts";
+import type { Addr } from "../../net/address.ts";
+import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
+import { setTimer, type Timer, withinMs } from "../../net/event_loop.ts";
+import type { ByteSocket } from "../../net/socket.ts";
 import { type Caller, callInit, type CallOptions, type StreamTarget } from "./call_options.ts";
 import { BidirectionalStream, type ClientStream } from "./client_stream.ts";
-import { rawCodec } from "../../core/codec.ts";
-import { FrameConnection, LAST_WORDS_MS } from "../../ttheader/connection.ts";
-import { CLOSED_BY_PEER, TRANSPORT_CLOSING } from "../../ttheader/connection_errors.ts";
-import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
-import { ErrorCode, streamError, type TTStreamError } from "../../core/errors.ts";
-import { FrameType } from "../../ttheader/frame.ts";
-import { NO_METADATA } from "../../core/metadata.ts";
-import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
-import { Outcome } from "../../base/lazy_promise.ts";
-import { errorFromReason } from "../../base/reason.ts";
-import type { ByteSocket } from "../../net/socket.ts";
-import { nextStreamId } from "../../ttheader/stream_id.ts";
-import { setTimer, type Timer, withinMs } from "../../net/event_loop.ts";
+import type { ClientConnectionInit } from "./connection_options.ts";
 
 /** Opens streams: a {@linkcode Connection}, a pool, or a wrapping of one's own around them. */
 export interface StreamOpener {
@@ -38,7 +34,7 @@ export interface Connection extends StreamOpener, AsyncDisposable {
   /** Resolves after `close()`, `abort()` and the end of the scope; rejects where the connection was lost or the peer broke the protocol. */
   readonly closed: Promise<void>;
   /** The server's address, where the transport has one. */
-  readonly remoteAddr?: Deno.Addr | undefined;
+  readonly remoteAddr?: Addr | undefined;
   /**
    * Takes no new streams, waits for the open ones, and closes: what was written gets to the server, for which the
    * socket has up to 5 seconds. A stream that nobody reads never ends, so give a grace where there may be one.
@@ -68,27 +64,25 @@ export interface ConnectionWatcher {
 
 /** The {@linkcode Connection} over a socket. */
 export class ClientConnection implements Connection {
-  readonly remoteAddr?: Deno.Addr | undefined;
-  readonly #frames: FrameConnection<Call>;
+  readonly remoteAddr?: Addr | undefined;
+  readonly #transport: ClientTransport;
   readonly #caller: Caller;
-  readonly #closed: Outcome<void> = new Outcome();
-  #lost: TTStreamError | undefined;
+  readonly #closed: LazyPromise<void> = new LazyPromise();
+  #lost: Error | undefined;
   #closing = false;
   #draining = false;
   #graceTimer: Timer;
   #graceEnd = Infinity;
-  #lastId = 0;
 
-  constructor(socket: ByteSocket, limits: ConnectionLimits, caller: Caller, watcher: ConnectionWatcher = {}) {
+  constructor(socket: ByteSocket, init: ClientConnectionInit, watcher: ConnectionWatcher = {}) {
+    const { protocol, serviceName } = init;
     this.remoteAddr = socket.remoteAddr;
-    this.#caller = caller;
-    this.#frames = new FrameConnection(socket, limits, {
-      side: "client",
-      opened: () => {
-        // A client opens every stream itself: a Header for another one is a late frame.
+    this.#caller = { serviceName, dialect: protocol.dialect };
+    this.#transport = protocol.client(socket, init, {
+      released: () => {
+        watcher.released?.();
+        if (this.#closing || this.#draining) this.#closeIfDone();
       },
-      quiet: () => this.#closeIfDone(),
-      released: () => watcher.released?.(),
       drained: () => {
         this.#draining = true;
         watcher.draining?.();
@@ -103,7 +97,6 @@ export class ClientConnection implements Connection {
         else this.#closed.reject(error);
       },
     });
-    this.#frames.run();
   }
 
   get closed(): Promise<void> {
@@ -112,59 +105,44 @@ export class ClientConnection implements Connection {
 
   /** Whether streams may be opened on it. */
   get open(): boolean {
-    return !this.#closing && !this.#draining && !this.#frames.closed;
+    return !this.#closing && !this.#draining && !this.#transport.closed;
   }
 
   /** How many streams are open on it. */
   get streams(): number {
-    return this.#frames.size;
+    return this.#transport.size;
   }
 
   /** How many streams have ended on it that nobody has read up: what they hold counts against the next one. */
   get unread(): number {
-    return this.#frames.lingering;
+    return this.#transport.lingering;
   }
 
   openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
-    const call = new Call(callInit(target, options, this.#caller));
-    this.start(call);
-    return new BidirectionalStream(call, rawCodec, rawCodec);
+    const stream = new ClientSide(callInit(target, options, this.#caller));
+    this.start(stream);
+    return new BidirectionalStream(stream, rawCodec, rawCodec);
   }
 
   /**
-   * Opens a call that has been made, now or a while ago.
+   * Opens a stream that has been made, now or a while ago.
    *
    * @throws {RangeError} If a key, a value or the whole header is too long.
    */
-  start(call: Call): void {
-    const { signals, method, metadata } = call.init;
+  start(stream: ClientSide): void {
+    const { signals, dialect } = stream.init;
     const aborted = signals.find((signal) => signal.aborted);
-    if (aborted !== undefined) return call.refuse(errorFromReason(aborted.reason, call.where));
-    const frames = this.#frames;
-    if (this.#closing || frames.closed) return call.refuse(this.#closedError(call));
-    const streamId = nextStreamId(this.#lastId, (id) => frames.has(id));
-    frames.sendFrame({ type: FrameType.Header, streamId, method, metadata });
-    call.init.metadata = NO_METADATA;
-    frames.register(streamId, call);
-    this.#lastId = streamId;
-    call.watch();
-    call.attach(frames, streamId);
-  }
-
-  /** What a stream reads that comes too late: the broken frame that ended the connection was none of its own. */
-  #closedError({ init: { service, method } }: Call): TTStreamError {
-    const stream = { service, method, retryable: true };
-    if (this.#lost?.code !== ErrorCode.TransportClosing) {
-      return streamError({ ...TRANSPORT_CLOSING, ...stream, cause: this.#lost });
+    if (aborted !== undefined) return stream.refuse(stream.errorOf(aborted.reason));
+    if (this.#closing || this.#transport.closed) {
+      return stream.refuse(dialect.connectionGone(stream.where, this.#lost));
     }
-    const { code, description, cause } = this.#lost;
-    return streamError({ code, description, cause, ...stream });
+    this.#transport.open(stream);
   }
 
   async close({ graceMs }: { graceMs?: number | undefined } = {}): Promise<void> {
     checkGraceMs(graceMs);
     this.#closing = true;
-    if (graceMs !== undefined && this.#frames.size > 0) this.#cancelAfter(graceMs);
+    if (graceMs !== undefined && this.#transport.size > 0) this.#cancelAfter(graceMs);
     this.#closeIfDone();
     await this.closed.catch(() => {
       // Lost before its streams had ended: `closed` rejects with it, and closed it is.
@@ -173,8 +151,9 @@ export class ClientConnection implements Connection {
 
   abort(reason?: unknown): void {
     this.#closing = true;
-    for (const call of this.#frames.streams()) call.cancel(reason);
-    withinMs(ABORT_FRAMES_MS, this.#frames.sent()).then(() => this.#frames.end(undefined, ABORT_FRAMES_MS));
+    const transport = this.#transport;
+    for (const stream of transport.streams()) stream.cancel(reason);
+    withinMs(ABORT_FRAMES_MS, transport.sent()).then(() => transport.end(false, ABORT_FRAMES_MS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -184,11 +163,11 @@ export class ClientConnection implements Connection {
   }
 
   ref(): void {
-    this.#frames.ref();
+    this.#transport.ref();
   }
 
   unref(): void {
-    this.#frames.unref();
+    this.#transport.unref();
   }
 
   /** The sooner of two graces counts. */
@@ -201,15 +180,15 @@ export class ClientConnection implements Connection {
   }
 
   #cancelAll(): void {
-    for (const call of this.#frames.streams()) call.dispose();
+    for (const stream of this.#transport.streams()) stream.dispose();
   }
 
   async #closeIfDone(): Promise<void> {
-    const frames = this.#frames;
-    if (!(this.#closing || this.#draining) || frames.size > 0 || frames.closed) return;
-    await withinMs(LAST_WORDS_MS, frames.sent());
+    const transport = this.#transport;
+    if (!(this.#closing || this.#draining) || transport.size > 0 || transport.closed) return;
+    await withinMs(LAST_WORDS_MS, transport.sent());
     // What has been written is with the system, and with the server when that has read it.
-    if (frames.size > 0 || frames.closed) return;
-    frames.end(this.#closing ? undefined : streamError(CLOSED_BY_PEER), DEFAULT_GRACE_MS);
+    if (transport.size > 0 || transport.closed) return;
+    transport.end(!this.#closing, DEFAULT_GRACE_MS);
   }
 }

@@ -1,6 +1,5 @@
-import type { CancelFrame } from "../../ttheader/cancel_frames.ts";
-import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
-import { MAX_STRING_BYTES } from "../../ttheader/frame.ts";
+import { type ClientTransportInit, type Protocol, type WireProtocol, wireProtocol } from "../../core/protocol.ts";
+import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
   DEFAULT_FRAME_TIMEOUT_MS,
   DEFAULT_MAX_BUFFERED_BYTES,
@@ -13,6 +12,8 @@ import { show } from "../../base/format.ts";
 
 /** Options of every connection that a client makes. */
 export interface ConnectionOptions {
+  /** What the connection speaks. Default `ttheader()`. */
+  protocol?: Protocol | undefined;
   /** The caller's own name, without commas: what the cancel path says at the far end. Without it nothing is added to the path. */
   serviceName?: string | undefined;
   /** The largest frame taken or sent, in bytes; a larger one that comes ends the connection. Default 16 MiB. */
@@ -28,12 +29,24 @@ export interface ConnectionOptions {
    */
   frameTimeoutMs?: number | undefined;
   /**
-   * How a cancel is told; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
+   * How a cancel is told in TTHeader Streaming; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
    * connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception instead, which ends
    * the handler's reading; after a half close nothing is sent, and what still comes is dropped.
    */
   cancelFrame?: CancelFrame | undefined;
 }
+
+/** How TTHeader Streaming tells a cancel. */
+export type CancelFrame = ClientTransportInit["cancelFrame"];
+
+/** What every connection of a client's is made with; everything has been checked. */
+export interface ClientConnectionInit extends ClientTransportInit {
+  readonly protocol: WireProtocol;
+  readonly serviceName: string | undefined;
+}
+
+/** The longest `serviceName`, in bytes: what a cancel path can carry. */
+const MAX_NAME_BYTES = 0xffff;
 
 /**
  * Checks what every connection needs.
@@ -41,8 +54,8 @@ export interface ConnectionOptions {
  * @throws {TypeError} If an option is of another type.
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  */
-export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
-  const { serviceName, maxBufferedBytes, cancelFrame = "rst" } = options;
+export function clientConnectionInit(options: ConnectionOptions): ClientConnectionInit {
+  const { serviceName, maxBufferedBytes, cancelFrame = "rst", protocol = DEFAULT_PROTOCOL } = options;
   if (cancelFrame !== "rst" && cancelFrame !== "trailer") {
     throw new TypeError(`cancelFrame must be "rst" or "trailer", got ${show(cancelFrame)}`);
   }
@@ -52,12 +65,17 @@ export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
     );
   }
   const nameBytes = new TextEncoder().encode(serviceName).length;
-  if (nameBytes > MAX_STRING_BYTES) {
-    throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_STRING_BYTES} bytes`);
+  if (nameBytes > MAX_NAME_BYTES) {
+    throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_NAME_BYTES} bytes`);
   }
   return {
-    maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
-    maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
-    frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
+    protocol: wireProtocol("protocol", protocol),
+    serviceName,
+    cancelFrame,
+    limits: {
+      maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
+      maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
+      frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
+    },
   };
 }

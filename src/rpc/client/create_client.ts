@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../../base/buffer.ts";
-import { Call } from "../../core/client_side.ts";
+import { ClientSide } from "../../core/client_side.ts";
 import { callInit, type CallOptions, type StreamTarget, withDefaults } from "./call_options.ts";
 import type { StreamOpener } from "./connection.ts";
 import {
@@ -13,7 +13,7 @@ import { type Codec, payloadOf } from "../../core/codec.ts";
 import { ErrorCode, isBizStatusError, isTTStreamError, streamError } from "../../core/errors.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
-import { Outcome } from "../../base/lazy_promise.ts";
+import { LazyPromise } from "../../base/lazy_promise.ts";
 import { errorFromReason, type Where } from "../../base/reason.ts";
 import { show } from "../../base/format.ts";
 import { WrappedCall } from "./wrapped_call.ts";
@@ -111,7 +111,7 @@ function openWith(
   try {
     payload = encode(codec, message);
   } catch (error) {
-    const call = new Call(callInit(target, {}, NOBODY));
+    const call = new ClientSide(callInit(target, {}, NOBODY));
     call.refuse(errorFromReason(error, call.where));
     return call;
   }
@@ -157,7 +157,7 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
   private readonly codec: Codec<Res>;
   private writer: Writing<Req> | undefined;
   private readonly where: Where;
-  private outcome: Outcome<Res> | undefined;
+  private outcome: LazyPromise<Res> | undefined;
   private answered = false;
 
   constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>, target: StreamTarget) {
@@ -173,7 +173,7 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
 
   get response(): Promise<Res> {
     if (this.outcome === undefined) {
-      const outcome = new Outcome<Res>();
+      const outcome = new LazyPromise<Res>();
       this.outcome = outcome;
       this.receive().then((response) => outcome.resolve(response), (error) => outcome.reject(error));
     }

@@ -111,7 +111,10 @@ export class Endpoint implements Place {
     let socket: ByteSocket | undefined;
     let failure: unknown;
     try {
-      socket = await dial({ ...this.#settings.dial, ...this.address, signal });
+      socket = await dial(
+        { ...this.#settings.dial, ...this.address, signal },
+        this.#settings.connection.protocol.alpn,
+      );
     } catch (error) {
       failure = error;
     }

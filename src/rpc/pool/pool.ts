@@ -1,22 +1,23 @@
 import { addressesByKey } from "./addresses.ts";
 import { AddressWatch } from "./address_watch.ts";
 import type { Bytes } from "../../base/buffer.ts";
-import { Call } from "../../core/client_side.ts";
-import { type CallInit, NO_LINK } from "../../core/call_init.ts";
-import { callInit, type CallOptions, checkHeader, type StreamTarget } from "../client/call_options.ts";
+import { ClientSide } from "../../core/client_side.ts";
+import type { CallInit } from "../../core/call_init.ts";
+import type { StreamError } from "../../core/errors.ts";
+import { NO_SINK } from "../../core/transport.ts";
+import { callInit, type CallOptions, type StreamTarget } from "../client/call_options.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import type { StreamOpener } from "../client/connection.ts";
 import { BidirectionalStream, type ClientStream } from "../client/client_stream.ts";
 import { rawCodec } from "../../core/codec.ts";
 import type { Address } from "../../net/dial.ts";
 import { Endpoint, type EndpointWatcher } from "./endpoint.ts";
-import { ErrorCode, streamError, type TTStreamError } from "../../core/errors.ts";
 import { checkGraceMs } from "../../base/options.ts";
 import { loadsOfPlaces, type Pick, pickOf, streamsOf } from "./pick.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 import { type PoolErrorInfo, type PoolInit, poolInit, type PoolOptions } from "./pool_options.ts";
 import { addressStats, connectionStats, type PoolStats, streamsOn } from "./pool_stats.ts";
-import { errorFromReason, reasonText } from "../../base/reason.ts";
+import { reasonText } from "../../base/reason.ts";
 import { setTimer, type Timer } from "../../net/event_loop.ts";
 
 /**
@@ -81,7 +82,7 @@ class ConnectionPool implements Pool {
   /** All there are, those that drain among them. */
   readonly #connections: Set<PooledConnection> = new Set();
   /** Calls without a connection, the first come first. */
-  readonly #waiting: Set<Call> = new Set();
+  readonly #waiting: Set<ClientSide> = new Set();
   readonly #watch: AddressWatch | undefined;
   readonly #watcher: EndpointWatcher;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -160,9 +161,9 @@ class ConnectionPool implements Pool {
     this.#changed();
   }
 
-  #open(init: CallInit): Call {
+  #open(init: CallInit): ClientSide {
     const aborted = init.signals.find((signal) => signal.aborted);
-    if (aborted !== undefined) return refused(init, (call) => errorFromReason(aborted.reason, call.where));
+    if (aborted !== undefined) return refused(init, (call) => call.errorOf(aborted.reason));
     if (this.#stopping !== undefined) return refused(init, (call) => this.#unavailable(call, POOL_CLOSED));
     // Who waits already goes first.
     if (this.#waiting.size > 0) return this.#wait(init);
@@ -173,20 +174,20 @@ class ConnectionPool implements Pool {
       return refused(init, (call) => pickFailed(call, error));
     }
     if (connection === undefined) return this.#wait(init);
-    const call = new Call(init);
+    const call = new ClientSide(init);
     connection.start(call);
     if (!this.#complete) this.#dial();
     return call;
   }
 
   /** The call has no connection yet: it waits, if it may. */
-  #wait(init: CallInit): Call {
+  #wait(init: CallInit): ClientSide {
     if (!this.#mayWait) {
       this.#dial();
       return refused(init, (call) => this.#unavailable(call, NOT_CONNECTED));
     }
-    checkHeader(init);
-    const call: Call = new Call(init, { ...NO_LINK, release: () => this.#left(call) });
+    init.dialect.checkRequest(init.method, init.metadata);
+    const call: ClientSide = new ClientSide(init, { ...NO_SINK, release: () => this.#left(call) });
     this.#waiting.add(call);
     call.watch();
     this.#dial();
@@ -199,7 +200,7 @@ class ConnectionPool implements Pool {
   }
 
   /** A waiting call has ended by itself. */
-  #left(call: Call): void {
+  #left(call: ClientSide): void {
     if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#finishIfDone();
   }
 
@@ -344,17 +345,10 @@ class ConnectionPool implements Pool {
   }
 
   /** What a call ends with that gets no connection: nothing of it has been sent. */
-  #unavailable({ init: { service, method } }: Call, why: string): TTStreamError {
+  #unavailable({ init, where }: ClientSide, why: string): StreamError {
     const cause = this.#lastError;
-    const description = cause === undefined ? why : `${why}: ${reasonText(cause)}`;
-    return streamError({
-      code: ErrorCode.TransportClosing,
-      description,
-      service,
-      method,
-      retryable: true,
-      cause,
-    });
+    const text = cause === undefined ? why : `${why}: ${reasonText(cause)}`;
+    return init.dialect.noConnection(where, { text, retryable: true, cause });
   }
 }
 
@@ -362,15 +356,15 @@ const POOL_CLOSED = "the pool is closed";
 const NOT_CONNECTED = "no server is connected";
 
 /** A call that ends before it has begun. */
-function refused(init: CallInit, why: (call: Call) => TTStreamError): Call {
-  const call = new Call(init);
+function refused(init: CallInit, why: (call: ClientSide) => StreamError): ClientSide {
+  const call = new ClientSide(init);
   call.refuse(why(call));
   return call;
 }
 
 /** It would go wrong again: this is not to be retried. */
-function pickFailed({ where }: Call, cause: unknown): TTStreamError {
-  return streamError({ ...where, code: ErrorCode.TransportClosing, description: reasonText(cause), cause });
+function pickFailed({ init, where }: ClientSide, cause: unknown): StreamError {
+  return init.dialect.noConnection(where, { text: reasonText(cause), retryable: false, cause });
 }
 
 function leastLoaded(endpoints: readonly Endpoint[]): Endpoint | undefined {

@@ -1,7 +1,6 @@
 import type { AddressResolver } from "./addresses.ts";
 import { backoffOf, type BackoffOptions, DIAL_BACKOFF } from "./backoff.ts";
-import { callerOf } from "../client/connect.ts";
-import { connectionLimits, type ConnectionOptions } from "../client/connection_options.ts";
+import { clientConnectionInit, type ConnectionOptions } from "../client/connection_options.ts";
 import type { Address } from "../../net/dial.ts";
 import type { EndpointSettings } from "./endpoint.ts";
 import { checkType, DEFAULT_CONNECT_TIMEOUT_MS, positiveInteger, positiveMs } from "../../base/options.ts";
@@ -81,8 +80,7 @@ export function poolInit(options: PoolOptions): PoolInit {
     waitForReady,
     onError,
     settings: {
-      limits: connectionLimits(options),
-      caller: callerOf(options),
+      connection: clientConnectionInit(options),
       dial: {
         connectTimeoutMs: positiveMs(
           "connectTimeoutMs",

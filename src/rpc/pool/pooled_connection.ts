@@ -1,9 +1,8 @@
-import type { Caller } from "../client/call_options.ts";
-import type { Call } from "../../core/client_side.ts";
-import { ClientConnection } from "../client/connection.ts";
+import type { ClientSide } from "../../core/client_side.ts";
+import { ClientConnection, type ClientConnectionInit } from "../client/connection.ts";
 import type { Address } from "../../net/dial.ts";
 import type { ByteSocket } from "../../net/socket.ts";
-import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
+import type { Addr } from "../../net/address.ts";
 import { setTimer, type Timer } from "../../net/event_loop.ts";
 
 /** A connection of a pool's, as `pick` sees it. */
@@ -11,7 +10,7 @@ export interface PoolConnection {
   /** Where it goes, as it was given. */
   readonly address: Address;
   /** The server's address, where the transport has one. */
-  readonly remoteAddr?: Deno.Addr | undefined;
+  readonly remoteAddr?: Addr | undefined;
   /** How many streams are open on it. */
   readonly streams: number;
 }
@@ -25,8 +24,7 @@ export interface Place {
 
 /** How every connection of a pool is made. */
 export interface PooledSettings {
-  readonly limits: ConnectionLimits;
-  readonly caller: Caller;
+  readonly connection: ClientConnectionInit;
   readonly idleTimeoutMs: number;
 }
 
@@ -56,7 +54,7 @@ export class PooledConnection implements PoolConnection {
     this.place = place;
     this.#idleTimeoutMs = settings.idleTimeoutMs;
     this.#watcher = watcher;
-    this.#connection = new ClientConnection(socket, settings.limits, settings.caller, {
+    this.#connection = new ClientConnection(socket, settings.connection, {
       released: () => this.#released(),
       draining: () => watcher.drained(),
     });
@@ -72,7 +70,7 @@ export class PooledConnection implements PoolConnection {
     return this.place.address;
   }
 
-  get remoteAddr(): Deno.Addr | undefined {
+  get remoteAddr(): Addr | undefined {
     return this.#connection.remoteAddr;
   }
 
@@ -91,7 +89,7 @@ export class PooledConnection implements PoolConnection {
   }
 
   /** @throws {RangeError} If the Header is too long. */
-  start(call: Call): void {
+  start(call: ClientSide): void {
     this.#connection.start(call);
   }
 

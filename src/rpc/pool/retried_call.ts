@@ -1,14 +1,12 @@
 import type { Backoff } from "./backoff.ts";
 import { ByteBuffer, type Bytes } from "../../base/buffer.ts";
-import { Call } from "../../core/client_side.ts";
+import { ClientSide } from "../../core/client_side.ts";
 import type { CallInit } from "../../core/call_init.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import type { ClientStream } from "../client/client_stream.ts";
 import { type Codec, payloadOf } from "../../core/codec.ts";
-import { type Frame, FrameType, NO_PAYLOAD } from "../../ttheader/frame.ts";
-import type { StreamLink } from "../../core/transport.ts";
-import { type Metadata, NO_METADATA } from "../../core/metadata.ts";
-import { errorFromReason } from "../../base/reason.ts";
+import type { ClientSink } from "../../core/transport.ts";
+import type { Metadata } from "../../core/metadata.ts";
 import { nextTick, setTimer, type Timer } from "../../net/event_loop.ts";
 
 /** When to open a stream again. */
@@ -24,21 +22,18 @@ export interface RetryPolicy {
  */
 const AHEAD_BYTES = 64 * 1024;
 
-/** There is one stream on this link. */
-const STREAM_ID = 1;
-
 /**
  * A call whose connection is another stream, and after that maybe another one: what it writes goes to the attempt under
- * way, what comes from that is handed to it as frames. All that a user sees is the call's: time-outs, signals, codecs.
+ * way, what comes from that is handed to it. All that a user sees is the call's: time-outs, signals, codecs.
  *
  * ```
- * user <─ Call <─frames─ RetriedCall <─messages─ attempt (a ClientStream)
- *             ─messages─>            ─send, cancel─>
+ * user <─ ClientSide <─events─ RetriedCall <─messages─ attempt (a ClientStream)
+ *                    ─messages─>           ─send, cancel─>
  * ```
  */
-export class RetriedCall implements StreamLink {
+export class RetriedCall implements ClientSink {
   /** What the user holds. */
-  readonly call: Call;
+  readonly call: ClientSide;
   readonly #open: () => ClientStream<Uint8Array, Bytes>;
   readonly #policy: RetryPolicy;
   #attempt: ClientStream<Uint8Array, Bytes> | undefined;
@@ -64,14 +59,14 @@ export class RetriedCall implements StreamLink {
   constructor(init: CallInit, open: () => ClientStream<Uint8Array, Bytes>, policy: RetryPolicy) {
     this.#open = open;
     this.#policy = policy;
-    this.call = new Call(init, this);
+    this.call = new ClientSide(init, this);
     const aborted = init.signals.find((signal) => signal.aborted);
     if (aborted !== undefined) {
-      this.call.refuse(errorFromReason(aborted.reason, this.call.where));
+      this.call.refuseFor(aborted.reason);
       return;
     }
     this.#begin(open());
-    this.call.attach(this, STREAM_ID);
+    this.call.attach(this);
     this.call.watch();
     this.call.closed.then(() => this.#over(), (error) => this.#over(error));
   }
@@ -79,8 +74,6 @@ export class RetriedCall implements StreamLink {
   get congested(): boolean {
     return this.#busy;
   }
-
-  readonly position = 0;
 
   wait(wake: () => void): void {
     this.#writers.add(wake);
@@ -90,7 +83,7 @@ export class RetriedCall implements StreamLink {
     this.#writers.delete(wake);
   }
 
-  sendMessage<T>(_streamId: number, _prefix: Bytes, codec: Codec<T>, message: T): void {
+  sendMessage<T>(codec: Codec<T>, message: T): void {
     const payload = encoded(codec, message);
     this.#messages++;
     if (this.#messages === 1 && !this.#committed) this.#first = payload;
@@ -98,9 +91,7 @@ export class RetriedCall implements StreamLink {
     this.#send(payload);
   }
 
-  sendFrame({ type }: Omit<Frame, "payload">): void {
-    // Before an Rst the call has ended, and `#over` tells the attempt why.
-    if (type !== FrameType.Trailer || !this.call.live) return;
+  closeSend(): void {
     this.#halfClosed = true;
     if (!this.#busy) this.#closeSend();
   }
@@ -121,11 +112,13 @@ export class RetriedCall implements StreamLink {
     task();
   }
 
+  cancel(): void {
+    // The call has ended, and `#over` tells the attempt why.
+  }
+
   release(): void {}
   linger(): void {}
   unlinger(): void {}
-  peerDrains(): void {}
-  peerReset(): void {}
 
   #commit(): void {
     this.#committed = true;
@@ -165,7 +158,7 @@ export class RetriedCall implements StreamLink {
   #giveHeader(metadata: Metadata): void {
     if (this.#headerTaken) return;
     this.#headerTaken = true;
-    this.call.receive({ type: FrameType.Header, ...this.#frame, metadata });
+    this.call.recvHeader(metadata);
   }
 
   async #read(attempt: ClientStream<Uint8Array, Bytes>): Promise<void> {
@@ -174,7 +167,7 @@ export class RetriedCall implements StreamLink {
       for (let next = await messages.next(); !next.done; next = await messages.next()) {
         if (attempt !== this.#attempt) return;
         this.#commit();
-        this.call.receive({ type: FrameType.Data, ...this.#frame, payload: next.value });
+        this.call.recvMessage(next.value);
         if (this.#unreadBytes > AHEAD_BYTES) await this.#room();
       }
       await attempt.closed;
@@ -182,10 +175,6 @@ export class RetriedCall implements StreamLink {
     } catch (error) {
       if (attempt === this.#attempt) await this.#failed(attempt, error);
     }
-  }
-
-  get #frame(): Omit<Frame, "type"> {
-    return { streamId: STREAM_ID, method: this.call.init.method, metadata: NO_METADATA, payload: NO_PAYLOAD };
   }
 
   /** Waits until there is room for more. What an attempt that has ended still holds is taken at once, with its end. */
@@ -216,7 +205,7 @@ export class RetriedCall implements StreamLink {
     try {
       this.#begin(this.#open());
     } catch (error) {
-      this.call.finish(errorFromReason(error, this.call.where), undefined);
+      this.call.finish(this.call.errorOf(error), undefined);
     }
   }
 

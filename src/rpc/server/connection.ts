@@ -1,30 +1,28 @@
-import { callHandler } from "./call_handler.ts";
+import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
+import { LazyPromise } from "../../base/lazy_promise.ts";
 import { rawCodec } from "../../core/codec.ts";
-import { FrameConnection, LAST_WORDS_MS } from "../../ttheader/connection.ts";
-import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
-import { Description, ErrorCode, streamError, type TTStreamError } from "../../core/errors.ts";
-import { ExceptionType, writeException } from "../../ttheader/exception.ts";
-import { type Frame, FrameType } from "../../ttheader/frame.ts";
+import { NO_METADATA } from "../../core/metadata.ts";
+import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
+import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
+import type { Refusal, ServerSink, StreamRequest } from "../../core/transport.ts";
+import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
+import { setTimer, type Timer, unrefTimer, withinMs } from "../../net/event_loop.ts";
+import type { ByteSocket } from "../../net/socket.ts";
+import { callHandler } from "./call_handler.ts";
 import type { Handler } from "./handler.ts";
-import { Invocation } from "../../core/server_side.ts";
-import { DRAINING_KEY, NO_METADATA } from "../../core/metadata.ts";
-import { tooManyStreams } from "../../ttheader/status.ts";
-import { Outcome } from "../../base/lazy_promise.ts";
+import { serveProtocols } from "./protocol_choice.ts";
 import { ResetBudget } from "./reset_budget.ts";
 import { HandlerStream, type ServerStream } from "./server_stream.ts";
-import type { ByteSocket } from "../../net/socket.ts";
-import { setTimer, type Timer, withinMs } from "../../net/event_loop.ts";
 
 /** What a connection at the server needs; everything has been checked. */
-export interface ServingInit {
+export interface ServedConnectionInit extends ServerTransportInit {
   readonly handler: Handler;
-  readonly limits: ConnectionLimits;
-  readonly maxStreams: number;
+  readonly protocols: readonly WireProtocol[];
   /** Milliseconds; 0 is for ever, as the next one. */
   readonly idleTimeoutMs: number;
   readonly handlerTimeoutMs: number;
-  readonly remoteAddr: Deno.Addr | undefined;
+  readonly remoteAddr: Addr | undefined;
   readonly onError: (error: unknown, stream: ServerStream) => unknown;
 }
 
@@ -34,14 +32,23 @@ const RESETS_PER_STREAM = 10;
 /** How long, in milliseconds, a client that has been told to go may take until this side closes. Kitex's do not listen. */
 const FAREWELL_MS = 100;
 
-const DRAINING = new Map([[DRAINING_KEY, "1"]]);
+/** What a client reads whose stream comes too late, or is cut. */
+const SHUTTING_DOWN = "server is shutting down";
+
+/** How a connection has ended. */
+export interface ConnectionEnd {
+  /** What ended it: nothing where this side did. */
+  readonly error: Error | undefined;
+  /** Whether that is worth a word: the client broke the protocol, or a limit. */
+  readonly peersFault: boolean;
+}
 
 /** One connection at the server: runs a handler for every stream that the client opens. */
-export class Serving {
-  readonly #init: ServingInit;
-  readonly #frames: FrameConnection<Invocation>;
-  readonly #ended: Outcome<TTStreamError | undefined> = new Outcome();
-  readonly #returned: Outcome<void> = new Outcome();
+export class ServedConnection {
+  readonly #init: ServedConnectionInit;
+  readonly #transport: ServerTransport;
+  readonly #ended: LazyPromise<ConnectionEnd> = new LazyPromise();
+  readonly #returned: LazyPromise<void> = new LazyPromise();
   readonly #resets: ResetBudget;
   /** Handlers that have not returned, those of cancelled streams included. */
   #running = 0;
@@ -53,36 +60,28 @@ export class Serving {
   /** When the last handler returned, in `performance.now()`'s milliseconds. */
   #idleSince = performance.now();
   #idleTimer: Timer;
-
   /** One for all streams: each would keep its own in memory. */
-  readonly #report: (error: unknown, invocation: Invocation) => void;
+  #sides: ServerSideInit | undefined;
 
-  constructor(socket: ByteSocket, init: ServingInit) {
+  constructor(socket: ByteSocket, init: ServedConnectionInit) {
     this.#init = init;
-    this.#report = (error, invocation) => {
-      callSafely("onError", () => init.onError(error, new HandlerStream(invocation, rawCodec, rawCodec)));
-    };
     this.#resets = new ResetBudget(RESETS_PER_STREAM * init.maxStreams);
-    this.#frames = new FrameConnection(socket, init.limits, {
-      side: "server",
-      opened: (frame) => this.#open(frame),
-      quiet: () => {
-        // The handlers count, not the streams: a cancelled one's handler may still be at work.
-      },
+    this.#transport = serveProtocols(socket, init, {
+      chosen: (dialect) => this.#sides = { dialect, remoteAddr: init.remoteAddr, report: this.#report },
+      opened: (sink, request) => this.#open(sink, request),
       reset: () => this.#canceled(),
-      ended: (error) => {
+      ended: (error, peersFault) => {
         this.#over = true;
         clearTimeout(this.#idleTimer);
-        this.#ended.resolve(error);
+        this.#ended.resolve({ error, peersFault });
         this.#settleReturned();
       },
     });
     if (init.idleTimeoutMs > 0) this.#watchIdle(init.idleTimeoutMs);
-    this.#frames.run();
   }
 
-  /** Resolves when the connection has ended, with what ended it: nothing where this side did. */
-  get ended(): Promise<TTStreamError | undefined> {
+  /** Resolves when the connection has ended. */
+  get ended(): Promise<ConnectionEnd> {
     return this.#ended.promise;
   }
 
@@ -100,68 +99,72 @@ export class Serving {
     if (this.#closing) return;
     this.#closing = true;
     this.#lastMs = lastMs;
-    const reason = new Error(Description.shuttingDown);
-    for (const invocation of this.#frames.streams()) invocation.drain(reason);
+    const reason = new Error(SHUTTING_DOWN);
+    for (const stream of this.#transport.streams()) stream.drain(reason);
     this.#closeIfIdle();
   }
 
   /** Ends what is left, tells the clients why, and closes. */
-  cut(message: string = Description.shuttingDown, error?: TTStreamError): void {
+  cut(text: string = SHUTTING_DOWN, limit?: string): void {
     this.#closing = true;
-    for (const invocation of this.#frames.streams()) invocation.shutDown(message);
-    this.#frames.end(error, this.#frames.closed ? 0 : LAST_WORDS_MS);
+    for (const stream of this.#transport.streams()) stream.shutDown(text);
+    this.#transport.end(limit, this.#transport.closed ? 0 : LAST_WORDS_MS);
   }
 
   /** The connection keeps the process alive, as it does to begin with. */
   ref(): void {
-    this.#frames.ref();
+    this.#transport.ref();
   }
 
   /** The connection does not keep the process alive. */
   unref(): void {
-    this.#frames.unref();
+    this.#transport.unref();
   }
 
-  #open(frame: Frame): void {
-    const { maxStreams, handlerTimeoutMs, remoteAddr } = this.#init;
-    if (this.#closing) return this.#refuse(frame, Description.shuttingDown);
+  readonly #report = (error: unknown, side: ServerSide) => {
+    callSafely("onError", () => this.#init.onError(error, new HandlerStream(side, rawCodec, rawCodec)));
+  };
+
+  #open(sink: ServerSink, request: StreamRequest): ServerSide | undefined {
+    const { maxStreams, handlerTimeoutMs } = this.#init;
+    if (this.#closing) return refuse(sink, "shutting down", SHUTTING_DOWN);
     if (this.#running >= maxStreams) {
-      return this.#refuse(frame, tooManyStreams(maxStreams));
+      return refuse(sink, "too many streams", `too many streams: the limit is ${maxStreams}`);
     }
-    const frames = this.#frames;
-    const invocation = new Invocation(frames, frame, remoteAddr, this.#report);
-    const stream = new HandlerStream(invocation, rawCodec, rawCodec);
-    frames.register(frame.streamId, invocation);
+    if (this.#sides === undefined) throw new Error("no protocol has been chosen");
+    const side = new ServerSide(this.#sides, sink, request);
+    const stream = new HandlerStream(side, rawCodec, rawCodec);
     this.#running++;
-    frames.defer(() => {
-      // A Rst or a second Header came right behind: whoever waits for its signal would wait for ever.
-      if (invocation.ended) return this.#handlerReturned();
-      if (handlerTimeoutMs > 0) this.#leaveToSocket(invocation.limit(handlerTimeoutMs));
-      this.#run(invocation, stream);
+    this.#transport.defer(() => {
+      // A cancel came right behind: whoever waits for its signal would wait for ever.
+      if (side.ended) return this.#handlerReturned();
+      if (handlerTimeoutMs > 0) this.#leaveToSocket(side.limit(handlerTimeoutMs));
+      this.#run(side, stream);
     });
+    return side;
   }
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
-  #run(invocation: Invocation, stream: ServerStream): void {
+  #run(side: ServerSide, stream: ServerStream): void {
     callHandler(this.#init.handler, stream).then(
-      () => this.#complete(invocation),
-      (error) => this.#fail(invocation, error),
+      () => this.#complete(side),
+      (error) => this.#fail(side, error),
     );
   }
 
-  async #complete(invocation: Invocation): Promise<void> {
+  async #complete(side: ServerSide): Promise<void> {
     try {
-      if (await invocation.complete()) this.#resets.refund();
+      if (await side.complete()) this.#resets.refund();
     } catch (error) {
-      invocation.fail(error);
+      side.fail(error);
     } finally {
       this.#handlerReturned();
     }
   }
 
-  #fail(invocation: Invocation, error: unknown): void {
+  #fail(side: ServerSide, error: unknown): void {
     try {
-      invocation.fail(error);
+      side.fail(error);
     } finally {
       this.#handlerReturned();
     }
@@ -181,23 +184,11 @@ export class Serving {
   /** The client has cancelled a stream. */
   #canceled(): void {
     if (!this.#resets.spend() || this.#closing) return;
-    const { maxStreams } = this.#init;
-    const description = `too many cancelled streams: ${
-      RESETS_PER_STREAM * maxStreams
-    } more than have ended well`;
-    const error = streamError({ code: ErrorCode.TransportClosing, description });
+    const limit = RESETS_PER_STREAM * this.#init.maxStreams;
+    const text = `too many cancelled streams: ${limit} more than have ended well`;
     this.#closing = true;
     this.#cutting = true;
-    this.#frames.defer(() => this.cut(description, error));
-  }
-
-  #refuse({ streamId, method }: Frame, message: string): void {
-    const type = ExceptionType.InternalError;
-    this.#frames.sendFrame({ type: FrameType.Header, streamId, method, metadata: NO_METADATA });
-    this.#frames.sendFrame(
-      { type: FrameType.Trailer, streamId, method, metadata: NO_METADATA },
-      (buffer) => writeException(buffer, method, streamId, { type, message }),
-    );
+    this.#transport.defer(() => this.cut(text, text));
   }
 
   /**
@@ -205,11 +196,11 @@ export class Serving {
    * stream that it has opened before it knew is refused in words: behind our own close it would be lost without one.
    */
   async #closeIfIdle(): Promise<void> {
-    if (!this.#closing || this.#cutting || this.#running > 0 || this.#over || this.#frames.closed) return;
-    this.#frames.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
-    await withinMs(this.#lastMs, this.#frames.sent());
+    if (!this.#closing || this.#cutting || this.#running > 0 || this.#over || this.#transport.closed) return;
+    this.#transport.sayFarewell();
+    await withinMs(this.#lastMs, this.#transport.sent());
     await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
-    if (!this.#over) this.#frames.end(undefined, this.#lastMs);
+    if (!this.#over) this.#transport.end(undefined, this.#lastMs);
   }
 
   /** One timer serves all streams: it looks at the clock when it fires. */
@@ -225,6 +216,12 @@ export class Serving {
 
   /** A timer is no reason to keep the process alive where the socket is asked for that. */
   #leaveToSocket(timer: Timer): void {
-    if (timer !== undefined && this.#frames.counts) Deno.unrefTimer(timer);
+    if (timer !== undefined && this.#transport.counts) unrefTimer(timer);
   }
+}
+
+/** Answers in a handler's stead. */
+function refuse(sink: ServerSink, why: Refusal, text: string): undefined {
+  sink.sendHeader(NO_METADATA);
+  sink.answer({ type: "refused", why, text }, NO_METADATA);
 }

@@ -6,7 +6,7 @@ import { type Exchange, exchangeOf } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
 import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
-import { invocationBehind, type ServerStream } from "./server_stream.ts";
+import { sideBehind, type ServerStream } from "./server_stream.ts";
 import { show } from "../../base/format.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
@@ -122,7 +122,7 @@ export function route(...handlers: Handler[]): ServiceHandler {
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
 function checkStream(stream: ServerStream): void {
   if (typeof stream === "object" && stream !== null) {
-    if (invocationBehind(stream) !== undefined) return;
+    if (sideBehind(stream) !== undefined) return;
     // A hand-made one: what is used of it in any case.
     const { service, method, signal } = stream;
     if (typeof service === "string" && typeof method === "string" && signal instanceof AbortSignal) return;
@@ -138,9 +138,9 @@ function unknownService(stream: ServerStream): Promise<void> {
 
 /** Answers in the handlers' stead. A stream that middleware has wrapped in its own way is answered as a failed handler's. */
 function refuse(stream: ServerStream, type: number, message: string): Promise<void> {
-  const invocation = invocationBehind(stream);
-  if (invocation === undefined) return handled(Promise.reject(new Error(message)));
-  invocation.refuse(type, message);
+  const side = sideBehind(stream);
+  if (side === undefined) return handled(Promise.reject(new Error(message)));
+  side.refuse(type, message);
   return Promise.resolve();
 }
 

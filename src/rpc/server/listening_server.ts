@@ -1,8 +1,9 @@
+import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import { isPeersFault } from "../../ttheader/connection_errors.ts";
 import type { ConnectionInfo, ConnListener, ListeningInit } from "./server_options.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
-import { Outcome } from "../../base/lazy_promise.ts";
+import { LazyPromise } from "../../base/lazy_promise.ts";
 import { Serving, type ServingInit } from "./connection.ts";
 import { connSocket } from "../../net/socket.ts";
 import { setTimer, type Timer } from "../../net/event_loop.ts";
@@ -10,7 +11,7 @@ import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A server that listens. `await using` shuts it down with the default grace. */
-export interface Server<A extends Deno.Addr = Deno.Addr> extends AsyncDisposable {
+export interface Server<A extends Addr = Addr> extends AsyncDisposable {
   /** Where it listens. */
   readonly addr: A;
   /** Resolves when it has shut down. */
@@ -35,7 +36,7 @@ export interface Server<A extends Deno.Addr = Deno.Addr> extends AsyncDisposable
 const ACCEPT_PAUSE_MS = 50;
 
 /** The {@linkcode Server} on a listener. */
-export class ListeningServer<A extends Deno.Addr> implements Server<A> {
+export class ListeningServer<A extends Addr> implements Server<A> {
   readonly addr: A;
   readonly #listener: ConnListener<A>;
   readonly #init: ServingInit;
@@ -44,7 +45,7 @@ export class ListeningServer<A extends Deno.Addr> implements Server<A> {
   /** Connections whose handlers are still at work, also where the connection has gone. */
   readonly #working: Set<Serving> = new Set();
   readonly #handshakes: Set<Deno.TlsConn> = new Set();
-  readonly #finished: Outcome<void> = new Outcome();
+  readonly #finished: LazyPromise<void> = new LazyPromise();
   readonly #stopWatching: () => void;
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
   #closing = false;
@@ -266,7 +267,7 @@ function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
 }
 
 /** Closes a listener that may be closed already. */
-export function closeListener(listener: ConnListener<Deno.Addr>): void {
+export function closeListener(listener: ConnListener<Addr>): void {
   try {
     listener.close();
   } catch (error) {

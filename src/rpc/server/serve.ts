@@ -1,9 +1,10 @@
+import type { Addr, NetAddr, UnixAddr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import { isPeersFault } from "../../ttheader/connection_errors.ts";
 import type { Handler } from "./handler.ts";
 import { closeListener, ListeningServer, type Server } from "./listening_server.ts";
 import { checkExactlyOne, nonEmptyString } from "../../base/options.ts";
-import { Outcome } from "../../base/lazy_promise.ts";
+import { LazyPromise } from "../../base/lazy_promise.ts";
 import { reasonText } from "../../base/reason.ts";
 import {
   type ConnListener,
@@ -41,13 +42,13 @@ export interface ServerConnection {
  * await server.finished;
  * ```
  */
-export function serve(options: ServeTcpOptions, handler: Handler): Server<Deno.NetAddr>;
+export function serve(options: ServeTcpOptions, handler: Handler): Server<NetAddr>;
 /** Serves on a Unix socket. */
-export function serve(options: ServeUnixOptions, handler: Handler): Server<Deno.UnixAddr>;
+export function serve(options: ServeUnixOptions, handler: Handler): Server<UnixAddr>;
 /** Serves on a listener of one's own, a `Deno.listenTls` say. */
-export function serve<A extends Deno.Addr>(options: ServeListenerOptions<A>, handler: Handler): Server<A>;
+export function serve<A extends Addr>(options: ServeListenerOptions<A>, handler: Handler): Server<A>;
 export function serve(
-  options: ServeTcpOptions | ServeUnixOptions | ServeListenerOptions<Deno.Addr>,
+  options: ServeTcpOptions | ServeUnixOptions | ServeListenerOptions<Addr>,
   handler: Handler,
 ): Server {
   const init = servingInit(options, handler);
@@ -78,7 +79,7 @@ export function serveOver(
 ): ServerConnection {
   const init = servingInit(options, handler);
   const serving = new Serving(duplexSocket(duplex), init);
-  const finished = new Outcome<void>();
+  const finished = new LazyPromise<void>();
   const stopWatching = whenAborted(options.signal, () => serving.cut());
   serving.ended.then((error) => {
     stopWatching();
@@ -95,7 +96,7 @@ export function serveOver(
 
 function listenTcp(
   { port, hostname = "0.0.0.0", reusePort = false, cert, key }: ServeTcpOptions,
-): Deno.Listener<Deno.Conn, Deno.NetAddr> {
+): Deno.Listener<Deno.Conn, NetAddr> {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
     throw new RangeError(`port must be an integer from 0 to 65535, got ${show(port)}`);
   }
@@ -122,7 +123,7 @@ function listenOn<L>(address: string, listen: () => L): L {
   }
 }
 
-function start<A extends Deno.Addr>(
+function start<A extends Addr>(
   listener: ConnListener<A>,
   init: ServingInit,
   options: ServerOptions<A>,

@@ -1,3 +1,4 @@
+import type { Addr, NetAddr, UnixAddr } from "../../net/address.ts";
 import { printError } from "../../base/call_safely.ts";
 import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
 import type { Handler } from "./handler.ts";
@@ -50,7 +51,7 @@ export interface ServeOverOptions {
 }
 
 /** A connection that a client has made, as hooks see it. */
-export interface ConnectionInfo<A extends Deno.Addr = Deno.Addr> {
+export interface ConnectionInfo<A extends Addr = Addr> {
   /** The client's address. */
   readonly remoteAddr: A;
   /** How many connections the server has, this one not among them. */
@@ -58,7 +59,7 @@ export interface ConnectionInfo<A extends Deno.Addr = Deno.Addr> {
 }
 
 /** Options of every server that listens. */
-export interface ServerOptions<A extends Deno.Addr = Deno.Addr> extends ServeOverOptions {
+export interface ServerOptions<A extends Addr = Addr> extends ServeOverOptions {
   /** Is told the address once the server listens. */
   onListen?: ((addr: A) => unknown) | undefined;
   /** Connections that there may be at a time; one more is closed as soon as it is accepted. Default: no limit. */
@@ -79,7 +80,7 @@ export interface ServerOptions<A extends Deno.Addr = Deno.Addr> extends ServeOve
 }
 
 /** Options of a server on TCP. */
-export interface ServeTcpOptions extends ServerOptions<Deno.NetAddr> {
+export interface ServeTcpOptions extends ServerOptions<NetAddr> {
   /** 0 takes any free port; `addr` then tells which. */
   port: number;
   /** Default `"0.0.0.0"`. */
@@ -93,13 +94,13 @@ export interface ServeTcpOptions extends ServerOptions<Deno.NetAddr> {
 }
 
 /** Options of a server on a Unix socket. */
-export interface ServeUnixOptions extends ServerOptions<Deno.UnixAddr> {
+export interface ServeUnixOptions extends ServerOptions<UnixAddr> {
   /** The socket's path. */
   path: string;
 }
 
 /** What `serve` needs of a listener: any of Deno's is one. */
-export interface ConnListener<A extends Deno.Addr> {
+export interface ConnListener<A extends Addr> {
   /** Where it listens. */
   readonly addr: A;
   /** The next connection. */
@@ -113,13 +114,13 @@ export interface ConnListener<A extends Deno.Addr> {
 }
 
 /** Options of a server on a listener of one's own. */
-export interface ServeListenerOptions<A extends Deno.Addr> extends ServerOptions<A> {
+export interface ServeListenerOptions<A extends Addr> extends ServerOptions<A> {
   /** The listener; the server closes it. */
   listener: ConnListener<A>;
 }
 
 /** What a server that listens needs beside what its connections do; everything has been checked. */
-export interface ListeningInit<A extends Deno.Addr> {
+export interface ListeningInit<A extends Addr> {
   readonly maxConnections: number;
   readonly keepAlive: boolean;
   readonly onConnection: ((connection: ConnectionInfo<A>) => void | "refuse") | undefined;
@@ -162,7 +163,7 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Servin
  * @throws {TypeError} If an option is of another type.
  * @throws {RangeError} If a limit is out of range.
  */
-export function listeningInit<A extends Deno.Addr>(options: ServerOptions<A>): ListeningInit<A> {
+export function listeningInit<A extends Addr>(options: ServerOptions<A>): ListeningInit<A> {
   for (const hook of ["onListen", "onConnection", "onConnectionError"] as const) {
     checkType(hook, options[hook], "function");
   }
@@ -182,7 +183,7 @@ function printConnectionError(error: unknown, connection?: ConnectionInfo): void
   console.error(`ttstream: connection${from}: ${reasonText(error)}${why}`);
 }
 
-function print(addr: Deno.Addr): string {
+function print(addr: Addr): string {
   if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
   // Clients of Unix sockets have no path of their own.
   return "path" in addr ? addr.path || "a Unix socket" : addr.transport;

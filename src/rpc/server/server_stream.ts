@@ -1,6 +1,7 @@
+import type { Addr } from "../../net/address.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
-import { Invocation } from "../../core/server_side.ts";
+import { ServerSide } from "../../core/server_side.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageReader } from "../../core/message_reader.ts";
 import type { MessageSource } from "../../core/send_all.ts";
@@ -13,7 +14,7 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   /** The IDL's method name. */
   readonly method: string;
   /** The client's address, where the transport has one. */
-  readonly remoteAddr?: Deno.Addr | undefined;
+  readonly remoteAddr?: Addr | undefined;
   /** Every key of the client's Header frame, as it came. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
@@ -54,71 +55,71 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
 }
 
 /** The key under which a stream tells what it comes from, so that a Proxy around it tells, too. */
-export const INVOCATION: unique symbol = Symbol("invocation");
+export const SERVER_SIDE: unique symbol = Symbol("server side");
 
-/** The invocation that a stream, wrapped or not, comes from; `undefined` for a hand-made one. */
-export function invocationBehind(stream: ServerStream<unknown, unknown>): Invocation | undefined {
-  const invocation: unknown = Reflect.get(stream, INVOCATION);
-  return invocation instanceof Invocation ? invocation : undefined;
+/** The side that a stream, wrapped or not, comes from; `undefined` for a hand-made one. */
+export function sideBehind(stream: ServerStream<unknown, unknown>): ServerSide | undefined {
+  const side: unknown = Reflect.get(stream, SERVER_SIDE);
+  return side instanceof ServerSide ? side : undefined;
 }
 
 /**
- * The {@linkcode ServerStream} over an invocation. Its fields are private by TypeScript's word alone, so that a Proxy
+ * The {@linkcode ServerStream} over an side. Its fields are private by TypeScript's word alone, so that a Proxy
  * around it works.
  */
 export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
   /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
   readonly #own = true;
-  private readonly invocation: Invocation;
+  private readonly side: ServerSide;
   private readonly request: Codec<Req>;
   private readonly response: Codec<Res>;
   private reader: MessageReader<Req> | undefined;
   private writer: MessageWriter<Res> | undefined;
 
-  constructor(invocation: Invocation, request: Codec<Req>, response: Codec<Res>) {
-    this.invocation = invocation;
+  constructor(side: ServerSide, request: Codec<Req>, response: Codec<Res>) {
+    this.side = side;
     this.request = request;
     this.response = response;
   }
 
-  /** The invocation behind a stream of the library's own; `undefined` for anybody else's. */
-  static invocationOf(stream: object): Invocation | undefined {
-    return #own in stream ? stream.invocation : undefined;
+  /** The side behind a stream of the library's own; `undefined` for anybody else's. */
+  static sideOf(stream: object): ServerSide | undefined {
+    return #own in stream ? stream.side : undefined;
   }
 
-  /** See {@linkcode invocationBehind}. */
-  get [INVOCATION](): Invocation {
-    return this.invocation;
+  /** See {@linkcode sideBehind}. */
+  get [SERVER_SIDE](): ServerSide {
+    return this.side;
   }
 
   /** The reading side itself, for the library's own loops. */
   static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
-    return stream.reader ??= stream.invocation.reader(stream.request);
+    return stream.reader ??= stream.side.reader(stream.request);
   }
 
   /** The writing side itself, for the library's own loops. */
   static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
-    return stream.writer ??= stream.invocation.writer(stream.response);
+    return stream.writer ??= stream.side.writer(stream.response);
   }
 
   get service(): string {
-    return this.invocation.service;
+    return this.side.service;
   }
 
   get method(): string {
-    return this.invocation.method;
+    return this.side.method;
   }
 
-  get remoteAddr(): Deno.Addr | undefined {
-    return this.invocation.remoteAddr;
+  get remoteAddr(): Addr | undefined {
+    return this.side.remoteAddr;
   }
 
   get metadata(): Metadata {
-    return this.invocation.metadata;
+    return this.side.metadata;
   }
 
   get metainfo(): Metainfo {
-    return this.invocation.metainfo;
+    return this.side.metainfo;
   }
 
   get readable(): ReadableStream<Req> {
@@ -130,23 +131,23 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
   }
 
   get signal(): AbortSignal {
-    return this.invocation.signal;
+    return this.side.signal;
   }
 
   get draining(): AbortSignal {
-    return this.invocation.draining;
+    return this.side.draining;
   }
 
   get header(): Map<string, string> {
-    return this.invocation.header;
+    return this.side.header;
   }
 
   get trailer(): Map<string, string> {
-    return this.invocation.trailer;
+    return this.side.trailer;
   }
 
   sendHeader(): void {
-    this.invocation.sendHeader();
+    this.side.sendHeader();
   }
 
   send(message: Res): Promise<void> {

@@ -1,12 +1,13 @@
+import type { Addr } from "../../net/address.ts";
 import { attempt } from "../../base/inline.ts";
 import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
 import type { Codec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
-import type { Invocation } from "../../core/server_side.ts";
+import type { ServerSide } from "../../core/server_side.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageSource, Sender } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
-import { HandlerStream, invocationBehind, type ServerStream } from "./server_stream.ts";
+import { HandlerStream, sideBehind, type ServerStream } from "./server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
@@ -27,29 +28,29 @@ export interface Exchange extends Sender<unknown> {
 
 /** Types the messages of a stream: directly for the server's own, by adapters for one that middleware has wrapped. */
 export function exchangeOf(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>): Exchange {
-  const invocation = HandlerStream.invocationOf(raw);
-  if (invocation === undefined) return new WrappedExchange(raw, request, response);
-  return new OwnExchange(raw, invocation, request, response);
+  const side = HandlerStream.sideOf(raw);
+  if (side === undefined) return new WrappedExchange(raw, request, response);
+  return new OwnExchange(raw, side, request, response);
 }
 
 class OwnExchange implements Exchange {
   readonly raw: ServerStream;
   readonly stream: HandlerStream<unknown, unknown>;
-  readonly #invocation: Invocation;
+  readonly #side: ServerSide;
 
   constructor(
     raw: ServerStream,
-    invocation: Invocation,
+    side: ServerSide,
     request: Codec<unknown>,
     response: Codec<unknown>,
   ) {
     this.raw = raw;
-    this.#invocation = invocation;
-    this.stream = new HandlerStream(invocation, request, response);
+    this.#side = side;
+    this.stream = new HandlerStream(side, request, response);
   }
 
   get ended(): boolean {
-    return this.#invocation.ended;
+    return this.#side.ended;
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -57,7 +58,7 @@ class OwnExchange implements Exchange {
   }
 
   discard(): void {
-    this.#invocation.discard();
+    this.#side.discard();
   }
 
   send(message: unknown): Promise<void> | undefined {
@@ -65,19 +66,19 @@ class OwnExchange implements Exchange {
   }
 
   whenEnded(task: () => void): () => void {
-    return this.#invocation.whenEnded(task);
+    return this.#side.whenEnded(task);
   }
 
   sourceThrew(error: unknown): void {
-    this.#invocation.sourceThrew(error);
+    this.#side.sourceThrew(error);
   }
 
   get running(): Promise<void> | undefined {
-    return this.#invocation.running;
+    return this.#side.running;
   }
 
   set running(running: Promise<void> | undefined) {
-    this.#invocation.running = running;
+    this.#side.running = running;
   }
 }
 
@@ -117,19 +118,19 @@ class WrappedExchange implements Exchange {
   }
 
   get running(): Promise<void> | undefined {
-    return invocationBehind(this.raw)?.running;
+    return sideBehind(this.raw)?.running;
   }
 
   set running(running: Promise<void> | undefined) {
-    const invocation = invocationBehind(this.raw);
-    if (invocation !== undefined) invocation.running = running;
+    const side = sideBehind(this.raw);
+    if (side !== undefined) side.running = running;
   }
 
   sourceThrew(error: unknown): void {
     if (this.ended) return;
-    const invocation = invocationBehind(this.raw);
-    if (invocation === undefined) handled(attempt(() => this.raw.writable.abort(error)));
-    else invocation.sourceThrew(error);
+    const side = sideBehind(this.raw);
+    if (side === undefined) handled(attempt(() => this.raw.writable.abort(error)));
+    else side.sourceThrew(error);
   }
 
   async finish(): Promise<void> {
@@ -168,7 +169,7 @@ class WrappedStream implements ServerStream<unknown, unknown> {
     return this.raw.method;
   }
 
-  get remoteAddr(): Deno.Addr | undefined {
+  get remoteAddr(): Addr | undefined {
     return this.raw.remoteAddr;
   }
 

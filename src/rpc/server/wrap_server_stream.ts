@@ -1,10 +1,11 @@
-import type { Invocation } from "../../core/server_side.ts";
+import type { Addr } from "../../net/address.ts";
+import type { ServerSide } from "../../core/server_side.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import { writeTo } from "../../core/codec_streams.ts";
 import { handled } from "../../base/handled.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
-import { INVOCATION, invocationBehind, type ServerStream } from "./server_stream.ts";
+import { SERVER_SIDE, sideBehind, type ServerStream } from "./server_stream.ts";
 
 /** What of a {@linkcode ServerStream} may be replaced. */
 export type ServerStreamParts<Req, Res> = {
@@ -26,9 +27,9 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
     this.parts = parts;
   }
 
-  /** See {@linkcode invocationBehind}. */
-  get [INVOCATION](): Invocation | undefined {
-    return invocationBehind(this.stream);
+  /** See {@linkcode sideBehind}. */
+  get [SERVER_SIDE](): ServerSide | undefined {
+    return sideBehind(this.stream);
   }
 
   get service(): string {
@@ -39,7 +40,7 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
     return this.parts.method ?? this.stream.method;
   }
 
-  get remoteAddr(): Deno.Addr | undefined {
+  get remoteAddr(): Addr | undefined {
     return this.parts.remoteAddr ?? this.stream.remoteAddr;
   }
 
