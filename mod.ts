@@ -28,13 +28,18 @@ export type { Codec } from "./src/core/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,
-  ErrorCode,
   type ErrorKind,
   type Side,
   StreamError,
   type StreamErrorOptions,
-  TTStreamError,
 } from "./src/core/errors.ts";
+export { ErrorCode, TTStreamError } from "./src/ttheader/errors.ts";
+export type { ProtocolName } from "./src/core/dialect.ts";
+export type { Protocol } from "./src/core/protocol.ts";
+export { ttheader } from "./src/ttheader/protocol.ts";
+export type { Addr, NetAddr, UnixAddr, VsockAddr } from "./src/net/address.ts";
+export type { Conn } from "./src/net/socket.ts";
+export type { ConnListener } from "./src/net/listen.ts";
 export {
   type AnyMethods,
   defineService,
@@ -51,11 +56,10 @@ export type {
   TlsOptions,
   UnixAddress,
 } from "./src/net/dial.ts";
-export type { CancelFrame } from "./src/ttheader/cancel_frames.ts";
 export type { MessageSource } from "./src/core/send_all.ts";
 export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
 export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
-export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { CancelFrame, ConnectionOptions } from "./src/rpc/client/connection_options.ts";
 export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
   ClientCall,
@@ -88,7 +92,6 @@ export type { Server } from "./src/rpc/server/listening_server.ts";
 export { serve, serveOver, type ServerConnection } from "./src/rpc/server/serve.ts";
 export type {
   ConnectionInfo,
-  ConnListener,
   ServeListenerOptions,
   ServeOverOptions,
   ServerOptions,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { BizStatusError, ErrorCode, type Side, TTStreamError } from "../mod.ts";
-import { Description, streamError } from "../src/core/errors.ts";
+import { Description, streamError } from "../src/ttheader/errors.ts";
 
 const messages: { init: Parameters<typeof streamError>[0]; message: string }[] = [
   {

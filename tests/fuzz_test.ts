@@ -4,7 +4,7 @@ import { TTStreamError } from "../mod.ts";
 import type { Bytes } from "../src/base/buffer.ts";
 import { FrameDecoder } from "../src/ttheader/frame_decoder.ts";
 import { FrameType } from "../src/ttheader/frame.ts";
-import { metainfoOf } from "../src/core/metadata.ts";
+import { metainfoOf } from "../src/ttheader/metadata.ts";
 import { errorOfRst, errorOfTrailer } from "../src/ttheader/status.ts";
 import { toHex } from "./support/hex.ts";
 import { Random } from "./support/random.ts";

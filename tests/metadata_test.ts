@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { MetadataInit } from "../mod.ts";
-import { headerMetadata, metainfoOf, readMetadata } from "../src/core/metadata.ts";
+import { headerMetadata, metainfoOf } from "../src/ttheader/metadata.ts";
+import { readMetadata } from "../src/core/metadata.ts";
 
 const good: { name: string; init: MetadataInit | undefined; entries: [string, string][] }[] = [
   { name: "nothing", init: undefined, entries: [] },

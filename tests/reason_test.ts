@@ -1,7 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Side } from "../mod.ts";
-import { Description, streamError } from "../src/core/errors.ts";
-import { errorFromReason, reasonText } from "../src/base/reason.ts";
+import { Description, streamError } from "../src/ttheader/errors.ts";
+import { errorFromReason } from "../src/ttheader/reason.ts";
+import { reasonText } from "../src/base/reason.ts";
 
 class Named extends Error {
   override readonly name = "Named";

@@ -62,3 +62,18 @@ export interface MetadataLimits {
    */
   sizeOf(what: string, key: string, value: string): number;
 }
+
+const dialects = new Map<string, Dialect>();
+
+/** Makes a protocol's dialect known: a stream that somebody has wrapped tells nothing but its protocol's name. */
+export function registerDialect(dialect: Dialect): void {
+  dialects.set(dialect.name, dialect);
+}
+
+/** The dialect of that name; TTHeader Streaming's where there is none, or a hand-made stream does not say. */
+export function dialectOf(name: unknown): Dialect {
+  const dialect = typeof name === "string" ? dialects.get(name) : undefined;
+  const known = dialect ?? dialects.get("ttheader");
+  if (known === undefined) throw new Error("no protocol has been loaded");
+  return known;
+}

@@ -105,7 +105,20 @@ export abstract class StreamError extends Error {
 }
 
 /** Marks errors of every copy of the library in the process: `instanceof` knows those of its own copy alone. */
+const STREAM_ERROR = Symbol.for("@ttstream/ttstream/StreamError");
 const BIZ_STATUS_ERROR = Symbol.for("@ttstream/ttstream/BizStatusError");
+
+Object.defineProperty(StreamError.prototype, STREAM_ERROR, { value: true });
+
+/** Whether `value` is a {@linkcode StreamError}, of whichever copy of the library. */
+export function isStreamError(value: unknown): value is StreamError {
+  return isMarked(
+    value,
+    STREAM_ERROR,
+    (error: StreamError) =>
+      isInt32(error.code) && typeof error.description === "string" && Array.isArray(error.cancelPath),
+  );
+}
 
 /** Whether `value` is a {@linkcode BizStatusError}, of whichever copy of the library. */
 export function isBizStatusError(value: unknown): value is BizStatusError {

@@ -112,8 +112,16 @@ export abstract class WireProtocol implements Protocol {
 
   /** Whether a connection that begins with `bytes` speaks it. */
   abstract claims(bytes: Uint8Array): Claim;
-  abstract client(socket: ByteSocket, init: ClientTransportInit, owner: ClientTransportOwner): ClientTransport;
-  abstract server(socket: ByteSocket, init: ServerTransportInit, owner: ServerTransportOwner): ServerTransport;
+  abstract client(
+    socket: ByteSocket,
+    init: ClientTransportInit,
+    owner: ClientTransportOwner,
+  ): ClientTransport;
+  abstract server(
+    socket: ByteSocket,
+    init: ServerTransportInit,
+    owner: ServerTransportOwner,
+  ): ServerTransport;
 }
 
 /** @throws {TypeError} If `protocol` is none of the library's. */

@@ -9,7 +9,14 @@ import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamSide } from "./stream_side.ts";
-import { type Answer, DONE, type Refusal, type ServerEvents, type ServerSink, type StreamRequest } from "./transport.ts";
+import {
+  type Answer,
+  DONE,
+  type Refusal,
+  type ServerEvents,
+  type ServerSink,
+  type StreamRequest,
+} from "./transport.ts";
 
 /** What the streams of a connection have in common at the server. */
 export interface ServerSideInit {
@@ -154,7 +161,11 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   async complete(): Promise<boolean> {
     this.#returned = true;
     if (this.running !== undefined && !this.ended) throw this.#returnedEarly();
-    for (let flushed = this.writeView?.flushed(); flushed !== undefined; flushed = this.writeView?.flushed()) {
+    for (
+      let flushed = this.writeView?.flushed();
+      flushed !== undefined;
+      flushed = this.writeView?.flushed()
+    ) {
       await flushed;
     }
     if (this.ended) {

@@ -68,7 +68,10 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   }
 
   /** A writing side; one that has failed already, where there is a failure. */
-  protected makeWriter<T>(codec: Codec<T>, failure: { readonly error: unknown } | undefined): MessageWriter<T> {
+  protected makeWriter<T>(
+    codec: Codec<T>,
+    failure: { readonly error: unknown } | undefined,
+  ): MessageWriter<T> {
     const writer = new MessageWriter({ sink: this.sink, state: this.state, codec, owner: this });
     if (failure !== undefined) writer.fail(failure.error);
     else if (this.state.live) this.writeView = withWriteView(this.writeView, writer);

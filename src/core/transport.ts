@@ -47,7 +47,12 @@ export interface ServerSink extends StreamSink {
 }
 
 /** Why a server does not call a handler. */
-export type Refusal = "unknown service" | "unknown method" | "no request" | "too many streams" | "shutting down";
+export type Refusal =
+  | "unknown service"
+  | "unknown method"
+  | "no request"
+  | "too many streams"
+  | "shutting down";
 
 /** How a server ends a stream. */
 export type Answer =

@@ -303,7 +303,8 @@ export class ByteConnection<E> {
 
   #frameTimedOut(): void {
     const { pendingBytes } = this.#protocol;
-    const text = `frame not complete after ${this.#limits.frameTimeoutMs} ms: ${pendingBytes} bytes of it came`;
+    const text =
+      `frame not complete after ${this.#limits.frameTimeoutMs} ms: ${pendingBytes} bytes of it came`;
     this.end(this.#protocol.errorOf({ type: "unfinished frame", text }), this.lastWordsMs);
   }
 

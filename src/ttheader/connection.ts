@@ -202,7 +202,9 @@ export class FrameConnection<R extends FrameReceiver> {
 
   #lost(error: TTStreamError | undefined, leftBytes: number): void {
     const loss = this.#lossOf(error);
-    for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) stream.lose(loss, leftBytes);
+    for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) {
+      stream.lose(loss, leftBytes);
+    }
     this.#streams.clear();
     this.#lingering.clear();
   }

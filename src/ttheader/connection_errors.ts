@@ -1,4 +1,4 @@
-import { Description, ErrorCode, streamError, TTStreamError } from "../core/errors.ts";
+import { Description, ErrorCode, streamError, TTStreamError } from "./errors.ts";
 import { reasonText } from "../base/reason.ts";
 
 /** Whether a connection's end is worth a word: the peer broke the protocol, or a limit. Peers come and go all the time. */

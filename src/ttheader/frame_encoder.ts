@@ -16,7 +16,8 @@ import {
   STREAM_ID_OFFSET,
   STREAMING_FLAG,
 } from "./frame.ts";
-import { ACL_TOKEN_KEY, type Metadata, NO_METADATA } from "../core/metadata.ts";
+import { ACL_TOKEN_KEY } from "./metadata.ts";
+import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 
 /**
  * Appends `frame` to `buffer`.

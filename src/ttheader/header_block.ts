@@ -1,7 +1,8 @@
 import type { Bytes } from "../base/buffer.ts";
-import { ErrorCode, streamError, type TTStreamError } from "../core/errors.ts";
+import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { type Frame, FrameType, InfoBlock, IntKey, MAX_STRING_BYTES, PROTOCOL_IDS } from "./frame.ts";
-import { ACL_TOKEN_KEY, NO_METADATA } from "../core/metadata.ts";
+import { ACL_TOKEN_KEY } from "./metadata.ts";
+import { NO_METADATA } from "../core/metadata.ts";
 
 /** How much of an unreadable header an error shows. */
 const DUMP_BYTES = 64;

@@ -9,6 +9,7 @@ import {
   type ServerTransportOwner,
   WireProtocol,
 } from "../core/protocol.ts";
+import { registerDialect } from "../core/dialect.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { TTHeaderClient } from "./client_transport.ts";
 import { ttheaderDialect } from "./dialect.ts";
@@ -35,6 +36,7 @@ class TTHeaderProtocol extends WireProtocol {
   }
 }
 
+registerDialect(ttheaderDialect);
 const protocol = new TTHeaderProtocol();
 
 /**

@@ -1,16 +1,11 @@
-import {
-  BizStatusError,
-  Description,
-  ErrorCode,
-  INT32_MAX,
-  INT32_MIN,
-  streamError,
-  type TTStreamError,
-} from "../core/errors.ts";
+import { BizStatusError } from "../core/errors.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
+import { INT32_MAX, INT32_MIN } from "../base/int32.ts";
 import { exceptionText, readException } from "./exception.ts";
 import type { Frame } from "./frame.ts";
-import { CANCEL_PATH_KEY } from "../core/metadata.ts";
-import { reasonText, type Where } from "../base/reason.ts";
+import { CANCEL_PATH_KEY } from "./metadata.ts";
+import { reasonText } from "../base/reason.ts";
+import type { Where } from "../core/errors.ts";
 
 /** The Trailer's keys for a business error (Kitex `pkg/transmeta/ttheader.go`). */
 export const BizKey = { Status: "biz-status", Message: "biz-message", Extra: "biz-extra" } as const;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { BizStatusError, ErrorCode, streamError } from "../../src/core/errors.ts";
+import { BizStatusError } from "../../src/core/errors.ts";
+import { ErrorCode, streamError } from "../../src/ttheader/errors.ts";
 import type { Golden } from "./harness/golden.ts";
 
 const golden: Golden = JSON.parse(await Deno.readTextFile(new URL("./golden/texts.json", import.meta.url)));

@@ -1,11 +1,6 @@
 import type { CallInit } from "../../core/call_init.ts";
 import type { Dialect } from "../../core/dialect.ts";
-import {
-  type MetadataInit,
-  type Metainfo,
-  type MetainfoInit,
-  readMetadata,
-} from "../../core/metadata.ts";
+import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
 

@@ -1,11 +1,14 @@
 import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 
 /** What every call has, of whatever kind. */
 export interface ClientCall extends AsyncDisposable {
+  /** What its connection speaks. */
+  readonly protocol: ProtocolName;
   /** The keys of the server's Header frame; empty where it ended without one. Rejects where the stream failed before. */
   readonly header: Promise<Metadata>;
   /** The keys of the server's Trailer frame, whether it carried an error or not. Rejects where none came. */
@@ -77,6 +80,10 @@ export abstract class CallBase implements ClientCall {
 
   constructor(call: OpenedCall) {
     this.call = call;
+  }
+
+  get protocol(): ProtocolName {
+    return this.call.protocol;
   }
 
   get header(): Promise<Metadata> {

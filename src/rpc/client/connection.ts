@@ -3,6 +3,7 @@ import { LazyPromise } from "../../base/lazy_promise.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { ClientSide } from "../../core/client_side.ts";
 import { rawCodec } from "../../core/codec.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { ClientTransport } from "../../core/protocol.ts";
 import type { Addr } from "../../net/address.ts";
 import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
@@ -14,6 +15,8 @@ import type { ClientConnectionInit } from "./connection_options.ts";
 
 /** Opens streams: a {@linkcode Connection}, a pool, or a wrapping of one's own around them. */
 export interface StreamOpener {
+  /** What its connections speak; TTHeader Streaming where it does not say. */
+  readonly protocol?: ProtocolName | undefined;
   /**
    * Opens a stream of bytes. It is synchronous: what is wrong with the connection, or a signal that has aborted
    * already, errors the stream from the start.
@@ -97,6 +100,10 @@ export class ClientConnection implements Connection {
         else this.#closed.reject(error);
       },
     });
+  }
+
+  get protocol(): ProtocolName {
+    return this.#caller.dialect.name;
   }
 
   get closed(): Promise<void> {

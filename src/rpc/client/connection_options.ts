@@ -1,4 +1,9 @@
-import { type ClientTransportInit, type Protocol, type WireProtocol, wireProtocol } from "../../core/protocol.ts";
+import {
+  type ClientTransportInit,
+  type Protocol,
+  type WireProtocol,
+  wireProtocol,
+} from "../../core/protocol.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
   DEFAULT_FRAME_TIMEOUT_MS,

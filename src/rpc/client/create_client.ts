@@ -10,11 +10,11 @@ import {
   type ServerStreamingCall,
 } from "./client_stream.ts";
 import { type Codec, payloadOf } from "../../core/codec.ts";
-import { ErrorCode, isBizStatusError, isTTStreamError, streamError } from "../../core/errors.ts";
+import { isBizStatusError, isStreamError, type Where } from "../../core/errors.ts";
+import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
-import { errorFromReason, type Where } from "../../base/reason.ts";
 import { show } from "../../base/format.ts";
 import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
@@ -56,10 +56,15 @@ export function createClient(
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const target = { service: service.name, method: method.name ?? property };
-    client[property] = methodOf(method, target, (options) => {
-      return callOf(
-        opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options)),
-      );
+    client[property] = methodOf(method, target, {
+      open: (options) =>
+        callOf(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
+      refuse(error) {
+        const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
+        const call = new ClientSide(callInit(target, {}, caller));
+        call.refuse(call.errorOf(error));
+        return call;
+      },
     });
   }
   return client;
@@ -82,19 +87,26 @@ function callOf(stream: ClientStream): OpenedCall {
   );
 }
 
+/** The calls of one method. */
+interface Calls {
+  open(options?: CallOptions): OpenedCall;
+  /** A call that fails with `error` before it has begun. */
+  refuse(error: unknown): OpenedCall;
+}
+
 function methodOf(
   { kind, request, response }: Method<MethodKind, unknown, unknown>,
   target: StreamTarget,
-  open: (options?: CallOptions) => OpenedCall,
+  calls: Calls,
 ): unknown {
   switch (kind) {
     case "bidirectional":
-      return (options?: CallOptions) => new BidirectionalStream(open(options), request, response);
+      return (options?: CallOptions) => new BidirectionalStream(calls.open(options), request, response);
     case "client":
-      return (options?: CallOptions) => new ClientStreaming(open(options), request, response, target);
+      return (options?: CallOptions) => new ClientStreaming(calls.open(options), request, response, target);
     case "server":
       return (message: unknown, options?: CallOptions) =>
-        new ServerStreaming(openWith(message, request, target, () => open(options)), response);
+        new ServerStreaming(openWith(message, request, calls, options), response);
     default:
       kind satisfies never;
   }
@@ -104,24 +116,19 @@ function methodOf(
 function openWith(
   message: unknown,
   codec: Codec<unknown>,
-  target: StreamTarget,
-  open: () => OpenedCall,
+  calls: Calls,
+  options: CallOptions | undefined,
 ): OpenedCall {
   let payload: Uint8Array;
   try {
     payload = encode(codec, message);
   } catch (error) {
-    const call = new ClientSide(callInit(target, {}, NOBODY));
-    call.refuse(errorFromReason(error, call.where));
-    return call;
+    return calls.refuse(error);
   }
-  const call = open();
+  const call = calls.open(options);
   call.request(payload, codec, message);
   return call;
 }
-
-/** Who makes a call that never gets to a connection. */
-const NOBODY = { serviceName: undefined, cancelFrame: "rst" } as const;
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   if (codec.encodeInto === undefined) return payloadOf(codec, message);
@@ -202,12 +209,11 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
     const reader = this.call.reader(this.codec);
     const { done, value } = await reader.next().catch((error) => {
       // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
-      if (isTTStreamError(error) || isBizStatusError(error)) throw error;
-      throw errorFromReason(error, this.where);
+      if (isStreamError(error) || isBizStatusError(error)) throw error;
+      throw dialectOf(this.protocol).canceled(this.where, error);
     });
     if (done) {
-      const description = "stream ended without a response";
-      throw streamError({ code: ErrorCode.ApplicationException, description, ...this.where });
+      throw dialectOf(this.protocol).noResponse(this.where);
     }
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();

@@ -1,4 +1,5 @@
 import type { Codec } from "../../core/codec.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 
@@ -22,8 +23,9 @@ export interface Writing<T> {
   sendAll(source: MessageSource<T>): Promise<void>;
 }
 
-/** A call that has been opened: the library's own `Call`, or one in somebody else's wrapping. */
+/** A call that has been opened: a `ClientSide`, or one in somebody else's wrapping. */
 export interface OpenedCall {
+  readonly protocol: ProtocolName;
   readonly header: Promise<Metadata>;
   readonly trailer: Promise<Metadata>;
   readonly closed: Promise<void>;

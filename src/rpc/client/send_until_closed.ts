@@ -1,4 +1,4 @@
-import { Description, ErrorCode, streamError } from "../../core/errors.ts";
+import type { StreamError } from "../../core/errors.ts";
 import { handled } from "../../base/handled.ts";
 import { type MessageSource, sendAllFor } from "../../core/send_all.ts";
 
@@ -7,6 +7,8 @@ export interface ForeignSide<T> {
   send(message: T): Promise<void>;
   /** Half close. */
   close(): Promise<void>;
+  /** What it is that the side is closed. */
+  closedSend(): StreamError;
   /** The call ends for that. */
   sourceThrew(error: unknown): void;
 }
@@ -25,10 +27,7 @@ export function sendUntilClosed<T>(
     endError = error;
     for (const task of tasks) task();
   };
-  closed.then(() => {
-    const description = Description.closedSend;
-    end(streamError({ code: ErrorCode.IllegalOperation, description, side: "client" }));
-  }, end);
+  closed.then(() => end(side.closedSend()), end);
   const sending = sendAllFor(source, {
     get ended() {
       return ended;

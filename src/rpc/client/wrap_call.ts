@@ -1,4 +1,5 @@
 import type { ClientCall } from "./client_stream.ts";
+import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import { writeTo } from "../../core/codec_streams.ts";
 import { handled } from "../../base/handled.ts";
@@ -35,6 +36,10 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
     this.call = call;
     this.parts = parts;
+  }
+
+  get protocol(): ProtocolName {
+    return this.call.protocol;
   }
 
   get header(): Promise<Metadata> {
@@ -75,6 +80,7 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
     const { writable } = this.parts;
     if (writable === undefined) return found(this.call.sendAll, "sendAll").call(this.call, source);
     return sendUntilClosed(source, this.closed, {
+      closedSend: () => dialectOf(this.protocol).closedSend({ side: "client" }),
       send: (message) => writeTo(writable, message),
       close: () => writable.close(),
       sourceThrew: (error) => void handled(this.cancel(error)),

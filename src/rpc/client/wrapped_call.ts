@@ -3,6 +3,7 @@ import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
 import type { ClientStream } from "./client_stream.ts";
 import { type Codec, rawCodec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
+import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { sendUntilClosed } from "./send_until_closed.ts";
@@ -13,6 +14,10 @@ export class WrappedCall implements OpenedCall {
 
   constructor(stream: ClientStream) {
     this.#stream = stream;
+  }
+
+  get protocol(): ProtocolName {
+    return this.#stream.protocol;
   }
 
   get header(): Promise<Metadata> {
@@ -58,6 +63,7 @@ export class WrappedCall implements OpenedCall {
         sendUntilClosed(source, this.closed, {
           send: (message) => writer.send(message),
           close: () => writer.close(),
+          closedSend: () => dialectOf(this.protocol).closedSend({ side: "client" }),
           sourceThrew: (error) => writer.abort(error),
         }),
     };

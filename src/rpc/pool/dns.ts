@@ -1,3 +1,4 @@
+import { lookUpAddresses, type LookUpOptions, lookUpServices } from "../../net/resolve.ts";
 import type { AddressResolver } from "./addresses.ts";
 import type { Address, TlsOptions } from "../../net/dial.ts";
 import { nonEmptyString, positiveMs } from "../../base/options.ts";
@@ -41,7 +42,7 @@ export function dnsAddresses(name: string, port: number, options: DnsOptions = {
   }
   const look = lookUpOf(options);
   return everyOf(options, async (signal) => {
-    const ips = await ipsOf(name, look, signal);
+    const ips = await lookUpAddresses(name, look(signal));
     return ips.map((hostname) => addressAt(hostname, port, name, options));
   });
 }
@@ -65,12 +66,12 @@ export function srvAddresses(name: string, options: DnsOptions = {}): AddressRes
   nonEmptyString("name", name);
   const look = lookUpOf(options);
   return everyOf(options, async (signal) => {
-    const records = await Deno.resolveDns(name, "SRV", look(signal));
+    const records = await lookUpServices(name, look(signal));
     const byPriority = Map.groupBy(records, ({ priority }) => priority);
     let failure: unknown = new Error(`${name} has no SRV records`);
     for (const [, group] of [...byPriority].sort(([a], [b]) => a - b)) {
       const found = await Promise.allSettled(group.map(async ({ target, port }) => {
-        const ips = await ipsOf(target, look, signal);
+        const ips = await lookUpAddresses(target, look(signal));
         return ips.map((hostname) => addressAt(hostname, port, target, options));
       }));
       const addresses = found.flatMap((each) => each.status === "fulfilled" ? each.value : []);
@@ -81,7 +82,7 @@ export function srvAddresses(name: string, options: DnsOptions = {}): AddressRes
   });
 }
 
-type LookUp = (signal: AbortSignal) => Deno.ResolveDnsOptions;
+type LookUp = (signal: AbortSignal) => LookUpOptions;
 
 function lookUpOf({ nameServer, tls }: DnsOptions): LookUp {
   if (tls !== undefined && typeof tls !== "boolean" && (typeof tls !== "object" || tls === null)) {
@@ -97,18 +98,6 @@ function lookUpOf({ nameServer, tls }: DnsOptions): LookUp {
     throw new RangeError(`nameServer.port must be an integer from 1 to 65535, got ${show(port)}`);
   }
   return (signal) => ({ signal, nameServer: { ipAddr, port } });
-}
-
-/** Both families at once. A family that has none, or fails, leaves the other one's. */
-async function ipsOf(name: string, look: LookUp, signal: AbortSignal): Promise<string[]> {
-  const found = await Promise.allSettled([
-    Deno.resolveDns(name, "A", look(signal)),
-    Deno.resolveDns(name, "AAAA", look(signal)),
-  ]);
-  const ips = found.flatMap((each) => each.status === "fulfilled" ? each.value : []);
-  if (ips.length > 0) return ips;
-  const cause = found.find((each) => each.status === "rejected")?.reason;
-  throw new Error(`cannot look up ${name}`, cause === undefined ? {} : { cause });
 }
 
 function addressAt(hostname: string, port: number, name: string, { tls }: DnsOptions): Address {

@@ -2,10 +2,11 @@ import { addressesByKey } from "./addresses.ts";
 import { AddressWatch } from "./address_watch.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import { ClientSide } from "../../core/client_side.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { CallInit } from "../../core/call_init.ts";
 import type { StreamError } from "../../core/errors.ts";
 import { NO_SINK } from "../../core/transport.ts";
-import { callInit, type CallOptions, type StreamTarget } from "../client/call_options.ts";
+import { type Caller, callInit, type CallOptions, type StreamTarget } from "../client/call_options.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import type { StreamOpener } from "../client/connection.ts";
 import { BidirectionalStream, type ClientStream } from "../client/client_stream.ts";
@@ -83,6 +84,7 @@ class ConnectionPool implements Pool {
   readonly #connections: Set<PooledConnection> = new Set();
   /** Calls without a connection, the first come first. */
   readonly #waiting: Set<ClientSide> = new Set();
+  readonly #caller: Caller;
   readonly #watch: AddressWatch | undefined;
   readonly #watcher: EndpointWatcher;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -101,6 +103,8 @@ class ConnectionPool implements Pool {
   constructor(options: PoolOptions) {
     const { addresses } = options;
     this.#init = poolInit(options);
+    const { protocol, serviceName } = this.#init.settings.connection;
+    this.#caller = { serviceName, dialect: protocol.dialect };
     this.#pick = pickOf(options.pick, this.#init.exclusive ? loadsOfPlaces : streamsOf);
     this.#watcher = {
       connected: (connection) => this.#connected(connection),
@@ -125,6 +129,10 @@ class ConnectionPool implements Pool {
     }
   }
 
+  get protocol(): ProtocolName {
+    return this.#caller.dialect.name;
+  }
+
   get stats(): PoolStats {
     return {
       connections: connectionStats(this.#connections, this.#dialing),
@@ -137,7 +145,7 @@ class ConnectionPool implements Pool {
   }
 
   openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
-    const call = this.#open(callInit(target, options, this.#init.settings.caller));
+    const call = this.#open(callInit(target, options, this.#caller));
     return new BidirectionalStream(call, rawCodec, rawCodec);
   }
 

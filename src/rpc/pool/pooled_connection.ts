@@ -1,5 +1,6 @@
 import type { ClientSide } from "../../core/client_side.ts";
-import { ClientConnection, type ClientConnectionInit } from "../client/connection.ts";
+import { ClientConnection } from "../client/connection.ts";
+import type { ClientConnectionInit } from "../client/connection_options.ts";
 import type { Address } from "../../net/dial.ts";
 import type { ByteSocket } from "../../net/socket.ts";
 import type { Addr } from "../../net/address.ts";

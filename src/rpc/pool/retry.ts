@@ -4,7 +4,8 @@ import { callInit, type CallOptions, type StreamTarget } from "../client/call_op
 import type { StreamOpener } from "../client/connection.ts";
 import { BidirectionalStream, type ClientStream } from "../client/client_stream.ts";
 import { rawCodec } from "../../core/codec.ts";
-import { isTTStreamError, StreamError } from "../../core/errors.ts";
+import { dialectOf } from "../../core/dialect.ts";
+import { isStreamError } from "../../core/errors.ts";
 import { checkType, positiveInteger } from "../../base/options.ts";
 import { RetriedCall, type RetryPolicy } from "./retried_call.ts";
 
@@ -56,17 +57,17 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
     retryable,
     backoff: backoffOf(options.backoff, RETRY_BACKOFF),
   };
+  // Whose name goes into the cancel path each attempt's connection knows.
+  const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
   return {
+    protocol: caller.dialect.name,
     openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
-      const init = callInit(target, options, NO_CALLER);
+      const init = callInit(target, options, caller);
       const open = () => opener.openStream(target, attemptOptions(options));
       return new BidirectionalStream(new RetriedCall(init, open, policy).call, rawCodec, rawCodec);
     },
   };
 }
-
-/** Whose name goes into the cancel path, and how a cancel is told, each attempt's connection knows. */
-const NO_CALLER = { serviceName: undefined, cancelFrame: "rst" } as const;
 
 /** What of a call's options is each attempt's. All that runs out or cancels is the call's own. */
 function attemptOptions({ metadata, metainfo, parent }: CallOptions): CallOptions {
@@ -74,5 +75,5 @@ function attemptOptions({ metadata, metainfo, parent }: CallOptions): CallOption
 }
 
 function isRetryable(error: unknown): boolean {
-  return (error instanceof StreamError || isTTStreamError(error)) && error.retryable;
+  return isStreamError(error) && error.retryable;
 }

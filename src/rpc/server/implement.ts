@@ -1,12 +1,12 @@
 import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
-import { ExceptionType } from "../../ttheader/exception.ts";
+import type { Refusal } from "../../core/transport.ts";
 import { type Exchange, exchangeOf } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
 import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
-import { sideBehind, type ServerStream } from "./server_stream.ts";
+import { type ServerStream, sideBehind } from "./server_stream.ts";
 import { show } from "../../base/format.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
@@ -70,7 +70,7 @@ export function implement<M extends AnyMethods>(
     if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
     const entry = entries.get(stream.method);
     if (entry === undefined) {
-      return refuse(stream, ExceptionType.UnknownMethod, `unknown method ${stream.method}`);
+      return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
     const exchange = exchangeOf(stream, entry.request, entry.response);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
@@ -133,14 +133,14 @@ function checkStream(stream: ServerStream): void {
 }
 
 function unknownService(stream: ServerStream): Promise<void> {
-  return refuse(stream, ExceptionType.UnknownService, `unknown service ${stream.service}`);
+  return refuse(stream, "unknown service", `unknown service ${stream.service}`);
 }
 
 /** Answers in the handlers' stead. A stream that middleware has wrapped in its own way is answered as a failed handler's. */
-function refuse(stream: ServerStream, type: number, message: string): Promise<void> {
+function refuse(stream: ServerStream, why: Refusal, text: string): Promise<void> {
   const side = sideBehind(stream);
-  if (side === undefined) return handled(Promise.reject(new Error(message)));
-  side.refuse(type, message);
+  if (side === undefined) return handled(Promise.reject(new Error(text)));
+  side.refuse(why, text);
   return Promise.resolve();
 }
 
@@ -172,7 +172,7 @@ async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
   let answers: unknown;
   try {
     const first = await exchange.next();
-    if (first.done) return await refuse(exchange.raw, ExceptionType.InternalError, "no request message");
+    if (first.done) return await refuse(exchange.raw, "no request", "no request message");
     if (exchange.ended) throw exchange.raw.signal.reason;
     // A second request is none of the protocol's, and is dropped.
     exchange.discard();

@@ -1,11 +1,19 @@
 import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
-import { isPeersFault } from "../../ttheader/connection_errors.ts";
-import type { ConnectionInfo, ConnListener, ListeningInit } from "./server_options.ts";
+import {
+  closeListener,
+  type ConnListener,
+  hadHungUp,
+  hasBeenClosed,
+  isTls,
+  type TlsConn,
+  tuneAccepted,
+} from "../../net/listen.ts";
+import type { ConnectionInfo, ListeningInit } from "./server_options.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
-import { Serving, type ServingInit } from "./connection.ts";
-import { connSocket } from "../../net/socket.ts";
+import { ServedConnection, type ServedConnectionInit } from "./connection.ts";
+import { type Conn, connSocket } from "../../net/socket.ts";
 import { setTimer, type Timer } from "../../net/event_loop.ts";
 import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
@@ -39,12 +47,12 @@ const ACCEPT_PAUSE_MS = 50;
 export class ListeningServer<A extends Addr> implements Server<A> {
   readonly addr: A;
   readonly #listener: ConnListener<A>;
-  readonly #init: ServingInit;
+  readonly #init: ServedConnectionInit;
   readonly #listening: ListeningInit<A>;
-  readonly #connections: Set<Serving> = new Set();
+  readonly #connections: Set<ServedConnection> = new Set();
   /** Connections whose handlers are still at work, also where the connection has gone. */
-  readonly #working: Set<Serving> = new Set();
-  readonly #handshakes: Set<Deno.TlsConn> = new Set();
+  readonly #working: Set<ServedConnection> = new Set();
+  readonly #handshakes: Set<TlsConn> = new Set();
   readonly #finished: LazyPromise<void> = new LazyPromise();
   readonly #stopWatching: () => void;
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -60,7 +68,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
 
   constructor(
     listener: ConnListener<A>,
-    init: ServingInit,
+    init: ServedConnectionInit,
     listening: ListeningInit<A>,
     signal: AbortSignal | undefined,
   ) {
@@ -132,8 +140,8 @@ export class ListeningServer<A extends Addr> implements Server<A> {
         this.#take(await this.#listener.accept());
       } catch (error) {
         // Whoever gave the listener may close it as well.
-        if (this.#closing || error instanceof Deno.errors.BadResource) break;
-        if (hasGone(error)) continue;
+        if (this.#closing || hasBeenClosed(error)) break;
+        if (hadHungUp(error)) continue;
         this.#report(new Error("cannot accept a connection", { cause: error }));
         await this.#pause();
       }
@@ -150,7 +158,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     clearTimeout(timer);
   }
 
-  #take(conn: Deno.Conn): void {
+  #take(conn: Conn): void {
     try {
       const info = this.#admit(conn);
       if (info === undefined) conn.close();
@@ -163,7 +171,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   }
 
   /** What is known of a connection that may stay. */
-  #admit(conn: Deno.Conn): ConnectionInfo<A> | undefined {
+  #admit(conn: Conn): ConnectionInfo<A> | undefined {
     const { maxConnections, keepAlive, onConnection } = this.#listening;
     // The listener's connections have addresses of its kind.
     const info = { remoteAddr: conn.remoteAddr, connections: this.#connections.size } as ConnectionInfo<A>;
@@ -175,11 +183,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
       return undefined;
     }
     this.#overLimit = false;
-    if (isTcp(conn)) {
-      // Without it Nagle holds a second small frame back for some 40 ms.
-      conn.setNoDelay(true);
-      conn.setKeepAlive(keepAlive);
-    }
+    tuneAccepted(conn, keepAlive);
     try {
       const verdict: unknown = onConnection?.(info);
       if (verdict === undefined) return info;
@@ -197,7 +201,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
    * Deno closes the socket of a handshake that is under way only when the client moves, whatever is done with it. So one
    * that takes too long is reported and will not be served, but holds its place among the connections until it ends.
    */
-  async #handshake(conn: Deno.TlsConn, info: ConnectionInfo<A>): Promise<void> {
+  async #handshake(conn: TlsConn, info: ConnectionInfo<A>): Promise<void> {
     const { frameTimeoutMs } = this.#init.limits;
     let late = false;
     const fail = (why: string, cause?: unknown) => {
@@ -223,14 +227,14 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     else this.#serve(conn, info);
   }
 
-  #serve(conn: Deno.Conn, info: ConnectionInfo<A>): void {
-    const connection = new Serving(connSocket(conn), { ...this.#init, remoteAddr: info.remoteAddr });
+  #serve(conn: Conn, info: ConnectionInfo<A>): void {
+    const connection = new ServedConnection(connSocket(conn), { ...this.#init, remoteAddr: info.remoteAddr });
     this.#connections.add(connection);
     this.#working.add(connection);
     if (!this.#referenced) connection.unref();
-    connection.ended.then((error) => {
+    connection.ended.then(({ error, peersFault }) => {
       this.#connections.delete(connection);
-      if (isPeersFault(error)) this.#report(error, info);
+      if (peersFault) this.#report(error, info);
       this.#finishIfDone();
     });
     connection.returned.then(() => {
@@ -249,29 +253,5 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     clearTimeout(this.#graceTimer);
     this.#stopWatching();
     this.#finished.resolve();
-  }
-}
-
-/** Whether the client had hung up before it was accepted: its own affair, and no reason to pause. */
-function hasGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted;
-}
-
-function isTls(conn: Deno.Conn): conn is Deno.TlsConn {
-  return "handshake" in conn;
-}
-
-function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
-  return "setNoDelay" in conn && "setKeepAlive" in conn;
-}
-
-/** Closes a listener that may be closed already. */
-export function closeListener(listener: ConnListener<Addr>): void {
-  try {
-    listener.close();
-  } catch (error) {
-    // Whoever gave it may have closed it.
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

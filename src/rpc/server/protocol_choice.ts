@@ -97,7 +97,10 @@ class UndecidedTransport implements ServerTransport {
         // Bytes that have come and tell nothing yet are the beginning of a frame.
         const { frameTimeoutMs } = this.#init.limits;
         const late = () =>
-          this.#end(new Error(`no protocol known after ${frameTimeoutMs} ms: ${first.length} bytes came`), true);
+          this.#end(
+            new Error(`no protocol known after ${frameTimeoutMs} ms: ${first.length} bytes came`),
+            true,
+          );
         if (frameTimeoutMs > 0) this.#timer ??= setTimer(late, frameTimeoutMs);
       }
     } catch (error) {
@@ -146,7 +149,9 @@ function pushedBack(socket: ByteSocket, first: Bytes): ByteSocket {
       return Promise.resolve(first);
     },
     write: (bytes) => socket.write(bytes),
-    ...(socket.closeWrite === undefined ? {} : { closeWrite: () => socket.closeWrite?.() ?? Promise.resolve() }),
+    ...(socket.closeWrite === undefined
+      ? {}
+      : { closeWrite: () => socket.closeWrite?.() ?? Promise.resolve() }),
     close: () => socket.close(),
     ...(socket.ref === undefined ? {} : { ref: () => socket.ref?.() }),
     ...(socket.unref === undefined ? {} : { unref: () => socket.unref?.() }),

@@ -1,13 +1,13 @@
+import type { WireProtocol } from "../../core/protocol.ts";
 import type { Addr, NetAddr, UnixAddr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
-import { isPeersFault } from "../../ttheader/connection_errors.ts";
 import type { Handler } from "./handler.ts";
-import { closeListener, ListeningServer, type Server } from "./listening_server.ts";
+import { ListeningServer, type Server } from "./listening_server.ts";
+import { closeListener, type ConnListener, listenTcp, listenUnix } from "../../net/listen.ts";
 import { checkExactlyOne, nonEmptyString } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { reasonText } from "../../base/reason.ts";
 import {
-  type ConnListener,
   listeningInit,
   type ServeListenerOptions,
   type ServeOverOptions,
@@ -16,9 +16,9 @@ import {
   type ServeUnixOptions,
   servingInit,
 } from "./server_options.ts";
-import { Serving, type ServingInit } from "./connection.ts";
+import { ServedConnection, type ServedConnectionInit } from "./connection.ts";
 import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
-import { bareHostname, hostAndPort, show } from "../../base/format.ts";
+import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** One connection at the server: the other end of `connectOver`. */
@@ -61,9 +61,9 @@ export function serve(
   }
   if ("path" in options) {
     const path = nonEmptyString("path", options.path);
-    return start(listenOn(path, () => Deno.listen({ transport: "unix", path })), init, options);
+    return start(listenUnix(path), init, options);
   }
-  return start(listenTcp(options), init, options);
+  return start(tcpListener(options, init.protocols), init, options);
 }
 
 /**
@@ -78,12 +78,12 @@ export function serveOver(
   options: ServeOverOptions = {},
 ): ServerConnection {
   const init = servingInit(options, handler);
-  const serving = new Serving(duplexSocket(duplex), init);
+  const serving = new ServedConnection(duplexSocket(duplex), init);
   const finished = new LazyPromise<void>();
   const stopWatching = whenAborted(options.signal, () => serving.cut());
-  serving.ended.then((error) => {
+  serving.ended.then(({ error, peersFault }) => {
     stopWatching();
-    if (isPeersFault(error)) finished.reject(error);
+    if (peersFault) finished.reject(error);
     else finished.resolve();
   });
   return {
@@ -94,38 +94,24 @@ export function serveOver(
   };
 }
 
-function listenTcp(
+function tcpListener(
   { port, hostname = "0.0.0.0", reusePort = false, cert, key }: ServeTcpOptions,
-): Deno.Listener<Deno.Conn, NetAddr> {
+  protocols: readonly WireProtocol[],
+): ConnListener<NetAddr> {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
     throw new RangeError(`port must be an integer from 0 to 65535, got ${show(port)}`);
   }
-  const address = hostAndPort(hostname, port);
-  if (cert === undefined && key === undefined) {
-    return listenOn(address, () => Deno.listen({ port, hostname: bareHostname(hostname), reusePort }));
-  }
-  if (cert === undefined || key === undefined) {
+  if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError("cert and key go together: one of them is missing");
   }
-  return listenOn(
-    address,
-    () => Deno.listenTls({ port, hostname: bareHostname(hostname), reusePort, cert, key }),
-  );
-}
-
-/** The system does not say where it could not listen. Its error keeps its class, which tells what went wrong. */
-function listenOn<L>(address: string, listen: () => L): L {
-  try {
-    return listen();
-  } catch (error) {
-    if (error instanceof Error) error.message = `cannot listen on ${address}: ${error.message}`;
-    throw error;
-  }
+  const alpnProtocols = protocols.flatMap(({ alpn }) => alpn ?? []);
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key, alpnProtocols };
+  return listenTcp({ port, hostname, reusePort, tls });
 }
 
 function start<A extends Addr>(
   listener: ConnListener<A>,
-  init: ServingInit,
+  init: ServedConnectionInit,
   options: ServerOptions<A>,
 ): Server<A> {
   try {

@@ -1,6 +1,9 @@
 import type { Addr, NetAddr, UnixAddr } from "../../net/address.ts";
 import { printError } from "../../base/call_safely.ts";
-import type { ConnectionLimits } from "../../ttheader/connection_owner.ts";
+import type { ConnectionLimits } from "../../net/byte_connection.ts";
+import type { ConnListener } from "../../net/listen.ts";
+import { type Protocol, type WireProtocol, wireProtocol } from "../../core/protocol.ts";
+import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import type { Handler } from "./handler.ts";
 import {
   abortSignal,
@@ -15,11 +18,16 @@ import {
 } from "../../base/options.ts";
 import { causeOf, reasonText } from "../../base/reason.ts";
 import type { ServerStream } from "./server_stream.ts";
-import type { ServingInit } from "./connection.ts";
+import type { ServedConnectionInit } from "./connection.ts";
 import { hostAndPort, show } from "../../base/format.ts";
 
 /** Options of a connection at the server, and so of every server. */
 export interface ServeOverOptions {
+  /**
+   * What the server speaks. Of several, each connection's first bytes tell which it speaks: a handler serves them all.
+   * Default `[ttheader()]`.
+   */
+  protocols?: readonly Protocol[] | undefined;
   /** The service's own name, for what the default `onError` prints. */
   serviceName?: string | undefined;
   /** Shuts down without grace when it aborts. */
@@ -99,20 +107,6 @@ export interface ServeUnixOptions extends ServerOptions<UnixAddr> {
   path: string;
 }
 
-/** What `serve` needs of a listener: any of Deno's is one. */
-export interface ConnListener<A extends Addr> {
-  /** Where it listens. */
-  readonly addr: A;
-  /** The next connection. */
-  accept(): Promise<Deno.Conn>;
-  /** Stops listening. */
-  close(): void;
-  /** Keeps the process alive, as it does to begin with. */
-  ref?(): void;
-  /** Does not keep the process alive. */
-  unref?(): void;
-}
-
 /** Options of a server on a listener of one's own. */
 export interface ServeListenerOptions<A extends Addr> extends ServerOptions<A> {
   /** The listener; the server closes it. */
@@ -133,7 +127,7 @@ export interface ListeningInit<A extends Addr> {
  * @throws {TypeError} If an option is of another type.
  * @throws {RangeError} If a limit is out of range.
  */
-export function servingInit(options: ServeOverOptions, handler: Handler): ServingInit {
+export function servingInit(options: ServeOverOptions, handler: Handler): ServedConnectionInit {
   if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${show(handler)}`);
   if (options.signal !== undefined) abortSignal("signal", options.signal);
   checkType("onError", options.onError, "function");
@@ -146,6 +140,7 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Servin
   };
   return {
     handler,
+    protocols: protocolsOf(options.protocols),
     limits,
     maxStreams: positiveInteger("maxStreams", options.maxStreams, DEFAULT_MAX_STREAMS),
     idleTimeoutMs: positiveMs("idleTimeoutMs", options.idleTimeoutMs, 0),
@@ -155,6 +150,15 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Servin
       ((error, { service, method }) =>
         printError(`${name}the handler of ${service}/${method} failed:`, error)),
   };
+}
+
+/** @throws {TypeError} If there is none, or one is none of the library's. */
+function protocolsOf(protocols: readonly Protocol[] | undefined): readonly WireProtocol[] {
+  if (protocols === undefined) return [DEFAULT_PROTOCOL];
+  if (!Array.isArray(protocols) || protocols.length === 0) {
+    throw new TypeError(`protocols must be an array of at least one protocol, got ${show(protocols)}`);
+  }
+  return protocols.map((protocol, i) => wireProtocol(`protocols[${i}]`, protocol));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Addr } from "../../net/address.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
 import { ServerSide } from "../../core/server_side.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageReader } from "../../core/message_reader.ts";
 import type { MessageSource } from "../../core/send_all.ts";
@@ -13,6 +14,8 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   readonly service: string;
   /** The IDL's method name. */
   readonly method: string;
+  /** What its connection speaks. */
+  readonly protocol: ProtocolName;
   /** The client's address, where the transport has one. */
   readonly remoteAddr?: Addr | undefined;
   /** Every key of the client's Header frame, as it came. */
@@ -108,6 +111,10 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
 
   get method(): string {
     return this.side.method;
+  }
+
+  get protocol(): ProtocolName {
+    return this.side.protocol;
   }
 
   get remoteAddr(): Addr | undefined {

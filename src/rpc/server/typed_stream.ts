@@ -4,10 +4,11 @@ import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
 import type { Codec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import type { ServerSide } from "../../core/server_side.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageSource, Sender } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
-import { HandlerStream, sideBehind, type ServerStream } from "./server_stream.ts";
+import { HandlerStream, type ServerStream, sideBehind } from "./server_stream.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
@@ -167,6 +168,10 @@ class WrappedStream implements ServerStream<unknown, unknown> {
 
   get method(): string {
     return this.raw.method;
+  }
+
+  get protocol(): ProtocolName {
+    return this.raw.protocol;
   }
 
   get remoteAddr(): Addr | undefined {

@@ -1,11 +1,12 @@
 import type { Addr } from "../../net/address.ts";
 import type { ServerSide } from "../../core/server_side.ts";
+import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import { writeTo } from "../../core/codec_streams.ts";
 import { handled } from "../../base/handled.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
-import { SERVER_SIDE, sideBehind, type ServerStream } from "./server_stream.ts";
+import { SERVER_SIDE, type ServerStream, sideBehind } from "./server_stream.ts";
 
 /** What of a {@linkcode ServerStream} may be replaced. */
 export type ServerStreamParts<Req, Res> = {
@@ -38,6 +39,10 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
 
   get method(): string {
     return this.parts.method ?? this.stream.method;
+  }
+
+  get protocol(): ProtocolName {
+    return this.stream.protocol;
   }
 
   get remoteAddr(): Addr | undefined {
