@@ -13,7 +13,7 @@ import { bytes, text } from "./support/codecs.ts";
 import { aborted } from "./support/events.ts";
 import { duplexPair } from "./support/pair.ts";
 import { messageOf, rejection } from "./support/rejection.ts";
-import { Inbox } from "../src/core/receive_queue.ts";
+import { ReceiveQueue } from "../src/core/receive_queue.ts";
 import { MessageReader } from "../src/core/message_reader.ts";
 import { nextTick } from "../src/net/event_loop.ts";
 
@@ -313,7 +313,7 @@ Deno.test("10,000 messages that have come are iterated in order, more than fit i
 });
 
 Deno.test("who asks first gets the first message, although it came before the first could take it", async () => {
-  const inbox = new Inbox({ charge() {} });
+  const inbox = new ReceiveQueue({ charge() {} });
   const owner = {
     readCanceled: () => undefined,
     decodeFailed() {},

@@ -2,13 +2,14 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../mod.ts";
 import { writeFrame } from "../src/ttheader/frame_encoder.ts";
 import { FrameType, NO_PAYLOAD } from "../src/ttheader/frame.ts";
+import { ttheaderDialect } from "../src/ttheader/dialect.ts";
 import { SendableMetadata } from "../src/core/sendable_metadata.ts";
 
 /** The largest string that a frame can carry. */
 const LONGEST = "x".repeat(65_535);
 
 Deno.test("SendableMetadata is a Map until it has been sent", () => {
-  const header = new SendableMetadata("header", "Echo");
+  const header = new SendableMetadata("header", ttheaderDialect.metadataLimits("Echo"));
   assertInstanceOf(header, Map);
   assertEquals(header.set("a", "1").set("b", "2").delete("a"), true);
   assertEquals([...header], [["b", "2"]]);
@@ -26,7 +27,7 @@ const changes: { name: string; change: (metadata: SendableMetadata) => unknown }
 
 for (const { name, change } of changes) {
   Deno.test(`SendableMetadata refuses ${name} once it has been sent, and stays as it was`, () => {
-    const trailer = new SendableMetadata("trailer", "Echo").set("a", "1");
+    const trailer = new SendableMetadata("trailer", ttheaderDialect.metadataLimits("Echo")).set("a", "1");
     trailer.seal();
     assertThrows(() => change(trailer), TypeError, "the trailer has been sent and cannot be changed");
     assertEquals([...trailer], [["a", "1"]]);
@@ -34,7 +35,7 @@ for (const { name, change } of changes) {
 }
 
 Deno.test("SendableMetadata refuses what is no string, by name", () => {
-  const header = new SendableMetadata("header", "Echo");
+  const header = new SendableMetadata("header", ttheaderDialect.metadataLimits("Echo"));
   assertThrows(
     () => header.set("k", JSON.parse("5")),
     TypeError,
@@ -45,7 +46,7 @@ Deno.test("SendableMetadata refuses what is no string, by name", () => {
 });
 
 Deno.test("SendableMetadata refuses a key or value over 65,535 bytes, counted as UTF-8", () => {
-  const header = new SendableMetadata("header", "Echo");
+  const header = new SendableMetadata("header", ttheaderDialect.metadataLimits("Echo"));
   const message = (key: string) => `the header: "${key}" has 65536 bytes, the limit is 65535 bytes`;
   assertThrows(() => header.set("k", `${LONGEST}x`), RangeError, message("k"));
   assertThrows(() => header.set("k", "é".repeat(32_768)), RangeError, message("k"));
@@ -56,7 +57,7 @@ Deno.test("SendableMetadata refuses a key or value over 65,535 bytes, counted as
 
 Deno.test("SendableMetadata refuses what would not fit into one frame, and takes what fits", () => {
   const method = "é".repeat(10);
-  const metadata = new SendableMetadata("trailer", method);
+  const metadata = new SendableMetadata("trailer", ttheaderDialect.metadataLimits(method));
   for (const key of ["a", "b", "c"]) metadata.set(key, LONGEST);
   const full = new Map(metadata);
   assertThrows(
@@ -86,7 +87,7 @@ Deno.test("SendableMetadata refuses what would not fit into one frame, and takes
 });
 
 Deno.test("SendableMetadata gives room back for what is replaced, deleted or cleared", () => {
-  const metadata = new SendableMetadata("header", "Echo");
+  const metadata = new SendableMetadata("header", ttheaderDialect.metadataLimits("Echo"));
   const fill = () => {
     for (const key of ["a", "b", "c"]) metadata.set(key, LONGEST);
   };

@@ -48,7 +48,7 @@ export class ClientFrames implements FrameReceiver, ClientSink {
   }
 
   get congested(): boolean {
-    return this.#owner.connection.bytes.congested;
+    return this.#owner.connection.congested;
   }
 
   sendMessage<T>(codec: Codec<T>, message: T): void {
@@ -56,11 +56,11 @@ export class ClientFrames implements FrameReceiver, ClientSink {
   }
 
   wait(wake: () => void): void {
-    this.#owner.connection.bytes.queue.wait(wake);
+    this.#owner.connection.wait(wake);
   }
 
   unwait(wake: () => void): void {
-    this.#owner.connection.bytes.queue.unwait(wake);
+    this.#owner.connection.unwait(wake);
   }
 
   defer(task: () => void): void {
@@ -68,7 +68,7 @@ export class ClientFrames implements FrameReceiver, ClientSink {
   }
 
   charge(bytes: number, messages: number): void {
-    this.#owner.connection.bytes.charge(bytes, messages);
+    this.#owner.connection.charge(bytes, messages);
   }
 
   sent(): Promise<void> {

@@ -31,7 +31,7 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
       released: () => owner.released(),
       ended: (error) => owner.ended(error),
     });
-    this.connection.bytes.run();
+    this.connection.run();
   }
 
   get size(): number {
@@ -43,7 +43,7 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
   }
 
   get closed(): boolean {
-    return this.connection.bytes.closed;
+    return this.connection.closed;
   }
 
   open(stream: ClientSide): void {

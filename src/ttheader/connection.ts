@@ -71,6 +71,34 @@ export class FrameConnection<R extends FrameReceiver> {
     });
   }
 
+  /** Starts to read. */
+  run(): void {
+    this.bytes.run();
+  }
+
+  get closed(): boolean {
+    return this.bytes.closed;
+  }
+
+  get congested(): boolean {
+    return this.bytes.congested;
+  }
+
+  /** See {@linkcode SendQueue.wait}. */
+  wait(wake: () => void): void {
+    this.bytes.queue.wait(wake);
+  }
+
+  /** Takes a `wait` back. */
+  unwait(wake: () => void): void {
+    this.bytes.queue.unwait(wake);
+  }
+
+  /** See {@linkcode ByteConnection.charge}. */
+  charge(bytes: number, messages: number): void {
+    this.bytes.charge(bytes, messages);
+  }
+
   /** How many streams are open. */
   get size(): number {
     return this.#streams.size;
@@ -102,7 +130,7 @@ export class FrameConnection<R extends FrameReceiver> {
 
   /** Keeps `receiver` in mind after its release. */
   linger(streamId: number, receiver: FrameReceiver): void {
-    if (!this.bytes.closed) this.#lingering.set(streamId, receiver);
+    if (!this.closed) this.#lingering.set(streamId, receiver);
   }
 
   /** Takes a `linger` back. */
@@ -121,7 +149,7 @@ export class FrameConnection<R extends FrameReceiver> {
    * @throws {RangeError} If a string is too long, or all of them; nothing is sent then.
    */
   sendFrame(frame: Omit<Frame, "payload">, writePayload?: (buffer: ByteBuffer) => void): void {
-    if (this.bytes.closed) return;
+    if (this.closed) return;
     const buffer = this.#frameBuffer();
     const start = beginFrame(buffer, frame);
     writePayload?.(buffer);

@@ -35,7 +35,7 @@ export class ServerFrames implements FrameReceiver, ServerSink {
   }
 
   get congested(): boolean {
-    return this.#owner.connection.bytes.congested;
+    return this.#owner.connection.congested;
   }
 
   sendMessage<T>(codec: Codec<T>, message: T): void {
@@ -43,11 +43,11 @@ export class ServerFrames implements FrameReceiver, ServerSink {
   }
 
   wait(wake: () => void): void {
-    this.#owner.connection.bytes.queue.wait(wake);
+    this.#owner.connection.wait(wake);
   }
 
   unwait(wake: () => void): void {
-    this.#owner.connection.bytes.queue.unwait(wake);
+    this.#owner.connection.unwait(wake);
   }
 
   defer(task: () => void): void {
@@ -55,7 +55,7 @@ export class ServerFrames implements FrameReceiver, ServerSink {
   }
 
   charge(bytes: number, messages: number): void {
-    this.#owner.connection.bytes.charge(bytes, messages);
+    this.#owner.connection.charge(bytes, messages);
   }
 
   release(): void {

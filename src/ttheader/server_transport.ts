@@ -28,11 +28,11 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
       },
       ended: (error) => owner.ended(error, isPeersFault(error)),
     });
-    this.connection.bytes.run();
+    this.connection.run();
   }
 
   get closed(): boolean {
-    return this.connection.bytes.closed;
+    return this.connection.closed;
   }
 
   get counts(): boolean {

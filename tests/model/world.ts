@@ -8,10 +8,10 @@ import { ByteBuffer } from "../../src/base/buffer.ts";
 import { frameOf, type ModelFrame } from "./frames.ts";
 import { Inside } from "../torture/inside.ts";
 import { Line } from "./pipe.ts";
-import { Serving } from "../../src/rpc/server/connection.ts";
+import { ServedConnection } from "../../src/rpc/server/connection.ts";
 import { type ClientSide, Handlers } from "./sides.ts";
-import type { FrameConnection } from "../../src/ttheader/connection.ts";
-import type { FrameReceiver } from "../../src/core/transport.ts";
+import type { FrameConnection, FrameReceiver } from "../../src/ttheader/connection.ts";
+import { DEFAULT_PROTOCOL } from "../../src/rpc/default_protocol.ts";
 import type { Setup, Side, WorldModel } from "./world_model.ts";
 import { loosely, sayNoMore } from "./loosely.ts";
 import { turns } from "../support/turns.ts";
@@ -29,7 +29,7 @@ export class World implements Disposable {
   readonly clients: ClientSide[] = [];
   readonly handlers = new Handlers();
   readonly connection: ClientConnection | undefined;
-  readonly serving: Serving | undefined;
+  readonly serving: ServedConnection | undefined;
   readonly #inside = new Inside();
   readonly #frames: Partial<Record<Side, Frames | undefined>> = {};
   readonly #decoders = { toServer: new FrameDecoder(1 << 26), toClient: new FrameDecoder(1 << 26) };
@@ -45,15 +45,18 @@ export class World implements Disposable {
     globalThis.addEventListener("unhandledrejection", this.#note);
     const limits = { ...LIMITS, maxBufferedBytes: setup.maxBufferedBytes };
     if (setup.client === "library") {
-      this.connection = new ClientConnection(this.line.client, limits, {
+      this.connection = new ClientConnection(this.line.client, {
+        protocol: DEFAULT_PROTOCOL,
+        limits,
         serviceName: "Client",
         cancelFrame: "rst",
       });
       this.#frames.client = this.#inside.newest;
     }
     if (setup.server === "library") {
-      this.serving = new Serving(this.line.server, {
+      this.serving = new ServedConnection(this.line.server, {
         handler: this.handlers.handler,
+        protocols: [DEFAULT_PROTOCOL],
         limits,
         maxStreams: setup.maxStreams,
         idleTimeoutMs: 0,

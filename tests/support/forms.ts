@@ -83,6 +83,7 @@ export function handlerOf(form: Form, handler: Handler): Handler {
 
 function clientByHand(stream: ClientStream): ClientStream {
   return {
+    protocol: stream.protocol,
     readable: stream.readable,
     writable: stream.writable,
     header: stream.header,
@@ -100,6 +101,7 @@ function serverByHand(stream: ServerStream): ServerStream {
   return {
     service: stream.service,
     method: stream.method,
+    protocol: stream.protocol,
     remoteAddr: stream.remoteAddr,
     metadata: stream.metadata,
     metainfo: stream.metainfo,

@@ -1,5 +1,5 @@
 import { FrameConnection } from "../../src/ttheader/connection.ts";
-import type { FrameReceiver } from "../../src/core/transport.ts";
+import type { FrameReceiver } from "../../src/ttheader/connection.ts";
 
 /** What one connection of the library holds. */
 interface Holdings {
@@ -36,11 +36,11 @@ export class Inside implements Disposable {
         });
         return run.call(this);
       },
-      charge(this: FrameConnection<FrameReceiver>, bytes: number) {
+      charge(this: FrameConnection<FrameReceiver>, bytes: number, messages: number) {
         const holdings = of(this);
         holdings.unread += bytes;
         holdings.leastUnread = Math.min(holdings.leastUnread, holdings.unread);
-        charge.call(this, bytes);
+        charge.call(this, bytes, messages);
       },
       wait(this: FrameConnection<FrameReceiver>, wake: () => void) {
         const { waiting } = of(this);

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../mod.ts";
-import { Outbox } from "../src/net/send_queue.ts";
+import { SendQueue } from "../src/net/send_queue.ts";
 import { breathe, nextTick } from "../src/net/event_loop.ts";
 
 /** A socket whose writes end when the test says so. */
@@ -8,7 +8,7 @@ class Script {
   /** What has been written, copied when the write began. */
   readonly writes: Bytes[] = [];
   readonly failures: unknown[] = [];
-  readonly outbox: Outbox;
+  readonly outbox: SendQueue;
   /** Whether more has come than has been read. */
   behind = false;
   #pending: { readonly bytes: Bytes; readonly settled: PromiseWithResolvers<void> } | undefined;
@@ -23,7 +23,7 @@ class Script {
       this.#pending = { bytes, settled: Promise.withResolvers() };
       return this.#pending.settled.promise;
     };
-    this.outbox = new Outbox({ write, behind: () => this.behind }, (error) => {
+    this.outbox = new SendQueue({ write, behind: () => this.behind }, (error) => {
       this.failures.push(error);
       this.outbox.close();
     });
@@ -73,7 +73,7 @@ function keepBusy(): void {
   for (const until = performance.now() + BUSY_MS; performance.now() < until;);
 }
 
-Deno.test("Outbox sends all that was appended in a turn in one write", async () => {
+Deno.test("SendQueue sends all that was appended in a turn in one write", async () => {
   const script = new Script(true);
   for (let i = 0; i < 10; i++) script.send(3, i);
   assertEquals(script.writes, []);
@@ -100,7 +100,7 @@ async function microtasks(): Promise<void> {
   for (let hop = 0; hop < 20; hop++) await Promise.resolve();
 }
 
-Deno.test("Outbox writes before the turn is over where 32 KiB have been gathered, but not without end", async () => {
+Deno.test("SendQueue writes before the turn is over where 32 KiB have been gathered, but not without end", async () => {
   await undisturbed(async () => {
     const script = new Script(true);
     script.send(EARLY - 1);
@@ -121,7 +121,7 @@ Deno.test("Outbox writes before the turn is over where 32 KiB have been gathered
   });
 });
 
-Deno.test("Outbox writes nothing early while the socket has something to read", async () => {
+Deno.test("SendQueue writes nothing early while the socket has something to read", async () => {
   await nextTick();
   const script = new Script(true);
   script.behind = true;
@@ -133,7 +133,7 @@ Deno.test("Outbox writes nothing early while the socket has something to read", 
   assertEquals(script.sizes(), [EARLY]);
 });
 
-Deno.test("Outbox gathers what comes while a write is under way into the next one, in order", async () => {
+Deno.test("SendQueue gathers what comes while a write is under way into the next one, in order", async () => {
   const script = new Script();
   script.send(1, 1);
   await script.begun();
@@ -152,7 +152,7 @@ Deno.test("Outbox gathers what comes while a write is under way into the next on
   assertEquals(script.writes.map((write) => [...write]), [[1], [2, 3, 4], [5]]);
 });
 
-Deno.test("Outbox sends every byte in order, whatever the sizes and however large", async () => {
+Deno.test("SendQueue sends every byte in order, whatever the sizes and however large", async () => {
   const script = new Script(true);
   const sizes = [1, 5000, 3, 2 * 1024 * 1024, 7, 100_000];
   for (const [index, size] of sizes.entries()) {
@@ -169,14 +169,14 @@ Deno.test("Outbox sends every byte in order, whatever the sizes and however larg
   }
 });
 
-Deno.test("Outbox.flush with nothing appended writes nothing", async () => {
+Deno.test("SendQueue.flush with nothing appended writes nothing", async () => {
   const script = new Script(true);
   script.outbox.flush();
   await script.outbox.sent();
   assertEquals(script.writes, []);
 });
 
-Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted together, however few frames they are", async () => {
+Deno.test("SendQueue is congested over 256 KiB, unsent and in flight counted together, however few frames they are", async () => {
   const script = new Script();
   const { outbox } = script;
   script.send(CONGESTED);
@@ -190,7 +190,7 @@ Deno.test("Outbox is congested over 256 KiB, unsent and in flight counted togeth
   assertEquals(outbox.congested, false);
 });
 
-Deno.test("Outbox is congested over 64 KiB where more than four frames wait", () => {
+Deno.test("SendQueue is congested over 64 KiB where more than four frames wait", () => {
   const script = new Script(true);
   const { outbox } = script;
   for (let frames = 1; frames <= 4; frames++) script.send(CONGESTED_MANY / 4);
@@ -201,7 +201,7 @@ Deno.test("Outbox is congested over 64 KiB where more than four frames wait", ()
   outbox.close();
 });
 
-Deno.test("Outbox holds a full buffer back while the socket has something to read, and a small one it does not", async () => {
+Deno.test("SendQueue holds a full buffer back while the socket has something to read, and a small one it does not", async () => {
   await undisturbed(async () => {
     const script = new Script(true);
     const { outbox } = script;
@@ -221,7 +221,7 @@ Deno.test("Outbox holds a full buffer back while the socket has something to rea
   });
 });
 
-Deno.test("Outbox sends a full buffer all the same when the reading takes long", async () => {
+Deno.test("SendQueue sends a full buffer all the same when the reading takes long", async () => {
   const script = new Script();
   const { outbox } = script;
   script.behind = true;
@@ -233,7 +233,7 @@ Deno.test("Outbox sends a full buffer all the same when the reading takes long",
   assertEquals(script.sizes(), [CONGESTED + 1]);
 });
 
-Deno.test("Outbox lets the event loop turn after some milliseconds of work, and a frame that is sent now ends that rest", async () => {
+Deno.test("SendQueue lets the event loop turn after some milliseconds of work, and a frame that is sent now ends that rest", async () => {
   for (const now of [false, true]) {
     const script = new Script();
     const { outbox } = script;
@@ -255,7 +255,7 @@ Deno.test("Outbox lets the event loop turn after some milliseconds of work, and 
   }
 });
 
-Deno.test("Outbox writes nothing after a close that came while it rested", async () => {
+Deno.test("SendQueue writes nothing after a close that came while it rested", async () => {
   const script = new Script();
   script.send(1);
   keepBusy();
@@ -266,7 +266,7 @@ Deno.test("Outbox writes nothing after a close that came while it rested", async
   assertEquals(script.writes.length, 0);
 });
 
-Deno.test("Outbox.wait calls back once, when the congestion is over", async () => {
+Deno.test("SendQueue.wait calls back once, when the congestion is over", async () => {
   const script = new Script();
   const { outbox } = script;
   let woken = 0;
@@ -287,7 +287,7 @@ Deno.test("Outbox.wait calls back once, when the congestion is over", async () =
   assertEquals(woken, 1);
 });
 
-Deno.test("Outbox wakes those who wait in the order they came, and no more than it takes to be congested again", async () => {
+Deno.test("SendQueue wakes those who wait in the order they came, and no more than it takes to be congested again", async () => {
   const script = new Script();
   const { outbox } = script;
   const woken: number[] = [];
@@ -309,7 +309,7 @@ Deno.test("Outbox wakes those who wait in the order they came, and no more than 
   assertEquals(script.sizes(), [CONGESTED + 1, ...[3, 3, 3, 1].map((writers) => writers * CONGESTED / 2)]);
 });
 
-Deno.test("Outbox.unwait takes a wait back, and the others stay", async () => {
+Deno.test("SendQueue.unwait takes a wait back, and the others stay", async () => {
   const script = new Script();
   const { outbox } = script;
   const woken: string[] = [];
@@ -324,7 +324,7 @@ Deno.test("Outbox.unwait takes a wait back, and the others stay", async () => {
   assertEquals(woken, ["second"]);
 });
 
-Deno.test("Outbox: a wake-up may wait again without being called in the same round", async () => {
+Deno.test("SendQueue: a wake-up may wait again without being called in the same round", async () => {
   const script = new Script();
   const { outbox } = script;
   let woken = 0;
@@ -341,7 +341,7 @@ Deno.test("Outbox: a wake-up may wait again without being called in the same rou
   outbox.unwait(wake);
 });
 
-Deno.test("Outbox.sent resolves at once when nothing is unsent, else when all that was appended before has been sent", async () => {
+Deno.test("SendQueue.sent resolves at once when nothing is unsent, else when all that was appended before has been sent", async () => {
   const script = new Script();
   await script.outbox.sent();
   script.send(1);
@@ -360,7 +360,7 @@ Deno.test("Outbox.sent resolves at once when nothing is unsent, else when all th
   assertEquals(script.sizes(), [1, 1]);
 });
 
-Deno.test("Outbox.close drops what is unsent, wakes who waits, and takes nothing more", async () => {
+Deno.test("SendQueue.close drops what is unsent, wakes who waits, and takes nothing more", async () => {
   const script = new Script();
   const { outbox } = script;
   let woken = 0;
@@ -381,7 +381,7 @@ Deno.test("Outbox.close drops what is unsent, wakes who waits, and takes nothing
   assertEquals(script.failures, []);
 });
 
-Deno.test("Outbox tells of a write that fails, once, and sends nothing after it", async () => {
+Deno.test("SendQueue tells of a write that fails, once, and sends nothing after it", async () => {
   const script = new Script();
   const error = new Error("broken pipe");
   script.send(1);
@@ -396,7 +396,7 @@ Deno.test("Outbox tells of a write that fails, once, and sends nothing after it"
   assertEquals(script.sizes(), [1]);
 });
 
-Deno.test("Outbox is congested for good after a write that failed: whoever writes must not go on", async () => {
+Deno.test("SendQueue is congested for good after a write that failed: whoever writes must not go on", async () => {
   const script = new Script();
   script.send(1);
   await script.begun();
@@ -406,7 +406,7 @@ Deno.test("Outbox is congested for good after a write that failed: whoever write
   assertEquals(script.outbox.congested, true);
 });
 
-Deno.test("Outbox says nothing of a write that fails after the close: whoever closed knows", async () => {
+Deno.test("SendQueue says nothing of a write that fails after the close: whoever closed knows", async () => {
   const script = new Script();
   script.send(1);
   await script.begun();
@@ -416,7 +416,7 @@ Deno.test("Outbox says nothing of a write that fails after the close: whoever cl
   assertEquals(script.failures, []);
 });
 
-Deno.test("Outbox gives back a buffer that a large message has blown up", async () => {
+Deno.test("SendQueue gives back a buffer that a large message has blown up", async () => {
   const script = new Script(true);
   const { outbox } = script;
   script.send(3 * 1024 * 1024);

@@ -1,64 +1,54 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Outcome } from "../src/base/lazy_promise.ts";
+import { LazyPromise } from "../src/base/lazy_promise.ts";
 
-Deno.test("Outcome.promise resolves, whether asked for before or after the outcome", async () => {
-  const before = new Outcome<number>();
+Deno.test("LazyPromise.promise resolves, whether asked for before or after the outcome", async () => {
+  const before = new LazyPromise<number>();
   const { promise } = before;
   before.resolve(1);
   assertEquals(await promise, 1);
-  const after = new Outcome<number>();
+  const after = new LazyPromise<number>();
   after.resolve(2);
   assertEquals(await after.promise, 2);
 });
 
-Deno.test("Outcome.promise rejects, whether asked for before or after the outcome", async () => {
+Deno.test("LazyPromise.promise rejects, whether asked for before or after the outcome", async () => {
   const error = new Error("gone");
-  const before = new Outcome<number>();
+  const before = new LazyPromise<number>();
   const { promise } = before;
   before.reject(error);
   assertStrictEquals(await assertRejects(() => promise), error);
-  const after = new Outcome<number>();
+  const after = new LazyPromise<number>();
   after.reject(error);
   assertStrictEquals(await assertRejects(() => after.promise), error);
 });
 
-Deno.test("Outcome.promise is always the same promise", () => {
-  const outcome = new Outcome<void>();
+Deno.test("LazyPromise.promise is always the same promise", () => {
+  const outcome = new LazyPromise<void>();
   const { promise } = outcome;
   outcome.resolve();
   assertStrictEquals(outcome.promise, promise);
 });
 
-Deno.test("Outcome: the first settling wins", async () => {
-  const resolved = new Outcome<number>();
+Deno.test("LazyPromise: the first settling wins", async () => {
+  const resolved = new LazyPromise<number>();
   resolved.resolve(1);
   resolved.resolve(2);
   resolved.reject(new Error("late"));
   assertEquals(await resolved.promise, 1);
-  const rejected = new Outcome<number>();
+  const rejected = new LazyPromise<number>();
   rejected.reject(new Error("first"));
   rejected.resolve(1);
   rejected.reject(new Error("second"));
   await assertRejects(() => rejected.promise, Error, "first");
 });
 
-Deno.test("Outcome.settled says whether there is an outcome, undefined included", () => {
-  const outcome = new Outcome<void>();
-  assertEquals(outcome.settled, false);
-  outcome.resolve();
-  assertEquals(outcome.settled, true);
-  const rejected = new Outcome<void>();
-  rejected.reject(undefined);
-  assertEquals(rejected.settled, true);
-});
-
-Deno.test("Outcome: a rejection with undefined is a rejection", async () => {
-  const outcome = new Outcome<void>();
+Deno.test("LazyPromise: a rejection with undefined is a rejection", async () => {
+  const outcome = new LazyPromise<void>();
   outcome.reject(undefined);
   assertEquals(await outcome.promise.then(() => "resolved", () => "rejected"), "rejected");
 });
 
-Deno.test("Outcome: a rejection that nobody awaits is no unhandled one", async () => {
+Deno.test("LazyPromise: a rejection that nobody awaits is no unhandled one", async () => {
   const unhandled: unknown[] = [];
   const listener = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -66,10 +56,10 @@ Deno.test("Outcome: a rejection that nobody awaits is no unhandled one", async (
   };
   globalThis.addEventListener("unhandledrejection", listener);
   try {
-    const asked = new Outcome<void>();
+    const asked = new LazyPromise<void>();
     assertStrictEquals(asked.promise, asked.promise);
     asked.reject(new Error("asked before"));
-    const late = new Outcome<void>();
+    const late = new LazyPromise<void>();
     late.reject(new Error("asked after"));
     assertStrictEquals(late.promise, late.promise);
     // The event comes in the same turn for a promise without a handler, as this one shows.
