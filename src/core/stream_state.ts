@@ -42,10 +42,10 @@ export class StreamState<Cause> {
     return this.#phase === "open" || this.#phase === "half-closed (local)";
   }
 
-  /** A client's half close. @returns Whether the peer is to be told. */
+  /** Our side sends no more: a client's half close. @returns Whether the peer is to be told. */
   sendEnd(): boolean {
     if (!this.canSend) return false;
-    this.#phase = "half-closed (local)";
+    this.#phase = this.#side === "server" ? "closed" : "half-closed (local)";
     return true;
   }
 
