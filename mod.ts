@@ -57,6 +57,7 @@ export type {
   ClientStreamingCall,
   Sending,
   ServerStreamingCall,
+  UnaryCall,
 } from "./src/client/client_stream.ts";
 export { type Client, type ClientMethod, createClient } from "./src/client/create_client.ts";
 export { createPool, type Pool } from "./src/pool/pool.ts";
@@ -77,6 +78,7 @@ export {
   type Implementation,
   type ImplementationMethod,
   route,
+  type UnaryServerStream,
 } from "./src/server/implement.ts";
 export type { Server } from "./src/server/listening_server.ts";
 export { serve, serveOver, type ServerConnection } from "./src/server/server.ts";
@@ -89,4 +91,8 @@ export type {
   ServeTcpOptions,
   ServeUnixOptions,
 } from "./src/server/server_options.ts";
-export { type ReplacedCallParts, wrapStream } from "./src/middleware/wrap_stream.ts";
+export {
+  type ReplacedCallParts,
+  type ReplacedUnaryCallParts,
+  wrapStream,
+} from "./src/middleware/wrap_stream.ts";

@@ -2,8 +2,8 @@ import type { Codec } from "./codec.ts";
 import { nonEmptyString } from "./options.ts";
 import { show } from "./show.ts";
 
-/** Who streams: the words of the IDL's `streaming.mode`. */
-export type MethodKind = "client" | "server" | "bidirectional";
+/** Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response. */
+export type MethodKind = "unary" | "client" | "server" | "bidirectional";
 
 /** One method of a service. */
 export interface Method<K extends MethodKind, Req, Res> {
@@ -28,7 +28,7 @@ export interface Service<M extends AnyMethods> {
   readonly methods: M;
 }
 
-const KINDS: readonly string[] = ["client", "server", "bidirectional"] satisfies MethodKind[];
+const KINDS: readonly string[] = ["unary", "client", "server", "bidirectional"] satisfies MethodKind[];
 
 /**
  * Defines a service, for `createClient` and `implement`.

@@ -8,14 +8,16 @@ import {
   type ClientStream,
   type ClientStreamingCall,
   type ServerStreamingCall,
+  type UnaryCall,
 } from "./client_stream.ts";
 import { type Codec, payloadOf } from "../codec.ts";
-import { ErrorCode, isBizStatusError, isTTStreamError, streamError } from "../errors.ts";
 import type { MessageSource } from "../stream/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import { noResponse, responseError } from "./one_response.ts";
 import { Outcome } from "../outcome.ts";
 import { errorFromReason, type Where } from "../reason.ts";
 import { show } from "../show.ts";
+import { Unary } from "./unary.ts";
 import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
@@ -23,7 +25,8 @@ import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 export type ClientMethod<T> = T extends Method<infer K, infer Req, infer Res>
   ? K extends "bidirectional" ? (options?: CallOptions) => ClientStream<Req, Res>
   : K extends "server" ? (request: Req, options?: CallOptions) => ServerStreamingCall<Res>
-  : (options?: CallOptions) => ClientStreamingCall<Req, Res>
+  : K extends "client" ? (options?: CallOptions) => ClientStreamingCall<Req, Res>
+  : (request: Req, options?: CallOptions) => UnaryCall<Res>
   : never;
 
 /** The client of a service: a function for each method. */
@@ -95,12 +98,15 @@ function methodOf(
     case "server":
       return (message: unknown, options?: CallOptions) =>
         new ServerStreaming(openWith(message, request, target, () => open(options)), response);
+    case "unary":
+      return (message: unknown, options?: CallOptions) =>
+        new Unary(openWith(message, request, target, () => open(options)), response, target);
     default:
       kind satisfies never;
   }
 }
 
-/** Sends the one request of a server streaming call. It is encoded first: a bad one must not reach the wire. */
+/** Sends the one request of a server streaming or unary call. It is encoded first: a bad one must not reach the wire. */
 function openWith(
   message: unknown,
   codec: Codec<unknown>,
@@ -201,14 +207,9 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
   private async receive(): Promise<Res> {
     const reader = this.call.reader(this.codec);
     const { done, value } = await reader.next().catch((error) => {
-      // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
-      if (isTTStreamError(error) || isBizStatusError(error)) throw error;
-      throw errorFromReason(error, this.where);
+      throw responseError(error, this.where);
     });
-    if (done) {
-      const description = "stream ended without a response";
-      throw streamError({ code: ErrorCode.ApplicationException, description, ...this.where });
-    }
+    if (done) throw noResponse(this.where);
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();
     this.answered = true;
