@@ -5,14 +5,14 @@ import { show } from "./show.ts";
 /** Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response. */
 export type MethodKind = "unary" | "client" | "server" | "bidirectional";
 
-/** One method of a service. */
-export interface Method<K extends MethodKind, Req, Res> {
+/** One method of a service; `ReqInit` and `ResInit` are what may be written for a request and a response. */
+export interface Method<K extends MethodKind, Req, Res, ReqInit = Req, ResInit = Res> {
   /** Who streams. */
   readonly kind: K;
   /** How requests become payloads. */
-  readonly request: Codec<Req>;
+  readonly request: Codec<Req, ReqInit>;
   /** How responses become payloads. */
-  readonly response: Codec<Res>;
+  readonly response: Codec<Res, ResInit>;
   /** The IDL's name, where it differs from the property's. */
   readonly name?: string | undefined;
 }

@@ -22,7 +22,7 @@ import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
 
 /** How a client calls one method. */
-export type ClientMethod<T> = T extends Method<infer K, infer Req, infer Res>
+export type ClientMethod<T> = T extends Method<infer K, infer _, infer Res, infer Req, infer _>
   ? K extends "bidirectional" ? (options?: CallOptions) => ClientStream<Req, Res>
   : K extends "server" ? (request: Req, options?: CallOptions) => ServerStreamingCall<Res>
   : K extends "client" ? (options?: CallOptions) => ClientStreamingCall<Req, Res>

@@ -17,7 +17,7 @@ export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncItera
 export type UnaryServerStream = Omit<ServerStream, "readable" | "writable" | "send" | "sendAll">;
 
 /** How a server implements one method. */
-export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
+export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer _, infer _, infer Res>
   ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
   : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
   : K extends "client" ? (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
