@@ -44,10 +44,3 @@ export type { DescMessage, DescMethod, DescService, MessageInitShape, MessageSha
 export type { ByteBuffer, Bytes } from "../buffer.ts";
 export type { Codec } from "../codec.ts";
 export type { AnyMethods, Method, MethodKind, Service } from "../service.ts";
-export type {
-  DescMessage,
-  DescMethod,
-  DescService,
-  MessageInitShape,
-  MessageShape,
-} from "@bufbuild/protobuf";
