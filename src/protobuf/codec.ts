@@ -56,9 +56,11 @@ export function protobufCodec<Schema extends DescMessage>(schema: Schema): Proto
   };
 }
 
-/** `create` makes an empty message of `undefined` and takes from one of another type what has the same name. */
+/** `create` makes an empty message of `undefined` and of bytes, and takes from one of another type what has the same name. */
 function checkMessage(message: unknown, typeName: string): void {
-  if (typeof message !== "object" || message === null) {
+  if (
+    typeof message !== "object" || message === null || Array.isArray(message) || ArrayBuffer.isView(message)
+  ) {
     throw new TypeError(`a ${typeName} must be an object, got ${show(message)}`);
   }
   if (isMessage(message) && message.$typeName !== typeName) {
