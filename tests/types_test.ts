@@ -4,6 +4,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { rightMiddleware, wrongMiddleware } from "./types/middleware.ts";
+import { rightProtobuf, wrongProtobuf } from "./types/protobuf.ts";
 import { right } from "./types/right.ts";
 import { wrongClient } from "./types/wrong_client.ts";
 import { rightUnary, wrongUnary } from "./types/unary.ts";
@@ -21,6 +22,11 @@ import {
   type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError, type UnaryCall,
   type UnaryServerStream, wrapStream,
 } from "${new URL("mod.ts", root)}";
+import { protobufCodec, type ProtobufCodec, protobufService } from "${new URL("src/protobuf/mod.ts", root)}";
+import {
+  type Empty, EmptySchema, type SimpleRequest, SimpleRequestSchema, type SimpleResponse,
+  type StreamingOutputCallRequest, type StreamingOutputCallResponse, TestService,
+} from "${new URL("tests/interop/grpc/gen/test_pb.ts", root)}";
 declare const text: Codec<string>;
 declare const count: Codec<number>;
 declare const connection: Connection;
@@ -43,12 +49,14 @@ const Orders = defineService("Orders", {
   upload: { kind: "client", request: order, response: order },
 });
 const orders = createClient(Orders, connection);
+const Tests = protobufService(TestService);
+const tests = createClient(Tests, connection);
 declare const parts: {
   talk: () => AsyncGenerator<number>;
   list: () => AsyncGenerator<string>;
   upload: () => Promise<number>;
 };
-void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, wrapStream, client, asking, orders, handler, duplex];
+void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, wrapStream, client, asking, orders, tests, protobufCodec, EmptySchema, SimpleRequestSchema, handler, duplex];
 `;
 
 interface Diagnostic {
@@ -94,8 +102,8 @@ function diagnosticsIn(output: string): Map<number, Diagnostic[]> {
 }
 
 Deno.test("programs that use the library wrongly do not compile, and those that use it rightly do", async (t) => {
-  const wrong = [...wrongClient, ...wrongServer, ...wrongMiddleware, ...wrongUnary];
-  const rights = [...right, ...rightMiddleware, ...rightUnary];
+  const wrong = [...wrongClient, ...wrongServer, ...wrongMiddleware, ...wrongUnary, ...wrongProtobuf];
+  const rights = [...right, ...rightMiddleware, ...rightUnary, ...rightProtobuf];
   const programs = [...wrong, ...rights];
   const found = await check(programs.map(({ code }) => code));
   const before = PRELUDE.split("\n").length;
