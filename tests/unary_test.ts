@@ -11,6 +11,7 @@ import {
   type Handler,
   implement,
   type Implementation,
+  retry,
   serveOver,
   type StreamOpener,
   type UnaryCall,
@@ -393,6 +394,33 @@ Deno.test("wrapStream replaces the response of a unary call, and what tells of i
   assertEquals(await wrapped.trailer, await call.trailer);
   await wrapped.closed;
   assertEquals(await wrapStream(call, {}), "A");
+});
+
+Deno.test("a wrapped unary call that fails and that nobody awaits ends no process", async () => {
+  await using words = serving(() => {
+    throw new BizStatusError(404, "no such word");
+  });
+  const call = words.client.shout("a");
+  const wrapped = wrapStream(call, { response: call.then((response) => `${response}?`) });
+  const end = await rejection(wrapped.closed);
+  // A rejection that nobody has handled is reported within this turn of the event loop, and fails the test.
+  await new Promise((resolve) => setTimeout(resolve));
+  assertStrictEquals(await rejection(wrapped), end);
+});
+
+Deno.test("a unary call is tried again with its request, and has the answer of the attempt that counts", async () => {
+  const requests: string[] = [];
+  await using words = serving((request, stream) => {
+    requests.push(request);
+    stream.trailer.set("attempt", String(requests.length));
+    if (requests.length < 3) throw new Error(`attempt ${requests.length}`);
+    return request.toUpperCase();
+  });
+  const opener = retry(words.connection, { retryable: () => true, backoff: { initialMs: 0.1 } });
+  const call = createClient(Words, opener).shout("a");
+  assertEquals(await call, "A");
+  assertEquals((await call.trailer).get("attempt"), "3");
+  assertEquals(requests, ["a", "a", "a"]);
 });
 
 Deno.test("a unary call that is given up in its scope cancels what its handler calls in turn", async () => {

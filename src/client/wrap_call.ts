@@ -97,7 +97,8 @@ export class WrappedUnaryCall<Res> extends WrappedClientCall<never, Res> impleme
 
   constructor(call: UnaryCall<Res>, parts: CallParts<never, Res>) {
     super(call, parts);
-    this.answer = parts.response ?? call;
+    // As the call's own: whoever does not await it must not be killed by it.
+    this.answer = handled(parts.response ?? call);
   }
 
   get [Symbol.toStringTag](): string {
