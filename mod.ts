@@ -67,6 +67,7 @@ export type {
   ClientStreamingCall,
   Sending,
   ServerStreamingCall,
+  UnaryCall,
 } from "./src/rpc/client/client_stream.ts";
 export { type Client, type ClientMethod, createClient } from "./src/rpc/client/create_client.ts";
 export { createPool, type Pool } from "./src/rpc/pool/pool.ts";
@@ -87,6 +88,7 @@ export {
   type Implementation,
   type ImplementationMethod,
   route,
+  type UnaryServerStream,
 } from "./src/rpc/server/implement.ts";
 export type { Server } from "./src/rpc/server/listening_server.ts";
 export { serve, serveOver, type ServerConnection } from "./src/rpc/server/serve.ts";
@@ -98,4 +100,4 @@ export type {
   ServeTcpOptions,
   ServeUnixOptions,
 } from "./src/rpc/server/server_options.ts";
-export { type ReplacedCallParts, wrapStream } from "./src/rpc/wrap_stream.ts";
+export { type ReplacedCallParts, type ReplacedUnaryCallParts, wrapStream } from "./src/rpc/wrap_stream.ts";

@@ -28,6 +28,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     "second user: that will do",
     `chat: ${canceled("Gateway")}`,
   ],
+  "protobuf.ts": ["blue", "sky", "3 words"],
   "server_streaming.ts": [
     "client: 40",
     "client: 41",

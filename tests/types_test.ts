@@ -4,8 +4,10 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { rightMiddleware, wrongMiddleware } from "./types/middleware.ts";
+import { rightProtobuf, wrongProtobuf } from "./types/protobuf.ts";
 import { right } from "./types/right.ts";
 import { wrongClient } from "./types/wrong_client.ts";
+import { rightUnary, wrongUnary } from "./types/unary.ts";
 import { wrongServer } from "./types/wrong_server.ts";
 
 const root = new URL("../", import.meta.url);
@@ -17,8 +19,14 @@ import {
   type AnyMethods, BizStatusError, type ByteDuplex, type Bytes, type CallOptions, type Client, type ClientStream,
   type ClientStreamingCall, type Codec, connect, type Connection, connectOver, createClient, defineService, ErrorCode,
   type Handler, type Middleware, implement, type Implementation, type Metadata, type Method, route, serve, serveOver, type Server,
-  type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError, wrapStream,
+  type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError, type UnaryCall,
+  type UnaryServerStream, wrapStream,
 } from "${new URL("mod.ts", root)}";
+import { protobufCodec, type ProtobufCodec, protobufService } from "${new URL("src/protobuf/mod.ts", root)}";
+import {
+  type Empty, EmptySchema, type SimpleRequest, SimpleRequestSchema, type SimpleResponse,
+  type StreamingOutputCallRequest, type StreamingOutputCallResponse, TestService,
+} from "${new URL("tests/interop/grpc/gen/test_pb.ts", root)}";
 declare const text: Codec<string>;
 declare const count: Codec<number>;
 declare const connection: Connection;
@@ -30,12 +38,25 @@ const Chat = defineService("Chat", {
   upload: { kind: "client", request: text, response: count },
 });
 const client = createClient(Chat, connection);
+const Ask = defineService("Ask", { ask: { kind: "unary", request: count, response: text } });
+const asking = createClient(Ask, connection);
+/** What is written for a message leaves out what has a default. */
+declare const order: Codec<{ id: number; items: string[] }, { id: number; items?: string[] }>;
+const Orders = defineService("Orders", {
+  one: { kind: "unary", request: order, response: order },
+  talk: { kind: "bidirectional", request: order, response: order },
+  list: { kind: "server", request: order, response: order },
+  upload: { kind: "client", request: order, response: order },
+});
+const orders = createClient(Orders, connection);
+const Tests = protobufService(TestService);
+const tests = createClient(Tests, connection);
 declare const parts: {
   talk: () => AsyncGenerator<number>;
   list: () => AsyncGenerator<string>;
   upload: () => Promise<number>;
 };
-void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, wrapStream, client, handler, duplex];
+void [library, BizStatusError, connect, connectOver, ErrorCode, implement, route, serve, serveOver, TTStreamError, wrapStream, client, asking, orders, tests, protobufCodec, EmptySchema, SimpleRequestSchema, handler, duplex];
 `;
 
 interface Diagnostic {
@@ -81,8 +102,8 @@ function diagnosticsIn(output: string): Map<number, Diagnostic[]> {
 }
 
 Deno.test("programs that use the library wrongly do not compile, and those that use it rightly do", async (t) => {
-  const wrong = [...wrongClient, ...wrongServer, ...wrongMiddleware];
-  const rights = [...right, ...rightMiddleware];
+  const wrong = [...wrongClient, ...wrongServer, ...wrongMiddleware, ...wrongUnary, ...wrongProtobuf];
+  const rights = [...right, ...rightMiddleware, ...rightUnary, ...rightProtobuf];
   const programs = [...wrong, ...rights];
   const found = await check(programs.map(({ code }) => code));
   const before = PRELUDE.split("\n").length;

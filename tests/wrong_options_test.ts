@@ -342,7 +342,7 @@ const definitions: { name: string; service: unknown; methods: unknown; message: 
     name: "a kind that there is not",
     service: "S",
     methods: { m: { ...good, kind: "duplex" } },
-    message: 'S.m: kind must be one of client, server, bidirectional, got "duplex"',
+    message: 'S.m: kind must be one of unary, client, server, bidirectional, got "duplex"',
   },
   {
     name: "no request codec",

@@ -2,7 +2,9 @@ import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { show } from "../base/format.ts";
 
 /**
- * How messages of type `T` become payloads and back. `encode` and `decode` are all that a user must write.
+ * How messages of type `T` become payloads and back. `Init` is what may be written for one, where that is more than
+ * what is read: an object without the fields that have defaults, say.
+ * `encode` and `decode` are all that a user must write.
  *
  * A codec that throws ends its stream, and only that: see the README's table of ends.
  *
@@ -16,16 +18,16 @@ import { show } from "../base/format.ts";
  * };
  * ```
  */
-export interface Codec<T> {
+export interface Codec<T, Init = T> {
   /** The payload of `message`. The library copies it before it returns to the caller. */
-  encode(message: T): Uint8Array;
+  encode(message: Init): Uint8Array;
   /**
    * The message in `payload`. The bytes are a view on the connection's read buffer: a message that keeps a part
    * of them keeps that buffer in memory, so copy what is small and kept for long.
    */
   decode(payload: Bytes): T;
   /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
-  encodeInto?(message: T, buffer: ByteBuffer): void;
+  encodeInto?(message: Init, buffer: ByteBuffer): void;
 }
 
 /** Bytes as they are: the codec of streams that were opened without one. */

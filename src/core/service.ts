@@ -2,17 +2,17 @@ import type { Codec } from "./codec.ts";
 import { nonEmptyString } from "../base/options.ts";
 import { show } from "../base/format.ts";
 
-/** Who streams: the words of the IDL's `streaming.mode`. */
-export type MethodKind = "client" | "server" | "bidirectional";
+/** Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response. */
+export type MethodKind = "unary" | "client" | "server" | "bidirectional";
 
-/** One method of a service. */
-export interface Method<K extends MethodKind, Req, Res> {
+/** One method of a service; `ReqInit` and `ResInit` are what may be written for a request and a response. */
+export interface Method<K extends MethodKind, Req, Res, ReqInit = Req, ResInit = Res> {
   /** Who streams. */
   readonly kind: K;
   /** How requests become payloads. */
-  readonly request: Codec<Req>;
+  readonly request: Codec<Req, ReqInit>;
   /** How responses become payloads. */
-  readonly response: Codec<Res>;
+  readonly response: Codec<Res, ResInit>;
   /** The IDL's name, where it differs from the property's. */
   readonly name?: string | undefined;
 }
@@ -28,7 +28,7 @@ export interface Service<M extends AnyMethods> {
   readonly methods: M;
 }
 
-const KINDS: readonly string[] = ["client", "server", "bidirectional"] satisfies MethodKind[];
+const KINDS: readonly string[] = ["unary", "client", "server", "bidirectional"] satisfies MethodKind[];
 
 /**
  * Defines a service, for `createClient` and `implement`.

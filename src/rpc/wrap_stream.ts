@@ -1,5 +1,10 @@
-import type { ClientStream, ClientStreamingCall, ServerStreamingCall } from "./client/client_stream.ts";
-import { type AnyCall, WrappedClientCall } from "./client/wrap_call.ts";
+import type {
+  ClientStream,
+  ClientStreamingCall,
+  ServerStreamingCall,
+  UnaryCall,
+} from "./client/client_stream.ts";
+import { type AnyCall, WrappedClientCall, WrappedUnaryCall } from "./client/wrap_call.ts";
 import { type ServerStreamParts, WrappedServerStream } from "./server/wrap_server_stream.ts";
 import type { ServerStream } from "./server/server_stream.ts";
 import { show } from "../base/format.ts";
@@ -9,6 +14,11 @@ export type ReplacedCallParts<T> = {
   readonly [P in keyof T & ("readable" | "writable" | "response" | "header" | "trailer" | "closed")]?:
     | T[P]
     | undefined;
+};
+
+/** What of a unary call `wrapStream` may replace: the response that it is a promise of, and what tells of it. */
+export type ReplacedUnaryCallParts<Res> = ReplacedCallParts<UnaryCall<Res>> & {
+  readonly response?: Promise<Res> | undefined;
 };
 
 /**
@@ -74,11 +84,14 @@ export function wrapStream<Req, Res>(
   stream: ClientStreamingCall<Req, Res>,
   parts: ReplacedCallParts<ClientStreamingCall<Req, Res>>,
 ): ClientStreamingCall<Req, Res>;
+/** Wraps a unary call. */
+export function wrapStream<Res>(stream: UnaryCall<Res>, parts: ReplacedUnaryCallParts<Res>): UnaryCall<Res>;
 export function wrapStream<Req, Res>(
-  stream: ServerStream<Req, Res> | AnyCall<Req, Res>,
+  stream: ServerStream<Req, Res> | AnyCall<Req, Res> | UnaryCall<Res>,
   parts: object,
 ): unknown {
   if (isServerStream(stream)) return new WrappedServerStream(stream, parts);
+  if (isUnaryCall(stream)) return new WrappedUnaryCall(stream, parts);
   if (typeof stream?.cancel === "function") return new WrappedClientCall(stream, parts);
   throw new TypeError(
     `wrapStream needs a handler's stream or a call, got ${show(stream)}; { ...stream } is neither`,
@@ -86,7 +99,12 @@ export function wrapStream<Req, Res>(
 }
 
 function isServerStream<Req, Res>(
-  stream: ServerStream<Req, Res> | AnyCall<Req, Res>,
+  stream: ServerStream<Req, Res> | AnyCall<Req, Res> | UnaryCall<Res>,
 ): stream is ServerStream<Req, Res> {
   return typeof stream === "object" && stream !== null && "sendHeader" in stream && "service" in stream;
+}
+
+/** What can be awaited is the unary call: the others have their response beside them, or none. */
+function isUnaryCall<Req, Res>(stream: AnyCall<Req, Res> | UnaryCall<Res>): stream is UnaryCall<Res> {
+  return typeof stream === "object" && stream !== null && "then" in stream && "cancel" in stream;
 }

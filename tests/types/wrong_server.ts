@@ -33,13 +33,13 @@ export const wrongServer: readonly WrongProgram[] = [
   {
     name: "a codec of another type",
     code: `const other: Codec<number> = text; // wrong\nvoid other;`,
-    says: /'Codec<string>' is not assignable to type 'Codec<number>'/,
+    says: /'Codec<string, string>' is not assignable to type 'Codec<number, number>'/,
   },
   {
     name: "a typed method with another codec",
     code:
       `const method: Method<"server", string, number> = { kind: "server", request: text, response: text }; // wrong\nvoid method;`,
-    says: /'Codec<string>' is not assignable to type 'Codec<number>'/,
+    says: /'Codec<string, string>' is not assignable to type 'Codec<number, number>'/,
   },
   {
     name: "a typed method of another kind",

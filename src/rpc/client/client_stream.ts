@@ -73,6 +73,16 @@ export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> 
 }
 
 /**
+ * A unary call: one request has been sent, one response comes back. It is itself a promise of that response, which
+ * resolves when the server has ended the call well, and not before: a response followed by an error is an error.
+ *
+ * It rejects with the call's one end otherwise, or 12001 where the server ended without a response; a second response
+ * is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response has not come,
+ * and again until the end behind it; leaving an `await using` scope before that cancels the call.
+ */
+export interface UnaryCall<Res> extends ClientCall, Promise<Res> {}
+
+/**
  * What calls have in common. Its fields are private by TypeScript's word alone, so that a Proxy around a call works.
  */
 export abstract class CallBase implements ClientCall {

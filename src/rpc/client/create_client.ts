@@ -8,9 +8,12 @@ import {
   type ClientStream,
   type ClientStreamingCall,
   type ServerStreamingCall,
+  type UnaryCall,
 } from "./client_stream.ts";
 import { type Codec, payloadOf } from "../../core/codec.ts";
-import { isBizStatusError, isStreamError, type Where } from "../../core/errors.ts";
+import type { Where } from "../../core/errors.ts";
+import { responseError } from "./one_response.ts";
+import { Unary } from "./unary.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
@@ -20,10 +23,11 @@ import { WrappedCall } from "./wrapped_call.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
 /** How a client calls one method. */
-export type ClientMethod<T> = T extends Method<infer K, infer Req, infer Res>
+export type ClientMethod<T> = T extends Method<infer K, infer _, infer Res, infer Req, infer _>
   ? K extends "bidirectional" ? (options?: CallOptions) => ClientStream<Req, Res>
   : K extends "server" ? (request: Req, options?: CallOptions) => ServerStreamingCall<Res>
-  : (options?: CallOptions) => ClientStreamingCall<Req, Res>
+  : K extends "client" ? (options?: CallOptions) => ClientStreamingCall<Req, Res>
+  : (request: Req, options?: CallOptions) => UnaryCall<Res>
   : never;
 
 /** The client of a service: a function for each method. */
@@ -107,12 +111,15 @@ function methodOf(
     case "server":
       return (message: unknown, options?: CallOptions) =>
         new ServerStreaming(openWith(message, request, calls, options), response);
+    case "unary":
+      return (message: unknown, options?: CallOptions) =>
+        new Unary(openWith(message, request, calls, options), response, target);
     default:
       kind satisfies never;
   }
 }
 
-/** Sends the one request of a server streaming call. It is encoded first: a bad one must not reach the wire. */
+/** Sends the one request of a server streaming or unary call. It is encoded first: a bad one must not reach the wire. */
 function openWith(
   message: unknown,
   codec: Codec<unknown>,
@@ -208,13 +215,9 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
   private async receive(): Promise<Res> {
     const reader = this.call.reader(this.codec);
     const { done, value } = await reader.next().catch((error) => {
-      // The read that the codec failed is ours, not the user's: they get what the rest of the call rejects with.
-      if (isStreamError(error) || isBizStatusError(error)) throw error;
-      throw dialectOf(this.protocol).canceled(this.where, error);
+      throw responseError(error, this.protocol, this.where);
     });
-    if (done) {
-      throw dialectOf(this.protocol).noResponse(this.where);
-    }
+    if (done) throw dialectOf(this.protocol).noResponse(this.where);
     // A second response is none of the protocol's: what still comes is dropped.
     reader.discard();
     this.answered = true;

@@ -31,7 +31,7 @@ export interface OpenedCall {
   readonly closed: Promise<void>;
   reader<T>(codec: Codec<T>): Reading<T>;
   writer<T>(codec: Codec<T>): Writing<T>;
-  /** Sends the one request of a server streaming call, which is `payload` encoded, and half closes. */
+  /** Sends the one request of a server streaming or unary call, which is `payload` encoded, and half closes. */
   request<T>(payload: Uint8Array, codec: Codec<T>, message: T): void;
   /** Half close, if it is not closed. */
   closeSend(): void;

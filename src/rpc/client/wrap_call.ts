@@ -1,4 +1,4 @@
-import type { ClientCall } from "./client_stream.ts";
+import type { ClientCall, UnaryCall } from "./client_stream.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import { writeTo } from "../../core/codec_streams.ts";
@@ -94,6 +94,36 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.call[Symbol.asyncDispose]();
+  }
+}
+
+/** A unary call with some of its parts replaced. */
+export class WrappedUnaryCall<Res> extends WrappedClientCall<never, Res> implements UnaryCall<Res> {
+  private readonly answer: Promise<Res>;
+
+  constructor(call: UnaryCall<Res>, parts: CallParts<never, Res>) {
+    super(call, parts);
+    // As the call's own: whoever does not await it must not be killed by it.
+    this.answer = handled(parts.response ?? call);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "UnaryCall";
+  }
+
+  then<A = Res, B = never>(
+    onfulfilled?: ((response: Res) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.answer.then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Res | B> {
+    return this.answer.catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<Res> {
+    return this.answer.finally(onfinally);
   }
 }
 

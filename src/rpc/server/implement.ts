@@ -13,11 +13,15 @@ import type { AnyMethods, Method, MethodKind, Service } from "../../core/service
 /** What a handler that streams its answers may return: nothing, or the answers. */
 export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
 
+/** What a unary method gets beside its request: the stream without its messages, since what it returns is the response. */
+export type UnaryServerStream = Omit<ServerStream, "readable" | "writable" | "send" | "sendAll">;
+
 /** How a server implements one method. */
-export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer Res>
+export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer _, infer _, infer Res>
   ? K extends "bidirectional" ? (stream: ServerStream<Req, Res>) => Answers<Res>
   : K extends "server" ? (request: Req, stream: Omit<ServerStream<Req, Res>, "readable">) => Answers<Res>
-  : (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
+  : K extends "client" ? (stream: Omit<ServerStream<Req, Res>, "writable">) => Res | Promise<Res>
+  : (request: Req, stream: UnaryServerStream) => Res | Promise<Res>
   : never;
 
 /** The implementation of a service: a function for each method, in an object or a class instance. */
@@ -152,6 +156,8 @@ function run(entry: Entry, exchange: Exchange): Promise<void> {
       return runServer(entry, exchange);
     case "client":
       return runClient(entry, exchange);
+    case "unary":
+      return runUnary(entry, exchange);
     default:
       return entry.kind satisfies never;
   }
@@ -172,11 +178,8 @@ async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
   let answers: unknown;
   try {
     const first = await exchange.next();
-    if (first.done) return await refuse(exchange.raw, "no request", "no request message");
-    if (exchange.ended) throw exchange.raw.signal.reason;
-    // A second request is none of the protocol's, and is dropped.
-    exchange.discard();
-    answers = await entry.call(first.value, exchange.stream);
+    if (first.done) return await refuseWithoutRequest(exchange);
+    answers = await entry.call(onlyRequest(first.value, exchange), exchange.stream);
   } catch (error) {
     forget(exchange);
     throw error;
@@ -193,6 +196,29 @@ async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
   } finally {
     forget(exchange);
   }
+}
+
+async function runUnary(entry: Entry, exchange: Exchange): Promise<void> {
+  try {
+    const first = await exchange.next();
+    if (first.done) return await refuseWithoutRequest(exchange);
+    const response = await entry.call(onlyRequest(first.value, exchange), exchange.stream);
+    if (!exchange.ended) await exchange.send(response);
+    await exchange.finish?.();
+  } finally {
+    forget(exchange);
+  }
+}
+
+function refuseWithoutRequest({ raw }: Exchange): Promise<void> {
+  return refuse(raw, "no request", "no request message");
+}
+
+/** The request has come, and what follows it is dropped: a second one is none of the protocol's. */
+function onlyRequest(request: unknown, exchange: Exchange): unknown {
+  if (exchange.ended) throw exchange.raw.signal.reason;
+  exchange.discard();
+  return request;
 }
 
 /** Sends what the user's method returned, if it returned answers. */
