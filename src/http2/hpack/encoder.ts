@@ -12,7 +12,7 @@ const MAX_TABLE_BYTES = DEFAULT_TABLE_BYTES;
 /** A longer value is hardly ever sent twice, and would evict a good part of the table. */
 const MAX_INDEXED_VALUE_BYTES = 1024;
 
-/** The fields that do not go into the table: secrets (RFC 7541 7.1.3), and what differs from call to call. */
+/** The fields whose values do not go into the table: secrets (RFC 7541 7.1.3), and what differs from call to call. */
 const NOT_INDEXED: ReadonlyMap<string, "never" | "without"> = new Map([
   ["authorization", "never"],
   ["cookie", "never"],
@@ -77,8 +77,9 @@ export class HpackEncoder {
     if (found > 0) return writeInteger(buffer, 0x80, 0x7f, found);
     const nameIndex = known?.index ?? -found;
     const reason = NOT_INDEXED.get(name);
-    const indexed = reason === undefined && value.length <= MAX_INDEXED_VALUE_BYTES &&
-      this.#table.fits(name, value);
+    const indexed = this.#table.fits(name, value) && value.length <= MAX_INDEXED_VALUE_BYTES &&
+      // One field that changes each time goes in, so that those after it have an index for their name.
+      (reason === undefined || (reason === "without" && nameIndex === 0));
     if (indexed) writeInteger(buffer, 0x40, 0x3f, nameIndex);
     else writeInteger(buffer, reason === "never" ? 0x10 : 0, 0x0f, nameIndex);
     if (nameIndex === 0 && !writeString(buffer, name)) throw notBytes(name, "its name", name);
