@@ -1,4 +1,4 @@
-import type { Bytes } from "../../buffer.ts";
+import type { Bytes } from "../../base/buffer.ts";
 import { HpackError } from "./hpack_error.ts";
 import { decodedBytes, decodeHuffman, mostDecodedBytes } from "./huffman.ts";
 import { latin1 } from "./latin1.ts";

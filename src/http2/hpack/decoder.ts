@@ -1,4 +1,4 @@
-import type { Bytes } from "../../buffer.ts";
+import type { Bytes } from "../../base/buffer.ts";
 import { BlockReader } from "./block_reader.ts";
 import { DEFAULT_TABLE_BYTES, DynamicTable } from "./dynamic_table.ts";
 import { FIELD_OVERHEAD, fieldBytes, type HeaderField } from "./field.ts";

@@ -1,5 +1,5 @@
-import type { ByteBuffer } from "../../buffer.ts";
-import { show } from "../../show.ts";
+import type { ByteBuffer } from "../../base/buffer.ts";
+import { show } from "../../base/format.ts";
 import { DEFAULT_TABLE_BYTES } from "./dynamic_table.ts";
 import { EncoderTable } from "./encoder_table.ts";
 import type { HeaderField } from "./field.ts";

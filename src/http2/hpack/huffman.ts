@@ -1,4 +1,4 @@
-import type { ByteBuffer, Bytes } from "../../buffer.ts";
+import type { ByteBuffer, Bytes } from "../../base/buffer.ts";
 import { HpackError } from "./hpack_error.ts";
 import { latin1 } from "./latin1.ts";
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../buffer.ts";
+import type { Bytes } from "../../base/buffer.ts";
 
 const ascii = new TextDecoder();
 

@@ -1,4 +1,4 @@
-import type { ByteBuffer } from "../../buffer.ts";
+import type { ByteBuffer } from "../../base/buffer.ts";
 import { huffmanBytes, writeHuffman } from "./huffman.ts";
 
 /**

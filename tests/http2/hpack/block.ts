@@ -1,5 +1,5 @@
 /** Blocks from fields, and what is in a block. */
-import { ByteBuffer, type Bytes } from "../../../src/buffer.ts";
+import { ByteBuffer, type Bytes } from "../../../src/base/buffer.ts";
 import { HpackDecoder } from "../../../src/http2/hpack/decoder.ts";
 import type { HpackEncoder } from "../../../src/http2/hpack/encoder.ts";
 import type { HeaderField } from "../../../src/http2/hpack/field.ts";

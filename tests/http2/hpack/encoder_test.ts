@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ByteBuffer } from "../../../src/buffer.ts";
+import { ByteBuffer } from "../../../src/base/buffer.ts";
 import { HpackEncoder } from "../../../src/http2/hpack/encoder.ts";
 import type { HeaderField } from "../../../src/http2/hpack/field.ts";
 import { STATIC_TABLE } from "../../../src/http2/hpack/static_table.ts";

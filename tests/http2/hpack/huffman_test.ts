@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ByteBuffer } from "../../../src/buffer.ts";
+import { ByteBuffer } from "../../../src/base/buffer.ts";
 import { HpackError } from "../../../src/http2/hpack/hpack_error.ts";
 import {
   decodedBytes,

@@ -6,7 +6,7 @@ import { HpackEncoder } from "../../../src/http2/hpack/encoder.ts";
 import type { HeaderField } from "../../../src/http2/hpack/field.ts";
 import { HpackError } from "../../../src/http2/hpack/hpack_error.ts";
 import { writeInteger } from "../../../src/http2/hpack/write.ts";
-import { ByteBuffer } from "../../../src/buffer.ts";
+import { ByteBuffer } from "../../../src/base/buffer.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
 import { decoder, encode } from "./block.ts";
 
