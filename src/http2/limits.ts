@@ -25,8 +25,11 @@ export const TURN_BYTES = MIN_MAX_FRAME_BYTES;
  * alone, by its own window. Beyond, the connection's window is what bounds the memory, and neighbours wait too.
  */
 export const UNREAD_WINDOWS = 8;
-/** So many of its windows may a stream hold unread: with less, a message as large as the window could never be whole. */
-export const STREAM_WINDOWS = 1.5;
+/**
+ * Beside its window a stream may hold so much of one unread: without it the window of a reader that holds the beginning
+ * of a message as large as the window would not come back, and the message would never be whole.
+ */
+export const STREAM_ALLOWANCE = 0.5;
 
 /** The header block of a list that fits takes no more than so many times the list's bytes (Huffman codes have up to 30 bits). */
 export const BLOCK_PER_LIST_BYTES = 4;
