@@ -1,6 +1,13 @@
-import { ByteBuffer, type Bytes } from "../buffer.ts";
+import type { ByteBuffer, Bytes } from "../buffer.ts";
 import type { Outbox } from "../connection/outbox.ts";
-import { Flag, FLAGS_OFFSET, FRAME_HEADER_SIZE, FrameType, setFrameHeader, writeFrameHeader } from "./frame.ts";
+import {
+  Flag,
+  FLAGS_OFFSET,
+  FRAME_HEADER_SIZE,
+  FrameType,
+  setFrameHeader,
+  writeFrameHeader,
+} from "./frame.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import { MERGED_FRAME_BYTES, MIN_MAX_FRAME_BYTES } from "./limits.ts";
@@ -41,9 +48,17 @@ export class FrameWriter {
     return this.#encoding;
   }
 
-  /** Does that when the codec has returned. */
+  /** Does that in `catchUp`, which whoever has called the codec calls. */
   later(task: () => void): void {
     this.#behind.push(task);
+  }
+
+  /** Does what was to be done later, when a message has been dealt with; not from within a codec. */
+  catchUp(): void {
+    if (this.#behind.length === 0 || this.#encoding) return;
+    const behind = this.#behind;
+    this.#behind = [];
+    for (const task of behind) task();
   }
 
   /** Takes the peer's SETTINGS_HEADER_TABLE_SIZE. */
@@ -135,7 +150,6 @@ export class FrameWriter {
       throw error;
     } finally {
       this.#queue.flush();
-      if (this.#behind.length > 0) this.#catchUp();
     }
     return sent;
   }
@@ -148,8 +162,6 @@ export class FrameWriter {
     } catch (error) {
       buffer.length = start;
       throw error;
-    } finally {
-      if (this.#behind.length > 0) this.#catchUp();
     }
   }
 
@@ -230,14 +242,6 @@ export class FrameWriter {
     this.#queue.countControl(bytes);
     if (urgent) this.#queue.flushNow();
     else this.#queue.flush();
-  }
-
-  /** Does what was to be done later, unless that was called from within a codec too. */
-  #catchUp(): void {
-    if (this.#encoding) return;
-    const behind = this.#behind;
-    this.#behind = [];
-    for (const task of behind) task();
   }
 }
 

@@ -12,6 +12,8 @@ export class HeaderBlock {
   streamId = 0;
   /** Whether its HEADERS frame had END_STREAM. */
   endStream = false;
+  /** Whether its HEADERS frame says that the stream depends on itself. */
+  ownParent = false;
 
   /** @param maxHeaderListBytes How large its list may be: a block that is a good deal larger is not gathered. */
   constructor(maxHeaderListBytes: number) {
@@ -24,9 +26,10 @@ export class HeaderBlock {
   }
 
   /** A HEADERS frame without END_HEADERS. */
-  begin(streamId: number, endStream: boolean, fragment: Bytes): void {
+  begin(streamId: number, endStream: boolean, ownParent: boolean, fragment: Bytes): void {
     this.streamId = streamId;
     this.endStream = endStream;
+    this.ownParent = ownParent;
     this.#continuations = 0;
     this.#append(fragment);
   }

@@ -67,6 +67,8 @@ export class Http2Stream implements MessageSource, Sender {
   /** Whether the peer's first header section, not an interim one, has come. */
   #remoteBegun = false;
   #gone = false;
+  /** Whether the answer has no body, whatever its content-length says: to HEAD (RFC 9113 8.1.1). */
+  #bodiless = false;
   /** What content-length says is still to come; undefined where it says nothing. */
   #expectedBytes: number | undefined;
   /** How much of the connection's bound the stream has been given beyond its window. */
@@ -131,19 +133,16 @@ export class Http2Stream implements MessageSource, Sender {
     if (this.#closedForSending) return;
     const { writer, flow } = this.#host;
     if (writer.encoding) return this.#sendNested(write);
-    if (this.#id === 0 || this.#pending !== undefined || flow.busy) {
-      const pending = this.#pending ?? new ByteBuffer();
-      writer.encodeInto(pending, write);
-      if (this.#gone || pending.length === 0) return;
-      this.#pending = pending;
-      if (this.sendable) flow.add(this);
-      return;
+    try {
+      if (this.#id === 0 || this.#pending !== undefined || flow.busy) return this.#sendLater(write);
+      const sent = writer.message(this, write, Math.min(this.#sendWindow, flow.window));
+      this.#sendWindow -= sent;
+      flow.spend(sent);
+      if (sent > 0) this.#host.dataSent(sent, this.#pending !== undefined);
+      if (this.#pending !== undefined && this.sendable) flow.add(this);
+    } finally {
+      writer.catchUp();
     }
-    const sent = writer.message(this, write, Math.min(this.#sendWindow, flow.window));
-    this.#sendWindow -= sent;
-    flow.spend(sent);
-    if (sent > 0) this.#host.dataSent(sent, this.#pending !== undefined);
-    if (this.sendable) flow.add(this);
   }
 
   /** Ends our side, behind all messages. */
@@ -215,7 +214,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#events = events;
     this.#sendWindow = sendWindow;
     this.#headersAt = this.#host.position;
-    if (fieldValue(fields, ":method") === "HEAD") this.#expectedBytes = NaN;
+    this.#bodiless = fieldValue(fields, ":method") === "HEAD";
     this.#host.writer.headers(id, fields, end);
     if (end) this.#localEnded = true;
     else if (this.#pending === undefined && this.#last !== undefined) this.#sayLast();
@@ -257,9 +256,8 @@ export class Http2Stream implements MessageSource, Sender {
       return true;
     }
     this.#remoteBegun = true;
-    // An answer without a body may say how long it would be: to HEAD, and 304 (RFC 9113 8.1.1).
-    if (Number.isNaN(this.#expectedBytes) || (status === "304" && end)) this.#expectedBytes = undefined;
-    else this.#expect(fields);
+    // 304 has no body either.
+    if (!this.#bodiless && status !== "304") this.#expect(fields);
     if (end) this.#endRemote();
     this.#events?.headers(fields, end);
     this.#exitIfEnded();
@@ -276,7 +274,9 @@ export class Http2Stream implements MessageSource, Sender {
     }
     if (this.#expectedBytes !== undefined) {
       this.#expectedBytes -= content;
-      if (this.#expectedBytes < 0) throw this.#error(ErrorCode.PROTOCOL_ERROR, "more DATA than content-length says");
+      if (this.#expectedBytes < 0) {
+        throw this.#error(ErrorCode.PROTOCOL_ERROR, "more DATA than content-length says");
+      }
     }
   }
 
@@ -387,12 +387,28 @@ export class Http2Stream implements MessageSource, Sender {
     return this.#gone || this.#localEnded || this.#last !== undefined;
   }
 
+  /** The message waits behind others. */
+  #sendLater(write: (buffer: ByteBuffer) => void): void {
+    const pending = this.#pending ?? new ByteBuffer();
+    if (this.#pendingAt > pending.length / 2) {
+      pending.bytes.copyWithin(0, this.#pendingAt, pending.length);
+      pending.length -= this.#pendingAt;
+      this.#pendingAt = 0;
+    }
+    this.#host.writer.encodeInto(pending, write);
+    if (this.#gone || pending.length === 0) return;
+    this.#pending = pending;
+    if (this.sendable) this.#host.flow.add(this);
+  }
+
   /** A codec sends a message while another one is being written. */
   #sendNested(write: (buffer: ByteBuffer) => void): void {
     const { writer } = this.#host;
     const message = new ByteBuffer();
     writer.encodeInto(message, write);
-    writer.later(() => this.sendData((buffer) => buffer.writeBytes(message.bytes.subarray(0, message.length))));
+    writer.later(() =>
+      this.sendData((buffer) => buffer.writeBytes(message.bytes.subarray(0, message.length)))
+    );
   }
 
   #endWith(last: readonly HeaderField[] | "end"): void {
