@@ -348,14 +348,16 @@ export class Receiver {
       this.#checkSize(0);
       return this.#acknowledged();
     }
-    let maxStreams = this.#settingsCame ? state.peerMaxStreams : Infinity;
+    if (!this.#settingsCame) state.peerMaxStreams = Infinity;
+    this.#settingsCame = true;
+    let windowBytes = state.peerWindowBytes;
     readSettings(bytes, start, end, state.side === "client", (id, value) => {
-      if (id === Setting.MAX_CONCURRENT_STREAMS) maxStreams = value;
+      if (id === Setting.INITIAL_WINDOW_SIZE) windowBytes = value;
       else this.#set(id, value);
     });
-    this.#settingsCame = true;
+    // What the new window lets go must not come before the word that it is known.
     state.writer.control((buffer) => writeFrameHeader(buffer, 0, FrameType.SETTINGS, Flag.ACK, 0));
-    state.peerMaxStreams = maxStreams;
+    this.#shiftWindows(windowBytes);
     this.#host.moreStreams();
   }
 
@@ -371,17 +373,23 @@ export class Receiver {
       case Setting.MAX_HEADER_LIST_SIZE:
         state.peerMaxHeaderListBytes = value;
         return;
-      case Setting.INITIAL_WINDOW_SIZE: {
-        const shift = value - state.peerWindowBytes;
-        state.peerWindowBytes = value;
-        if (shift === 0) return;
-        for (const stream of state.streams.values()) {
-          if (stream.shiftSendWindow(shift)) continue;
-          const description =
-            `SETTINGS_INITIAL_WINDOW_SIZE ${value} raises the window of stream ${stream.id} beyond 2^31-1`;
-          throw broken(ErrorCode.FLOW_CONTROL_ERROR, description);
-        }
-      }
+      case Setting.MAX_CONCURRENT_STREAMS:
+        state.peerMaxStreams = value;
+        return;
+    }
+  }
+
+  /** The initial window holds for the streams that are open too; theirs may become negative (RFC 9113 6.9.2). */
+  #shiftWindows(windowBytes: number): void {
+    const state = this.#state;
+    const shift = windowBytes - state.peerWindowBytes;
+    state.peerWindowBytes = windowBytes;
+    if (shift === 0) return;
+    for (const stream of state.streams.values()) {
+      if (stream.shiftSendWindow(shift)) continue;
+      const description =
+        `SETTINGS_INITIAL_WINDOW_SIZE ${windowBytes} raises the window of stream ${stream.id}`;
+      throw broken(ErrorCode.FLOW_CONTROL_ERROR, `${description} beyond 2^31-1`);
     }
   }
 
