@@ -1,0 +1,134 @@
+import { concat } from "@std/bytes/concat";
+import type { Bytes } from "../buffer.ts";
+import { ErrorCode } from "./error_code.ts";
+import { Http2ConnectionError } from "./errors.ts";
+import { FLAGS_OFFSET, FRAME_HEADER_SIZE, FrameType, frameTypeName, uint31 } from "./frame.ts";
+import { MAX_DATA_FRAME_BYTES, MIN_MAX_FRAME_BYTES } from "./limits.ts";
+
+const NOTHING: Bytes = new Uint8Array(0);
+/** Pieces below this size are merged with their like. */
+const CRUMB_BYTES = 4096;
+
+/**
+ * Cuts bytes, which come in chunks cut anyhow, into frames: `push` a chunk, then call `next` until it says false. Each
+ * `next` leaves the frame in the reader's fields, so that nothing is allocated for it; a frame that spans chunks is
+ * copied together, and only that. Nothing is allocated for bytes that were announced and have not come.
+ */
+export class FrameReader {
+  /** The frame's type, by number. */
+  type = 0;
+  /** The frame's flags. */
+  flags = 0;
+  /** The frame's stream; 0 is the connection. */
+  streamId = 0;
+  /** Holds the payload, from `start` to `end`. It is not written again: views on it can be handed out. */
+  bytes: Bytes = NOTHING;
+  start = 0;
+  end = 0;
+
+  /** The bytes to be read next, from `#at`. */
+  #chunk: Bytes = NOTHING;
+  #at = 0;
+  /** The chunks of an unfinished frame before `#chunk`, and their bytes. */
+  #pieces: Bytes[] = [];
+  #piecesBytes = 0;
+  /** How many bytes must be there before the next look is worth it. */
+  #needed = FRAME_HEADER_SIZE;
+
+  /** How many bytes of an unfinished frame are waiting. */
+  get pendingBytes(): number {
+    return this.#piecesBytes + this.#chunk.length - this.#at;
+  }
+
+  /** Takes the next bytes; they must not be changed afterwards. All whole frames before them must have been taken. */
+  push(chunk: Bytes): void {
+    const last = this.#chunk;
+    const rest = last.length - this.#at;
+    if (rest === 0) {
+      this.#chunk = chunk;
+    } else if (last.buffer === chunk.buffer && last.byteOffset + last.length === chunk.byteOffset) {
+      // The socket's reader has filled the same buffer further: one longer view, no copy.
+      this.#chunk = new Uint8Array(last.buffer, last.byteOffset + this.#at, rest + chunk.length);
+    } else {
+      this.#keep(this.#at === 0 ? last : last.subarray(this.#at));
+      this.#chunk = chunk;
+    }
+    this.#at = 0;
+  }
+
+  /**
+   * Goes to the next frame. @returns Whether all of it has come.
+   *
+   * @throws {Http2ConnectionError} FRAME_SIZE_ERROR where it is larger than allowed. The reader is of no use then.
+   */
+  next(): boolean {
+    if (this.#piecesBytes > 0) return this.#nextFromPieces();
+    const chunk = this.#chunk;
+    const at = this.#at;
+    if (chunk.length - at < this.#needed) return false;
+    const size = frameSize(chunk, at);
+    if (chunk.length - at < size) {
+      this.#needed = size;
+      return false;
+    }
+    this.#at = at + size;
+    this.#needed = FRAME_HEADER_SIZE;
+    this.#show(chunk, at, at + size);
+    return true;
+  }
+
+  /** A frame that begins in an earlier chunk. */
+  #nextFromPieces(): boolean {
+    if (this.pendingBytes < this.#needed) return false;
+    if (this.#needed === FRAME_HEADER_SIZE) {
+      const peek = concat([...this.#pieces, this.#chunk.subarray(0, FRAME_HEADER_SIZE)]);
+      this.#needed = frameSize(peek, 0);
+      if (this.pendingBytes < this.#needed) return false;
+    }
+    const missing = this.#needed - this.#piecesBytes;
+    const bytes = concat([...this.#pieces, this.#chunk.subarray(this.#at, this.#at + missing)]);
+    this.#at += missing;
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    this.#needed = FRAME_HEADER_SIZE;
+    this.#show(bytes, 0, bytes.length);
+    return true;
+  }
+
+  #keep(piece: Bytes): void {
+    const pieces = this.#pieces;
+    pieces.push(piece);
+    this.#piecesBytes += piece.length;
+    // Crumbs are swept together, or a frame that comes byte by byte would cost a hundred bytes for each.
+    for (let last = pieces.length - 1; last > 0; last--) {
+      const tail = pieces[last];
+      const before = pieces[last - 1];
+      if (tail === undefined || before === undefined) return;
+      if (before.length > tail.length || before.length >= CRUMB_BYTES) return;
+      pieces.splice(last - 1, 2, concat([before, tail]));
+    }
+  }
+
+  #show(bytes: Bytes, at: number, end: number): void {
+    this.type = bytes[at + 3] ?? 0;
+    this.flags = bytes[at + FLAGS_OFFSET] ?? 0;
+    this.streamId = uint31(bytes, at + 5);
+    this.bytes = bytes;
+    this.start = at + FRAME_HEADER_SIZE;
+    this.end = end;
+  }
+}
+
+/** The size of the frame whose header is at `at`, header included. */
+function frameSize(bytes: Bytes, at: number): number {
+  const length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+  if (length > MIN_MAX_FRAME_BYTES) {
+    const type = bytes[at + 3] ?? 0;
+    const limit = type === FrameType.DATA ? MAX_DATA_FRAME_BYTES : MIN_MAX_FRAME_BYTES;
+    if (length > limit) {
+      const description = `${frameTypeName(type)} of ${length} bytes exceeds the limit of ${limit} bytes`;
+      throw new Http2ConnectionError(ErrorCode.FRAME_SIZE_ERROR, description);
+    }
+  }
+  return length + FRAME_HEADER_SIZE;
+}

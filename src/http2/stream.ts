@@ -1,0 +1,494 @@
+import { ByteBuffer, type Bytes } from "../buffer.ts";
+import { ErrorCode } from "./error_code.ts";
+import { Http2StreamError } from "./errors.ts";
+import { checkSendable, contentLength, fieldValue, responseFault, trailersFault } from "./field_check.ts";
+import { FrameType, MAX_UINT31 } from "./frame.ts";
+import type { FrameWriter, MessageSource } from "./frame_writer.ts";
+import type { HeaderField } from "./hpack/field.ts";
+import { STREAM_ALLOWANCE, TURN_BYTES } from "./limits.ts";
+import { ReceiveWindow } from "./receive_window.ts";
+import type { Sender, SendFlow } from "./send_flow.ts";
+import type { Http2StreamEvents } from "./stream_events.ts";
+
+/** How a stream leaves its connection. */
+export type StreamExit = "ended" | "reset by the peer" | "reset here";
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  readonly writer: FrameWriter;
+  readonly flow: SendFlow;
+  /** The window that is announced for each stream, in bytes. */
+  readonly initialWindowBytes: number;
+  /** Whether the connection's queue is congested. */
+  readonly congested: boolean;
+  /** Where the next frame begins, and how much has left: see {@linkcode Http2Stream.lose}. */
+  readonly position: number;
+  readonly leftBytes: number;
+  wait(wake: () => void): void;
+  unwait(wake: () => void): void;
+  /** Bytes have been read, or dropped: the connection's window may come back. */
+  consumed(bytes: number): void;
+  /** So many more bytes may be held beyond the connection's bound, since a message needs them; negative takes it back. */
+  granted(bytes: number): void;
+  /** DATA has been sent, which the peer may have a reason to react to. */
+  dataSent(bytes: number, cut: boolean): void;
+  /** The stream has left. */
+  release(stream: Http2Stream, how: StreamExit): void;
+  /** A stream that has not been opened is not wanted any more. */
+  forget(stream: Http2Stream): void;
+}
+
+/**
+ * One stream (RFC 9113 5.1). It leaves its connection when both sides have ended, or when it is reset:
+ *
+ * ```
+ * waiting ─HEADERS─> open ─END_STREAM of ours──> half-closed (local) ──END_STREAM of theirs─┐
+ * (client)            │ └──END_STREAM of theirs─> half-closed (remote) ─END_STREAM of ours──┤
+ *                     └────────────RST_STREAM, from any of these────────────────────────────┴─> gone
+ * ```
+ *
+ * What is sent beyond the windows waits here, and what ends the stream waits behind it.
+ */
+export class Http2Stream implements MessageSource, Sender {
+  readonly #host: StreamHost;
+  readonly #receive: ReceiveWindow;
+  #events: Http2StreamEvents | undefined;
+  #id = 0;
+  /** Where its HEADERS begin, among all bytes of the connection. */
+  #headersAt = 0;
+  #sendWindow = 0;
+  /** What waits for the windows, from `#pendingAt`. */
+  #pending: ByteBuffer | undefined;
+  #pendingAt = 0;
+  /** What ends our side, behind what waits: trailers, or END_STREAM alone. */
+  #last: readonly HeaderField[] | "end" | undefined;
+  #localEnded = false;
+  #remoteEnded = false;
+  /** Whether the peer's first header section, not an interim one, has come. */
+  #remoteBegun = false;
+  #gone = false;
+  /** Whether the answer has no body, whatever its content-length says: to HEAD (RFC 9113 8.1.1). */
+  #bodiless = false;
+  /** What content-length says is still to come; undefined where it says nothing. */
+  #expectedBytes: number | undefined;
+  /** How much of the connection's bound the stream has been given beyond its window. */
+  #grantedBytes = 0;
+  #wakes: (() => void)[] = [];
+  #queueWake: (() => void) | undefined;
+
+  /** For the connection alone. */
+  constructor(host: StreamHost, receiveWindowBytes: number) {
+    this.#host = host;
+    const limit = host.initialWindowBytes;
+    this.#receive = new ReceiveWindow(receiveWindowBytes, limit, limit * STREAM_ALLOWANCE);
+  }
+
+  /** Its id; 0 until its HEADERS have been appended to the queue. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /** Whether it has left its connection. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Bytes that have come and have not been `consumed`. */
+  get unreadBytes(): number {
+    return this.#receive.unread;
+  }
+
+  /** For the frame writer. */
+  get sending(): boolean {
+    return !this.#gone;
+  }
+
+  /** Whether a message must wait: the queue is congested, a window is used up, or the stream is not open. */
+  get congested(): boolean {
+    return this.#gone || this.#id === 0 || this.#pending !== undefined || this.#sendWindow <= 0 ||
+      this.#host.flow.window <= 0 || this.#host.congested;
+  }
+
+  /**
+   * Sends a response's header section, or, with `end`, trailers, which go behind all messages.
+   *
+   * @throws {TypeError} If a field has a character that it cannot have.
+   */
+  sendHeaders(fields: readonly HeaderField[], end: boolean): void {
+    checkSendable(fields);
+    const { writer } = this.#host;
+    if (writer.encoding) return writer.later(() => this.sendHeaders(fields, end));
+    if (this.#closedForSending) return;
+    if (end) this.#endWith(fields);
+    else writer.headers(this.#id, fields, false);
+  }
+
+  /**
+   * Sends a message in DATA frames.
+   *
+   * @param write Appends it. It may itself send, on this stream or on others, or end them: that goes behind it. What it
+   * throws goes on, and nothing has been sent then.
+   */
+  sendData(write: (buffer: ByteBuffer) => void): void {
+    if (this.#closedForSending) return;
+    const { writer, flow } = this.#host;
+    if (writer.encoding) return this.#sendNested(write);
+    try {
+      if (this.#id === 0 || this.#pending !== undefined || flow.busy) return this.#sendLater(write);
+      const sent = writer.message(this, write, Math.min(this.#sendWindow, flow.window));
+      this.#sendWindow -= sent;
+      flow.spend(sent);
+      if (sent > 0) this.#host.dataSent(sent, this.#pending !== undefined);
+      if (this.#pending !== undefined && this.sendable) flow.add(this);
+    } finally {
+      writer.catchUp();
+    }
+  }
+
+  /** Ends our side, behind all messages. */
+  end(): void {
+    const { writer } = this.#host;
+    if (writer.encoding) return writer.later(() => this.end());
+    if (!this.#closedForSending) this.#endWith("end");
+  }
+
+  /** Ends both sides at once: RST_STREAM. What waits is dropped, and no event follows. */
+  reset(code: number): void {
+    if (this.#gone) return;
+    if (this.#id === 0) {
+      this.#leave();
+      this.#host.forget(this);
+      return;
+    }
+    this.#host.writer.number(FrameType.RST_STREAM, this.#id, code, true);
+    this.#exit("reset here");
+  }
+
+  /** So many bytes of what came have been read, or dropped: the peer may send as many more. */
+  consumed(bytes: number): void {
+    if (this.#gone) return;
+    const read = Math.min(bytes, this.#receive.unread);
+    this.#receive.consume(read);
+    this.#host.consumed(read);
+    if (this.#grantedBytes > 0) this.#countGrant();
+    this.#giveBack();
+  }
+
+  /**
+   * Lets the peer send at least so many bytes now: a message has been announced that is larger than the window, and
+   * cannot be consumed before it is whole. What the window has already costs nothing.
+   */
+  grant(bytes: number): void {
+    if (this.#gone || this.#remoteEnded) return;
+    const increment = this.#receive.grant(bytes);
+    if (increment === 0) return;
+    this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
+    this.#countGrant();
+  }
+
+  /** Calls `wake` once, when not congested any more, or when the stream leaves. */
+  wait(wake: () => void): void {
+    this.#wakes.push(wake);
+    if (this.congested) this.#watch();
+    else queueMicrotask(() => this.tryWake());
+  }
+
+  /** Takes a `wait` back. */
+  unwait(wake: () => void): void {
+    const at = this.#wakes.indexOf(wake);
+    if (at >= 0) this.#wakes.splice(at, 1);
+    if (this.#wakes.length === 0 && this.#queueWake !== undefined) this.#host.unwait(this.#queueWake);
+  }
+
+  // What follows is for the connection.
+
+  /** At a client: sends the request's HEADERS. */
+  open(
+    id: number,
+    fields: readonly HeaderField[],
+    end: boolean,
+    sendWindow: number,
+    events: Http2StreamEvents,
+  ): void {
+    this.#id = id;
+    this.#events = events;
+    this.#sendWindow = sendWindow;
+    this.#headersAt = this.#host.position;
+    this.#bodiless = fieldValue(fields, ":method") === "HEAD";
+    this.#host.writer.headers(id, fields, end);
+    if (end) this.#localEnded = true;
+    else if (this.#pending === undefined && this.#last !== undefined) this.#sayLast();
+    if (this.sendable) this.#host.flow.add(this);
+    this.tryWake();
+  }
+
+  /** At a server: a request has come. */
+  accept(id: number, fields: readonly HeaderField[], end: boolean, sendWindow: number): void {
+    this.#id = id;
+    this.#sendWindow = sendWindow;
+    this.#remoteBegun = true;
+    this.#expect(fields);
+    if (end) this.#endRemote();
+  }
+
+  /** At a server: who is told of what follows. */
+  tell(events: Http2StreamEvents): void {
+    this.#events = events;
+  }
+
+  /** A header section has come. @returns Whether it was an interim response. */
+  receiveHeaders(fields: HeaderField[], end: boolean): boolean {
+    if (this.#remoteEnded) throw this.#error(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
+    if (this.#remoteBegun) {
+      if (!end) throw this.#error(ErrorCode.PROTOCOL_ERROR, "trailers without END_STREAM");
+      const fault = trailersFault(fields);
+      if (fault !== undefined) throw this.#error(ErrorCode.PROTOCOL_ERROR, fault);
+      this.#endRemote();
+      this.#events?.trailers(fields);
+      this.#exitIfEnded();
+      return false;
+    }
+    const fault = responseFault(fields);
+    if (fault !== undefined) throw this.#error(ErrorCode.PROTOCOL_ERROR, fault);
+    const status = fieldValue(fields, ":status") ?? "";
+    if (status.startsWith("1")) {
+      if (end) throw this.#error(ErrorCode.PROTOCOL_ERROR, `an interim response (${status}) with END_STREAM`);
+      return true;
+    }
+    this.#remoteBegun = true;
+    // 304 has no body either.
+    if (!this.#bodiless && status !== "304") this.#expect(fields);
+    if (end) this.#endRemote();
+    this.#events?.headers(fields, end);
+    this.#exitIfEnded();
+    return false;
+  }
+
+  /** Judges a DATA frame before anything of it is taken. */
+  checkData(frameBytes: number, content: number): void {
+    if (this.#remoteEnded) throw this.#error(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
+    if (!this.#remoteBegun) throw this.#error(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
+    if (frameBytes > this.#receive.left) {
+      const description = `DATA of ${frameBytes} bytes exceeds the window of ${this.#receive.left} bytes`;
+      throw this.#error(ErrorCode.FLOW_CONTROL_ERROR, description);
+    }
+    if (this.#expectedBytes !== undefined) {
+      this.#expectedBytes -= content;
+      if (this.#expectedBytes < 0) {
+        throw this.#error(ErrorCode.PROTOCOL_ERROR, "more DATA than content-length says");
+      }
+    }
+  }
+
+  /** A DATA frame has come; `bytes` is what it holds without its padding. */
+  receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
+    this.#receive.take(frameBytes, bytes.length);
+    if (end) this.#endRemote();
+    if (bytes.length > 0 || end) this.#events?.data(bytes, end);
+    if (end) this.#exitIfEnded();
+    else this.#giveBack();
+  }
+
+  /** The peer has sent RST_STREAM. */
+  receiveReset(code: number): void {
+    this.#exit("reset by the peer");
+    this.#events?.reset(code, undefined);
+  }
+
+  /** The peer has sent something that is wrong. */
+  fail(error: Http2StreamError): void {
+    if (this.#gone) return;
+    this.#host.writer.number(FrameType.RST_STREAM, this.#id, error.code, true);
+    this.#exit("reset here");
+    this.#events?.reset(error.code, error);
+  }
+
+  /** The peer has raised the stream's window. */
+  raise(bytes: number): void {
+    if (this.#sendWindow + bytes > MAX_UINT31) {
+      const description = `WINDOW_UPDATE of ${bytes} raises the window to ${this.#sendWindow + bytes}`;
+      throw this.#error(ErrorCode.FLOW_CONTROL_ERROR, `${description}, over ${MAX_UINT31}`);
+    }
+    this.#sendWindow += bytes;
+    if (this.sendable) this.#host.flow.add(this);
+    this.tryWake();
+  }
+
+  /** The peer has changed the initial window of all streams. @returns False where the window is too large then. */
+  shiftSendWindow(bytes: number): boolean {
+    if (this.#sendWindow + bytes > MAX_UINT31) return false;
+    this.#sendWindow += bytes;
+    if (bytes > 0) {
+      if (this.sendable) this.#host.flow.add(this);
+      this.tryWake();
+    }
+    return true;
+  }
+
+  /** The peer has acknowledged the window that was announced to it: until then it had another one. */
+  shiftReceiveWindow(bytes: number): void {
+    this.#receive.shift(bytes);
+  }
+
+  /** What the peer may still send. */
+  get receiveLeft(): number {
+    return this.#receive.left;
+  }
+
+  /** The connection is gone. `refused`: the peer has said that it did not act on the stream. */
+  lose(refused: boolean, error: unknown, events: Http2StreamEvents | undefined = this.#events): void {
+    if (this.#gone) return;
+    const begun = !refused && this.#id !== 0 && this.#headersAt < this.#host.leftBytes;
+    this.#leave();
+    events?.lost(begun, error);
+  }
+
+  keep(bytes: Bytes): void {
+    const pending = new ByteBuffer(bytes.length);
+    pending.writeBytes(bytes);
+    this.#pending = pending;
+    this.#pendingAt = 0;
+  }
+
+  get sendable(): boolean {
+    return this.#pending !== undefined && this.#id !== 0 && this.#sendWindow > 0;
+  }
+
+  sendSome(allowed: number): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const from = this.#pendingAt;
+    const to = Math.min(pending.length, from + Math.min(allowed, this.#sendWindow, TURN_BYTES));
+    const done = to === pending.length;
+    const end = done && this.#last === "end";
+    this.#pendingAt = to;
+    if (done) {
+      this.#pending = undefined;
+      this.#pendingAt = 0;
+    }
+    this.#sendWindow -= to - from;
+    this.#host.flow.spend(to - from);
+    this.#host.dataSent(to - from, !done);
+    this.#host.writer.data(this.#id, pending.bytes.subarray(from, to), end);
+    if (end) this.#endLocal();
+    else if (done && this.#last !== undefined) this.#sayLast();
+    if (done) this.tryWake();
+  }
+
+  tryWake(): void {
+    if (this.#wakes.length === 0) return;
+    if (this.congested && !this.#gone) return this.#watch();
+    const wakes = this.#wakes;
+    this.#wakes = [];
+    for (const wake of wakes) wake();
+  }
+
+  get #closedForSending(): boolean {
+    return this.#gone || this.#localEnded || this.#last !== undefined;
+  }
+
+  /** The message waits behind others. */
+  #sendLater(write: (buffer: ByteBuffer) => void): void {
+    const pending = this.#pending ?? new ByteBuffer();
+    if (this.#pendingAt > pending.length / 2) {
+      pending.bytes.copyWithin(0, this.#pendingAt, pending.length);
+      pending.length -= this.#pendingAt;
+      this.#pendingAt = 0;
+    }
+    this.#host.writer.encodeInto(pending, write);
+    if (this.#gone || pending.length === 0) return;
+    this.#pending = pending;
+    if (this.sendable) this.#host.flow.add(this);
+  }
+
+  /** A codec sends a message while another one is being written. */
+  #sendNested(write: (buffer: ByteBuffer) => void): void {
+    const { writer } = this.#host;
+    const message = new ByteBuffer();
+    writer.encodeInto(message, write);
+    writer.later(() =>
+      this.sendData((buffer) => buffer.writeBytes(message.bytes.subarray(0, message.length)))
+    );
+  }
+
+  #endWith(last: readonly HeaderField[] | "end"): void {
+    this.#last = last;
+    if (this.#id !== 0 && this.#pending === undefined) this.#sayLast();
+  }
+
+  #sayLast(): void {
+    const last = this.#last;
+    const { writer } = this.#host;
+    if (last === "end") writer.end(this.#id);
+    else if (last !== undefined) writer.headers(this.#id, last, true);
+    this.#endLocal();
+  }
+
+  #endLocal(): void {
+    this.#localEnded = true;
+    this.#exitIfEnded();
+  }
+
+  #endRemote(): void {
+    if (this.#expectedBytes !== undefined && this.#expectedBytes > 0) {
+      const description = `${this.#expectedBytes} bytes less DATA than content-length says`;
+      throw this.#error(ErrorCode.PROTOCOL_ERROR, description);
+    }
+    this.#remoteEnded = true;
+  }
+
+  #expect(fields: readonly HeaderField[]): void {
+    const length = contentLength(fields);
+    if (typeof length === "string") throw this.#error(ErrorCode.PROTOCOL_ERROR, length);
+    this.#expectedBytes = length;
+  }
+
+  #giveBack(): void {
+    if (this.#gone || this.#remoteEnded) return;
+    const increment = this.#receive.give();
+    if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, false);
+  }
+
+  /** The connection's bound grows by what the stream may hold beyond its window, and shrinks again as that is read. */
+  #countGrant(): void {
+    const { left, unread } = this.#receive;
+    const beyond = Math.max(0, left + unread - this.#host.initialWindowBytes * (1 + STREAM_ALLOWANCE));
+    this.#host.granted(beyond - this.#grantedBytes);
+    this.#grantedBytes = beyond;
+  }
+
+  /** Sees to it that somebody calls `tryWake` when what holds the stream back may have gone. */
+  #watch(): void {
+    // The stream's own window, and its own bytes, call it anyway.
+    if (this.#id === 0 || this.#pending !== undefined || this.#sendWindow <= 0) return;
+    if (this.#host.flow.window <= 0) return this.#host.flow.starve(this);
+    this.#queueWake ??= () => this.tryWake();
+    this.#host.wait(this.#queueWake);
+  }
+
+  #exitIfEnded(): void {
+    if (this.#localEnded && this.#remoteEnded && !this.#gone) this.#exit("ended");
+  }
+
+  #exit(how: StreamExit): void {
+    this.#leave();
+    this.#host.release(this, how);
+  }
+
+  /** Nothing is sent or taken any more: what it has of the connection goes back. */
+  #leave(): void {
+    this.#gone = true;
+    this.#pending = undefined;
+    this.#host.flow.remove(this);
+    const { unread } = this.#receive;
+    this.#receive.consume(unread);
+    if (this.#grantedBytes > 0) this.#host.granted(-this.#grantedBytes);
+    this.#grantedBytes = 0;
+    if (unread > 0) this.#host.consumed(unread);
+    this.tryWake();
+  }
+
+  #error(code: number, description: string): Http2StreamError {
+    return new Http2StreamError(code, `stream ${this.#id}: ${description}`);
+  }
+}
