@@ -1,6 +1,6 @@
 /** Stream ids are the peer's to pick: none of its choices makes the table slow. */
 import { assertEquals, assertLess } from "@std/assert";
-import { IdTable } from "../src/ttheader/id_table.ts";
+import { IdTable } from "../src/base/id_table.ts";
 
 /** The inverse of an odd number among 32 bits (Newton's method). */
 function inverse(odd: number): number {

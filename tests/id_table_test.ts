@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { IdTable } from "../src/ttheader/id_table.ts";
+import { IdTable } from "../src/base/id_table.ts";
 
 Deno.test("IdTable does what a Map does, whatever the ids and the order in which they come and go", () => {
   const table = new IdTable<string>();

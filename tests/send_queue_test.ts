@@ -23,7 +23,7 @@ class Script {
       this.#pending = { bytes, settled: Promise.withResolvers() };
       return this.#pending.settled.promise;
     };
-    this.outbox = new SendQueue({ write, behind: () => this.behind }, (error) => {
+    this.outbox = new SendQueue({ write, behind: () => this.behind, owing() {} }, (error) => {
       this.failures.push(error);
       this.outbox.close();
     });

@@ -1,3 +1,4 @@
+import type { MessageEncoding } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import type { ReadTimeouts } from "./message_reader.ts";
 import type { Metadata } from "./metadata.ts";
@@ -14,6 +15,12 @@ export interface CallInit {
   readonly signals: readonly AbortSignal[];
   /** Milliseconds; 0 is for ever. */
   readonly timeoutMs: number;
+  /** When, in `Date.now()`'s milliseconds, the stream that it is made for must be done; Infinity is never. */
+  readonly deadline: number;
+  /** How the messages are encoded, for protocols that say so. */
+  readonly encoding: MessageEncoding | undefined;
+  /** How what is sent is compressed, where the connection's choice is not to hold. */
+  readonly compression: "identity" | "gzip" | undefined;
   readonly readTimeouts: ReadTimeouts;
   readonly cancelRemoteOnRecvTimeout: boolean;
 }

@@ -1,6 +1,9 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { show } from "../base/format.ts";
 
+/** How payloads are encoded, as far as a protocol says so: gRPC's content type. */
+export type MessageEncoding = "proto" | "thrift" | "json";
+
 /**
  * How messages of type `T` become payloads and back. `Init` is what may be written for one, where that is more than
  * what is read: an object without the fields that have defaults, say.
@@ -26,6 +29,8 @@ export interface Codec<T, Init = T> {
    * of them keeps that buffer in memory, so copy what is small and kept for long.
    */
   decode(payload: Bytes): T;
+  /** How the payloads are encoded. gRPC tells its server: of Thrift alone Kitex has to know. Default: what the server expects. */
+  readonly encoding?: MessageEncoding | undefined;
   /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
   encodeInto?(message: Init, buffer: ByteBuffer): void;
 }

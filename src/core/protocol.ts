@@ -50,6 +50,10 @@ export interface ClientTransportOwner {
 /** What a client gives its connections. */
 export interface ClientTransportInit {
   readonly limits: ConnectionLimits;
+  /** The server's name and port, as HTTP calls it. */
+  readonly authority: string;
+  /** Whether there is TLS below. */
+  readonly secure: boolean;
   /** How TTHeader Streaming tells a cancel. */
   readonly cancelFrame: "rst" | "trailer";
 }

@@ -41,6 +41,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   /** What `draining` belongs to; once the server shuts down, and nobody has asked for it, the reason. */
   #drain: AbortController | Error | undefined;
   #timer: Timer;
+  #deadline: number | undefined;
   #reported = false;
   /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
   #returned = false;
@@ -53,6 +54,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
     super("server", init.dialect, sink);
     this.#init = init;
     this.#request = request;
+    if (request.timeoutMs !== undefined) this.#deadline = Date.now() + request.timeoutMs;
   }
 
   get service(): string {
@@ -61,6 +63,11 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
 
   get method(): string {
     return this.#request.method;
+  }
+
+  /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so. */
+  get deadline(): number | undefined {
+    return this.#deadline;
   }
 
   get metadata(): Metadata {
@@ -305,10 +312,11 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
     this.#finish(end, sides);
   }
 
-  /** The header always goes first (Kitex `stream_server.go`: CloseSend). */
   #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
-    this.sendHeader();
-    this.sink.answer(answer, trailer);
+    const header = this.#headerSent ? undefined : this.#header ?? NO_METADATA;
+    this.#headerSent = true;
+    this.#header?.seal();
+    this.sink.answer(answer, trailer, header);
   }
 
   /** The one way out: both directions error, and the signal aborts before any promise can react. */

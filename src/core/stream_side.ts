@@ -9,6 +9,9 @@ import { StreamState } from "./stream_state.ts";
 import type { StreamSink } from "./transport.ts";
 import { type ReadView, withReadView, withWriteView, type WriteView } from "./views.ts";
 
+/** Under which the streams that users hold tell their side, so that a Proxy around one tells, too. */
+export const SIDE: unique symbol = Symbol("side");
+
 /**
  * One side of a stream, whatever protocol it speaks: its state, what has come and has not been read, and the views on
  * its two directions. What differs between the sides is how it ends: see {@linkcode ClientSide} and {@linkcode ServerSide}.
@@ -22,7 +25,7 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   abstract readonly service: string;
   abstract readonly method: string;
   protected readonly dialect: Dialect;
-  protected sink: Sink;
+  sink: Sink;
   protected readonly state: StreamState<Cause>;
   protected readonly queue: ReceiveQueue;
   // Each view is let go at its end: who holds one web stream of an ended stream must not hold the other one with it.

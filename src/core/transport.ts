@@ -41,9 +41,10 @@ export interface ServerSink extends StreamSink {
   /**
    * Ends the stream, both directions of it.
    *
-   * @throws {RangeError} If what it says is too long; nothing is sent then.
+   * @param header The header, where it has not been sent yet.
+   * @throws {RangeError} If what it says is too long; nothing but the header is sent then.
    */
-  answer(answer: Answer, trailer: Metadata): void;
+  answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void;
 }
 
 /** Why a server does not call a handler. */
@@ -109,6 +110,8 @@ export interface StreamRequest {
   /** The IDL's method name. */
   readonly method: string;
   readonly metadata: Metadata;
+  /** How long the client waits, in milliseconds, where it says so. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The sink of a call that has no connection yet, or will never have one: nothing can be sent. */

@@ -1,4 +1,4 @@
-import { IdTable } from "../connection/id_table.ts";
+import { IdTable } from "../base/id_table.ts";
 import { REMEMBERED_ENDS, REMEMBERED_RESETS } from "./limits.ts";
 
 /** How a stream has ended, where that is remembered. */

@@ -1,5 +1,5 @@
-import type { Bytes } from "../buffer.ts";
-import { withinMs } from "../turn.ts";
+import type { Bytes } from "../base/buffer.ts";
+import { withinMs } from "../net/event_loop.ts";
 import type { Http2Below, Http2ConnectionEvents, Http2Options } from "./connection_events.ts";
 import { ConnectionState } from "./connection_state.ts";
 import { ErrorCode, errorCodeName } from "./error_code.ts";

@@ -1,5 +1,5 @@
-import type { Outbox } from "../connection/outbox.ts";
-import type { Timer } from "../turn.ts";
+import type { SendQueue } from "../net/send_queue.ts";
+import type { Timer } from "../net/event_loop.ts";
 import type { Http2ConnectionError } from "./errors.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import type { Http2Stream } from "./stream.ts";
@@ -8,7 +8,7 @@ import type { Http2StreamEvents } from "./stream_events.ts";
 /** What HTTP/2 needs of the connection below it. */
 export interface Http2Below {
   /** Where frames are appended; all that is no message is counted as control bytes, which the owner bounds. */
-  readonly queue: Outbox;
+  readonly queue: SendQueue;
   /** Ends the connection; with `lastMs` over 0 what is queued may take so many milliseconds to leave first. */
   end(error: Http2ConnectionError | undefined, lastMs: number): void;
   /** A keep-alive timer has been set, which must not keep the process alive by itself. */

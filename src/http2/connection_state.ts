@@ -1,4 +1,4 @@
-import { IdTable } from "../connection/id_table.ts";
+import { IdTable } from "../base/id_table.ts";
 import { Budget } from "./budget.ts";
 import { ClosedStreams } from "./closed_streams.ts";
 import type { Http2Below, Http2ConnectionEvents, Http2Options } from "./connection_events.ts";

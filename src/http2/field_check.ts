@@ -1,5 +1,5 @@
 import type { HeaderField } from "./hpack/field.ts";
-import { show } from "../show.ts";
+import { show } from "../base/format.ts";
 
 /*
  * What makes a header section malformed (RFC 9113 8.1.1 to 8.3.2). Each check returns what is wrong, or undefined.

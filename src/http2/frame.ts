@@ -1,4 +1,4 @@
-import type { ByteBuffer, Bytes } from "../buffer.ts";
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 
 /*
  * A frame (RFC 9113 4.1), big-endian:

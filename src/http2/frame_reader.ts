@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import type { Bytes } from "../buffer.ts";
+import type { Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2ConnectionError } from "./errors.ts";
 import { FLAGS_OFFSET, FRAME_HEADER_SIZE, FrameType, frameTypeName, uint31 } from "./frame.ts";

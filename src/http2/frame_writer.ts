@@ -1,5 +1,5 @@
-import type { ByteBuffer, Bytes } from "../buffer.ts";
-import type { Outbox } from "../connection/outbox.ts";
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
+import type { SendQueue } from "../net/send_queue.ts";
 import {
   Flag,
   FLAGS_OFFSET,
@@ -28,7 +28,7 @@ export interface MessageSource {
  * is sent meanwhile is done `later`, in its order, when the message is complete.
  */
 export class FrameWriter {
-  readonly #queue: Outbox;
+  readonly #queue: SendQueue;
   readonly #encoder = new HpackEncoder();
   #encoding = false;
   #behind: (() => void)[] = [];
@@ -39,7 +39,7 @@ export class FrameWriter {
   /** The peer's SETTINGS_MAX_FRAME_SIZE, in bytes. */
   maxFrameBytes = MIN_MAX_FRAME_BYTES;
 
-  constructor(queue: Outbox) {
+  constructor(queue: SendQueue) {
     this.#queue = queue;
   }
 

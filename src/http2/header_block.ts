@@ -1,4 +1,4 @@
-import { ByteBuffer, type Bytes } from "../buffer.ts";
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2ConnectionError } from "./errors.ts";
 import { BLOCK_PER_LIST_BYTES, MAX_CONTINUATIONS, MIN_MAX_FRAME_BYTES } from "./limits.ts";

@@ -1,5 +1,5 @@
-import { setTimer, type Timer } from "../turn.ts";
-import type { Bytes } from "../buffer.ts";
+import { setTimer, type Timer } from "../net/event_loop.ts";
+import type { Bytes } from "../base/buffer.ts";
 import { uint32 } from "./frame.ts";
 import { MAX_PINGS } from "./limits.ts";
 

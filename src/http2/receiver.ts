@@ -1,4 +1,4 @@
-import type { ByteBuffer, Bytes } from "../buffer.ts";
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2ConnectionError, Http2StreamError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { Outbox } from "../connection/outbox.ts";
+import type { SendQueue } from "../net/send_queue.ts";
 import { MAX_UINT31 } from "./frame.ts";
 import { DEFAULT_WINDOW_BYTES } from "./limits.ts";
 
@@ -14,7 +14,7 @@ export interface Sender {
 
 /** What may be sent on the whole connection (RFC 9113 5.2), and the streams that have to take turns. */
 export class SendFlow {
-  readonly #queue: Outbox;
+  readonly #queue: SendQueue;
   /** Those whose bytes wait for the connection's window or for the queue, in the order of their turns. */
   readonly #blocked: Set<Sender> = new Set();
   /** Those that have nothing waiting, and whose writers wait for the connection's window. */
@@ -23,7 +23,7 @@ export class SendFlow {
   /** The connection's window, in bytes. */
   window = DEFAULT_WINDOW_BYTES;
 
-  constructor(queue: Outbox) {
+  constructor(queue: SendQueue) {
     this.#queue = queue;
   }
 

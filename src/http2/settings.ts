@@ -1,4 +1,4 @@
-import type { ByteBuffer, Bytes } from "../buffer.ts";
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2ConnectionError } from "./errors.ts";
 import { Flag, FrameType, MAX_UINT31, uint32, writeFrameHeader } from "./frame.ts";

@@ -1,4 +1,4 @@
-import { ByteBuffer, type Bytes } from "../buffer.ts";
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2StreamError } from "./errors.ts";
 import { checkSendable, contentLength, fieldValue, responseFault, trailersFault } from "./field_check.ts";
@@ -63,6 +63,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** What ends our side, behind what waits: trailers, or END_STREAM alone. */
   #last: readonly HeaderField[] | "end" | undefined;
   #localEnded = false;
+  #resetAtEnd: number | undefined;
   #remoteEnded = false;
   /** Whether the peer's first header section, not an interim one, has come. */
   #remoteBegun = false;
@@ -150,6 +151,12 @@ export class Http2Stream implements MessageSource, Sender {
     const { writer } = this.#host;
     if (writer.encoding) return writer.later(() => this.end());
     if (!this.#closedForSending) this.#endWith("end");
+  }
+
+  /** Resets the stream as soon as our side has ended, where the peer's has not by then (RFC 9113 8.1). */
+  resetAtEnd(code: number): void {
+    if (this.#localEnded) this.reset(code);
+    else this.#resetAtEnd = code;
   }
 
   /** Ends both sides at once: RST_STREAM. What waits is dropped, and no event follows. */
@@ -427,6 +434,7 @@ export class Http2Stream implements MessageSource, Sender {
   #endLocal(): void {
     this.#localEnded = true;
     this.#exitIfEnded();
+    if (this.#resetAtEnd !== undefined) this.reset(this.#resetAtEnd);
   }
 
   #endRemote(): void {

@@ -1,4 +1,4 @@
-import type { Bytes } from "../buffer.ts";
+import type { Bytes } from "../base/buffer.ts";
 import type { Http2StreamError } from "./errors.ts";
 import type { HeaderField } from "./hpack/field.ts";
 

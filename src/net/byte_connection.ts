@@ -1,7 +1,7 @@
 import type { Bytes } from "../base/buffer.ts";
 import { withinMs } from "./event_loop.ts";
 import { FrameTimer } from "./frame_timer.ts";
-import { SendQueue } from "./send_queue.ts";
+import { MAX_CONTROL_BYTES, SendQueue } from "./send_queue.ts";
 import { type ByteSocket, hasGone } from "./socket.ts";
 
 /** The limits of a connection; see the public options for what they mean. */
@@ -24,8 +24,9 @@ export type Fault =
 
 /** The protocol that a connection speaks. */
 export interface ByteProtocol<E> {
-  /** Whether unsent answers stop the reading: a client's do not, it has asked for nothing. */
   readonly side: "client" | "server";
+  /** Whether what comes makes answers without bound: the connection is not read then while they are not taken. */
+  readonly answers: boolean;
   /**
    * Bytes have come.
    *
@@ -34,7 +35,7 @@ export interface ByteProtocol<E> {
    */
   receive(chunk: Bytes): boolean;
   /** Bytes of a frame that has begun and not ended. */
-  readonly pendingBytes: number;
+  pendingBytes(): number;
   /** Much has been read since the unread messages came: those are to be copied out of their read buffers. */
   compact(): void;
   /** How the protocol calls a fault. */
@@ -47,12 +48,6 @@ export interface ByteProtocol<E> {
 
 /** After so many bytes, unread messages older than them are copied out of their read buffers. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
-
-/**
- * Unsent answers over which a server reads no further. Messages wait while the socket is behind; answers (refusals,
- * headers, trailers) follow from what has been read, so that is what has to wait. More than ten thousand of them fit in.
- */
-const MAX_CONTROL_BYTES = 1024 * 1024;
 
 /** How long a socket may take, in milliseconds, to send what is left, behind the end of a connection. */
 export const LAST_WORDS_MS = 1_000;
@@ -101,6 +96,7 @@ export class ByteConnection<E> {
     this.queue = new SendQueue({
       write: (bytes) => socket.write(bytes),
       behind: () => this.#resume === undefined && socket.behind,
+      owing: () => this.#owing ??= this.#watchTaking(),
     }, (error) => this.#writeFailed(error));
     this.#frameTimer = new FrameTimer(limits.frameTimeoutMs, () => this.#frameTimedOut());
   }
@@ -120,7 +116,7 @@ export class ByteConnection<E> {
       while (!this.#hungUp) {
         if (!this.#closed) {
           if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
-          if (this.#owing !== undefined && this.#protocol.side === "server") await this.#owed(this.#owing);
+          if (this.#owing !== undefined && this.#protocol.answers) await this.#owed(this.#owing);
         }
         const chunk = await this.#socket.read();
         if (chunk === undefined) return this.#peerEnded();
@@ -144,7 +140,7 @@ export class ByteConnection<E> {
       this.#compactEvery(chunk.length);
       const frameEnded = this.#handOut(chunk);
       // A frame may have ended the connection: nothing may be left that holds it.
-      if (!this.#closed) this.#frameTimer.see(this.#protocol.pendingBytes, frameEnded);
+      if (!this.#closed) this.#frameTimer.see(this.#protocol.pendingBytes(), frameEnded);
     } catch (error) {
       this.end(this.#protocol.errorOf({ type: "failed", error }), this.lastWordsMs);
     }
@@ -184,7 +180,6 @@ export class ByteConnection<E> {
   /** Says that the last `bytes` appended to the queue are no message, and lets them go. */
   answered(bytes: number): void {
     this.queue.countControl(bytes);
-    if (this.queue.controlBytes > MAX_CONTROL_BYTES) this.#owing ??= this.#watchTaking();
     this.queue.flushNow();
   }
 
@@ -277,14 +272,14 @@ export class ByteConnection<E> {
     await new Promise<void>((resolve) => this.#resume = resolve);
     this.#resume = undefined;
     if (this.#closed) return;
-    this.#frameTimer.see(this.#protocol.pendingBytes, true);
+    this.#frameTimer.see(this.#protocol.pendingBytes(), true);
   }
 
   /** Waits for that. A frame that is unfinished meanwhile is not the peer's fault. */
   async #owed(owing: Promise<void>): Promise<void> {
     this.#frameTimer.stop();
     await owing;
-    if (!this.#closed) this.#frameTimer.see(this.#protocol.pendingBytes, true);
+    if (!this.#closed) this.#frameTimer.see(this.#protocol.pendingBytes(), true);
   }
 
   /** Waits until the peer has taken what is owed to it by now. A peer that takes nothing is cut. */
@@ -302,7 +297,7 @@ export class ByteConnection<E> {
   }
 
   #frameTimedOut(): void {
-    const { pendingBytes } = this.#protocol;
+    const pendingBytes = this.#protocol.pendingBytes();
     const text =
       `frame not complete after ${this.#limits.frameTimeoutMs} ms: ${pendingBytes} bytes of it came`;
     this.end(this.#protocol.errorOf({ type: "unfinished frame", text }), this.lastWordsMs);

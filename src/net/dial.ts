@@ -100,6 +100,15 @@ export async function dial(options: DialOptions, alpn?: string): Promise<ByteSoc
   }
 }
 
+/** What HTTP calls a server: its name and port, `localhost` for a Unix socket, and whether there is TLS. */
+export function serverOf({ hostname = DEFAULT_HOSTNAME, port, tls = false }: Address): {
+  authority: string;
+  secure: boolean;
+} {
+  const name = typeof tls === "object" && tls.serverName !== undefined ? tls.serverName : hostname;
+  return { authority: port === undefined ? "localhost" : hostAndPort(name, port), secure: tls !== false };
+}
+
 /** A signal that aborts with the user's, or when the time is over. */
 class Attempt {
   readonly #controller = new AbortController();

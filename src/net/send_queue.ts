@@ -9,6 +9,11 @@ const FEW_FRAMES = 4;
 const EARLY_BYTES = 32 * 1024;
 /** So many early ones in a row: microtasks that always have more to send must not keep everybody else waiting. */
 const MAX_EARLY_WRITES = 4;
+/**
+ * Unsent answers that are a reason to read no further. Messages wait while the socket is behind; answers (refusals,
+ * headers, trailers) follow from what has been read, so that is what has to wait. More than ten thousand of them fit in.
+ */
+export const MAX_CONTROL_BYTES: number = 1024 * 1024;
 /** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
 const KEPT_BYTES = 1024 * 1024;
 /** Enough for a few small frames: most connections never need more at once. */
@@ -20,6 +25,8 @@ export interface SendQueueSocket {
   write(bytes: Bytes): Promise<void>;
   /** Whether more has come than has been read, and it is being read. */
   behind(): boolean;
+  /** More than {@linkcode MAX_CONTROL_BYTES} that are no message are unsent. */
+  owing(): void;
 }
 
 /**
@@ -92,6 +99,7 @@ export class SendQueue {
   /** Says that the last `bytes` appended are no message. */
   countControl(bytes: number): void {
     this.#controlBytes += bytes;
+    if (this.controlBytes > MAX_CONTROL_BYTES) this.#socket.owing();
   }
 
   /** Sees to it that what has been appended is sent. */

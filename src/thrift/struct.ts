@@ -140,6 +140,11 @@ class StructLikeCodec<T> implements StructCodec<T> {
     return { [name]: propertyOf(source, name) ?? absentValue(field) };
   }
 
+  /** What gRPC calls the encoding. */
+  get encoding(): "thrift" {
+    return "thrift";
+  }
+
   encode(message: T): Bytes {
     // Taken away while in use: a getter of the message's may encode another one.
     const buffer = spareBuffer ?? new ByteBuffer(1024);

@@ -1,6 +1,6 @@
 import { joinCancelPath } from "./cancel_path.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
-import { streamError, type TTStreamError } from "./errors.ts";
+import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { type Exception, writeException } from "./exception.ts";
 import { FrameType } from "./frame.ts";
 import { NO_METADATA } from "../core/metadata.ts";
@@ -9,6 +9,9 @@ import { CANCEL_PATH_KEY } from "./metadata.ts";
 
 /** How a cancel is told to the server. */
 type CancelFrame = ClientTransportInit["cancelFrame"];
+
+/** The beginning of a cancel path where a cancel came from a stream of another protocol, which has none. */
+const FOREIGN_PATH = "non-ttstream path";
 
 /** A call as its frames name it. */
 export interface FrameTarget {
@@ -35,7 +38,10 @@ export function sendCancel(
   open: boolean,
   { serviceName, cancelFrame }: { serviceName: string | undefined; cancelFrame: CancelFrame },
 ): void {
-  const path = serviceName === undefined ? cancelPath : [...cancelPath, serviceName];
+  const path = cancelPath.length === 0 && code === ErrorCode.InternalCanceled
+    ? [FOREIGN_PATH]
+    : [...cancelPath];
+  if (serviceName !== undefined) path.push(serviceName);
   switch (cancelFrame) {
     case "rst":
       sendRst(target, { type: code, message: description }, path);

@@ -7,7 +7,7 @@ import { Description, ErrorCode, streamError, type TTStreamError } from "./error
 import { type Frame, FrameType, LENGTH_SIZE } from "./frame.ts";
 import { FrameDecoder } from "./frame_decoder.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "./frame_encoder.ts";
-import { IdTable } from "./id_table.ts";
+import { IdTable } from "../base/id_table.ts";
 
 /** A stream, as its connection knows it. */
 export interface FrameReceiver {
@@ -57,13 +57,12 @@ export class FrameConnection<R extends FrameReceiver> {
     this.#owner = owner;
     this.#maxFrameBytes = limits.maxFrameBytes;
     this.#decoder = new FrameDecoder(limits.maxFrameBytes);
-    const decoder = this.#decoder;
     this.bytes = new ByteConnection(socket, limits, {
       side: owner.side,
+      // A client is only told what it has asked for.
+      answers: owner.side === "server",
       receive: (chunk) => this.#receive(chunk),
-      get pendingBytes() {
-        return decoder.pendingBytes;
-      },
+      pendingBytes: () => this.#decoder.pendingBytes,
       compact: () => this.#compact(),
       errorOf,
       lost: (error, leftBytes) => this.#lost(error, leftBytes),

@@ -1,5 +1,5 @@
 import { look, reasonText } from "../base/reason.ts";
-import type { Where } from "../core/errors.ts";
+import { isStreamError, type Where } from "../core/errors.ts";
 import { Description, ErrorCode, isTTStreamError, streamError, type TTStreamError } from "./errors.ts";
 
 /**
@@ -11,6 +11,15 @@ export function errorFromReason(reason: unknown, where: Where): TTStreamError {
   if (isTTStreamError(reason)) {
     const { code, description, cancelPath, kind } = reason;
     return streamError({ ...where, code, description, cancelPath, kind, cause: reason });
+  }
+  if (isStreamError(reason)) {
+    // Another protocol's stream (Kitex `stream_client.go`: parseCtxErr).
+    return streamError({
+      ...where,
+      code: ErrorCode.InternalCanceled,
+      description: reason.message,
+      cause: reason,
+    });
   }
   return streamError({ ...where, ...meaningOf(reason), cause: reason });
 }

@@ -1,6 +1,6 @@
 import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
-import { type Metadata, NO_METADATA } from "../core/metadata.ts";
+import type { Metadata } from "../core/metadata.ts";
 import type { Answer, Refusal, ServerEvents, ServerSink } from "../core/transport.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
 import { ErrorCode, errorOfStream, streamError, type TTStreamError } from "./errors.ts";
@@ -72,7 +72,9 @@ export class ServerFrames implements FrameReceiver, ServerSink {
     });
   }
 
-  answer(answer: Answer, trailer: Metadata): void {
+  /** The Header always goes first (Kitex `stream_server.go`: CloseSend). */
+  answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
+    if (header !== undefined) this.sendHeader(header);
     const streamId = this.#streamId;
     const method = this.#method;
     const exception = exceptionOf(answer);
@@ -82,12 +84,6 @@ export class ServerFrames implements FrameReceiver, ServerSink {
     this.#owner.connection.sendFrame({ type: FrameType.Trailer, streamId, method, metadata }, (buffer) => {
       if (exception !== undefined) writeException(buffer, method, streamId, exception);
     });
-  }
-
-  /** Answers a stream that nobody takes. */
-  refuse(why: Refusal, text: string): void {
-    this.sendHeader(NO_METADATA);
-    this.answer({ type: "refused", why, text }, NO_METADATA);
   }
 
   receive(frame: Frame): void {

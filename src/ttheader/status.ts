@@ -1,3 +1,4 @@
+import { stringRecord } from "../base/string_record.ts";
 import { BizStatusError } from "../core/errors.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { INT32_MAX, INT32_MIN } from "../base/int32.ts";
@@ -88,24 +89,6 @@ function bizStatusOf({ metadata }: Frame, where: Where): TTStreamError | BizStat
     code: ErrorCode.IllegalBizError,
     description: `malformed header info, extra: ${json}`,
   });
-}
-
-function stringRecord(json: string): Record<string, string> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    // The peer's words are no JSON: the caller says so in the error it makes.
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const entries: [string, unknown][] = Object.entries(value);
-  // From entries, since assigning to a key "__proto__" would not add it.
-  return entries.every(isTextEntry) ? Object.fromEntries(entries) : undefined;
-}
-
-function isTextEntry(entry: [string, unknown]): entry is [string, string] {
-  return typeof entry[1] === "string";
 }
 
 /** The Trailer's keys that say `error`. */

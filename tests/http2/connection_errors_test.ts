@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Bytes } from "../../src/buffer.ts";
+import type { Bytes } from "../../src/base/buffer.ts";
 import { ErrorCode, errorCodeName } from "../../src/http2/error_code.ts";
 import { Flag, FrameType, MAX_UINT31, PREFACE } from "../../src/http2/frame.ts";
 import { Harness } from "./harness.ts";

@@ -1,5 +1,5 @@
-import type { Bytes } from "../../src/buffer.ts";
-import { Outbox } from "../../src/connection/outbox.ts";
+import type { Bytes } from "../../src/base/buffer.ts";
+import { SendQueue } from "../../src/net/send_queue.ts";
 import { Http2Connection } from "../../src/http2/connection.ts";
 import type { Http2Options } from "../../src/http2/connection_events.ts";
 import { errorCodeName } from "../../src/http2/error_code.ts";
@@ -22,7 +22,7 @@ export const OPTIONS: Http2Options = {
 /** A connection between hand-made bytes and what it says of them. */
 export class Harness {
   readonly connection: Http2Connection;
-  readonly queue: Outbox;
+  readonly queue: SendQueue;
   /** What the connection and its streams have told, a line each. */
   log: string[] = [];
   /** The streams that a client has opened here, in their order. */
@@ -42,13 +42,13 @@ export class Harness {
   #sent: Bytes[] = [];
 
   constructor(readonly role: "client" | "server", options: Partial<Http2Options> = {}) {
-    this.queue = new Outbox({
+    this.queue = new SendQueue({
       write: async (bytes) => {
         if (this.blocked !== undefined) await this.blocked;
         this.#sent.push(bytes.slice());
         this.onSent?.();
       },
-      behind: () => false,
+      behind: () => false, owing() {},
     }, (error) => {
       throw error;
     });

@@ -1,4 +1,4 @@
-import { ByteBuffer, type Bytes } from "../../src/buffer.ts";
+import { ByteBuffer, type Bytes } from "../../src/base/buffer.ts";
 import { errorCodeName } from "../../src/http2/error_code.ts";
 import {
   Flag,

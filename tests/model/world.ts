@@ -50,6 +50,8 @@ export class World implements Disposable {
         limits,
         serviceName: "Client",
         cancelFrame: "rst",
+        authority: "",
+        secure: false,
       });
       this.#frames.client = this.#inside.newest;
     }

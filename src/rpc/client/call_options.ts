@@ -1,4 +1,6 @@
+import { show } from "../../base/format.ts";
 import type { CallInit } from "../../core/call_init.ts";
+import type { MessageEncoding } from "../../core/codec.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
@@ -12,13 +14,19 @@ export interface CallOptions {
    * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
    * so far, and its metainfo, transient and persistent, goes on to this call.
    */
-  parent?: { readonly signal: AbortSignal; readonly metainfo: Metainfo } | undefined;
+  parent?: {
+    readonly signal: AbortSignal;
+    readonly metainfo: Metainfo;
+    readonly deadline?: number | undefined;
+  } | undefined;
   /** Raw string keys of the Header frame. `isn` is refused; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. */
   metadata?: MetadataInit | undefined;
   /** Metainfo of this call; it wins over the parent's. */
   metainfo?: MetainfoInit | undefined;
   /** Milliseconds for the whole stream; after them it ends with 12015. Default: none. */
   timeoutMs?: number | undefined;
+  /** How gRPC compresses what this call sends. Default: as its connection does. */
+  compression?: "identity" | "gzip" | undefined;
   /** Milliseconds for each message: runs only while a read waits and nothing is buffered; then 12014. Default: none. */
   recvTimeoutMs?: number | undefined;
   /** As `recvTimeoutMs`, for the first message alone, which a model may think about for long. Default: `recvTimeoutMs`. */
@@ -37,6 +45,8 @@ export interface StreamTarget {
   service: string;
   /** The IDL's method name. */
   method: string;
+  /** How the messages are encoded, for protocols that say so; `createClient` takes it from the request's codec. */
+  encoding?: MessageEncoding | undefined;
 }
 
 /** What a call gets from its connection, or pool. */
@@ -55,6 +65,10 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const service = nonEmptyString("service", target.service);
   const method = nonEmptyString("method", target.method);
   checkType("cancelRemoteOnRecvTimeout", options.cancelRemoteOnRecvTimeout, "boolean");
+  const { compression } = options;
+  if (compression !== undefined && compression !== "identity" && compression !== "gzip") {
+    throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);
+  }
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   return {
@@ -65,6 +79,9 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     serviceName: caller.serviceName,
     signals: signalsOf(options),
     timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
+    deadline: options.parent?.deadline ?? Infinity,
+    encoding: target.encoding,
+    compression,
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
     cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
   };

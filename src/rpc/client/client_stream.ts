@@ -3,6 +3,7 @@ import type { Codec } from "../../core/codec.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import { SIDE } from "../../core/stream_side.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 
 /** What every call has, of whatever kind. */
@@ -94,6 +95,11 @@ export abstract class CallBase implements ClientCall {
 
   get protocol(): ProtocolName {
     return this.call.protocol;
+  }
+
+  /** See {@linkcode SIDE}. */
+  get [SIDE](): OpenedCall {
+    return this.call;
   }
 
   get header(): Promise<Metadata> {

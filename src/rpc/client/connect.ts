@@ -1,6 +1,6 @@
 import { ClientConnection, type Connection } from "./connection.ts";
 import { clientConnectionInit, type ConnectionOptions } from "./connection_options.ts";
-import { dial, type DialOptions } from "../../net/dial.ts";
+import { dial, type DialOptions, serverOf } from "../../net/dial.ts";
 import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
 
 /**
@@ -24,7 +24,7 @@ export type ConnectOptions = ConnectionOptions & DialOptions;
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const init = clientConnectionInit(options);
+  const init = clientConnectionInit(options, serverOf(options));
   return new ClientConnection(await dial(options, init.protocol.alpn), init);
 }
 

@@ -59,7 +59,8 @@ export function createClient(
 ): Record<string, unknown> {
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
-    const target = { service: service.name, method: method.name ?? property };
+    const { encoding } = method.request;
+    const target = { service: service.name, method: method.name ?? property, encoding };
     client[property] = methodOf(method, target, {
       open: (options) =>
         callOf(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),

@@ -1,4 +1,4 @@
-import { type Address, dial, type DialSettings } from "../../net/dial.ts";
+import { type Address, dial, type DialSettings, serverOf } from "../../net/dial.ts";
 import type { Backoff } from "./backoff.ts";
 import type { ByteSocket } from "../../net/socket.ts";
 import {
@@ -130,7 +130,11 @@ export class Endpoint implements Place {
     this.#failures = 0;
     this.#proven = true;
     this.#lastError = undefined;
-    const connection = new PooledConnection(socket, this, this.#settings, {
+    const settings = {
+      ...this.#settings,
+      connection: { ...this.#settings.connection, ...serverOf(this.address) },
+    };
+    const connection = new PooledConnection(socket, this, settings, {
       ...this.#watcher,
       expires: () => !this.#settings.keepOne || this.size > 1,
       gone: () => {

@@ -138,7 +138,8 @@ export class ServedConnection {
     this.#transport.defer(() => {
       // A cancel came right behind: whoever waits for its signal would wait for ever.
       if (side.ended) return this.#handlerReturned();
-      if (handlerTimeoutMs > 0) this.#leaveToSocket(side.limit(handlerTimeoutMs));
+      const limitMs = Math.min(handlerTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
+      if (limitMs < Infinity) this.#leaveToSocket(side.limit(limitMs));
       this.#run(side, stream);
     });
     return side;
@@ -222,6 +223,5 @@ export class ServedConnection {
 
 /** Answers in a handler's stead. */
 function refuse(sink: ServerSink, why: Refusal, text: string): undefined {
-  sink.sendHeader(NO_METADATA);
-  sink.answer({ type: "refused", why, text }, NO_METADATA);
+  sink.answer({ type: "refused", why, text }, NO_METADATA, NO_METADATA);
 }

@@ -1,3 +1,4 @@
+import { SIDE } from "../../core/stream_side.ts";
 import type { Addr } from "../../net/address.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
@@ -18,6 +19,8 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   readonly protocol: ProtocolName;
   /** The client's address, where the transport has one. */
   readonly remoteAddr?: Addr | undefined;
+  /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so: gRPC's do. */
+  readonly deadline?: number | undefined;
   /** Every key of the client's Header frame, as it came. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
@@ -57,12 +60,9 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   sendAll(source: MessageSource<Res>): Promise<void>;
 }
 
-/** The key under which a stream tells what it comes from, so that a Proxy around it tells, too. */
-export const SERVER_SIDE: unique symbol = Symbol("server side");
-
 /** The side that a stream, wrapped or not, comes from; `undefined` for a hand-made one. */
 export function sideBehind(stream: ServerStream<unknown, unknown>): ServerSide | undefined {
-  const side: unknown = Reflect.get(stream, SERVER_SIDE);
+  const side: unknown = Reflect.get(stream, SIDE);
   return side instanceof ServerSide ? side : undefined;
 }
 
@@ -91,7 +91,7 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
   }
 
   /** See {@linkcode sideBehind}. */
-  get [SERVER_SIDE](): ServerSide {
+  get [SIDE](): ServerSide {
     return this.side;
   }
 
@@ -119,6 +119,10 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
 
   get remoteAddr(): Addr | undefined {
     return this.side.remoteAddr;
+  }
+
+  get deadline(): number | undefined {
+    return this.side.deadline;
   }
 
   get metadata(): Metadata {

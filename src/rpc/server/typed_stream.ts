@@ -178,6 +178,10 @@ class WrappedStream implements ServerStream<unknown, unknown> {
     return this.raw.remoteAddr;
   }
 
+  get deadline(): number | undefined {
+    return this.raw.deadline;
+  }
+
   get metadata(): Metadata {
     return this.raw.metadata;
   }

@@ -6,7 +6,8 @@ import { writeTo } from "../../core/codec_streams.ts";
 import { handled } from "../../base/handled.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
-import { SERVER_SIDE, type ServerStream, sideBehind } from "./server_stream.ts";
+import { SIDE } from "../../core/stream_side.ts";
+import { type ServerStream, sideBehind } from "./server_stream.ts";
 
 /** What of a {@linkcode ServerStream} may be replaced. */
 export type ServerStreamParts<Req, Res> = {
@@ -29,7 +30,7 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
   }
 
   /** See {@linkcode sideBehind}. */
-  get [SERVER_SIDE](): ServerSide | undefined {
+  get [SIDE](): ServerSide | undefined {
     return sideBehind(this.stream);
   }
 
@@ -47,6 +48,10 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
 
   get remoteAddr(): Addr | undefined {
     return this.parts.remoteAddr ?? this.stream.remoteAddr;
+  }
+
+  get deadline(): number | undefined {
+    return this.parts.deadline ?? this.stream.deadline;
   }
 
   get metadata(): Metadata {

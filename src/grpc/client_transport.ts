@@ -1,0 +1,155 @@
+import type { ClientSide } from "../core/client_side.ts";
+import { NO_METADATA } from "../core/metadata.ts";
+import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
+import { ErrorCode } from "../http2/error_code.ts";
+import type { HeaderField } from "../http2/hpack/field.ts";
+import type { ByteConnection } from "../net/byte_connection.ts";
+import type { ByteSocket } from "../net/socket.ts";
+import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
+import { Http2OverBytes } from "./connection.ts";
+import type { GrpcError } from "./error.ts";
+import { SOURCE_SERVICE } from "./metadata.ts";
+import type { GrpcSettings } from "./options.ts";
+import { formatTimeout } from "./timeout.ts";
+
+/** What every request of the library's says of itself. */
+const USER_AGENT = "ttstream";
+/** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
+const ACCEPT_ENCODING = "identity,gzip,deflate";
+
+/** A client's connection of gRPC. */
+export class GrpcClient implements ClientTransport, GrpcClientConnection {
+  readonly bytes: ByteConnection<GrpcError>;
+  readonly maxMessageBytes: number;
+  readonly compression: "identity" | "gzip";
+  readonly #below: Http2OverBytes;
+  readonly #owner: ClientTransportOwner;
+  readonly #authority: string;
+  readonly #scheme: string;
+  readonly #streams: Set<GrpcClientStream> = new Set();
+  readonly #lingering: Set<GrpcClientStream> = new Set();
+
+  constructor(
+    socket: ByteSocket,
+    { limits, authority, secure }: ClientTransportInit,
+    settings: GrpcSettings,
+    owner: ClientTransportOwner,
+  ) {
+    this.#owner = owner;
+    this.maxMessageBytes = limits.maxFrameBytes;
+    this.compression = settings.compression;
+    this.#authority = authority;
+    this.#scheme = secure ? "https" : "http";
+    this.#below = new Http2OverBytes(socket, {
+      settings,
+      limits,
+      maxStreams: 0,
+      keepaliveMs: settings.keepaliveMs ?? 0,
+    }, {
+      side: "client",
+      compact: () => this.#compact(),
+      opened: () => undefined,
+      goneAway: () => owner.drained(),
+      released() {
+        // Who counts streams is told when they have ended for their users.
+      },
+      peerReset() {
+        // A server may.
+      },
+      ended: (error) => {
+        // Streams that are no more on the connection but are still watched.
+        for (const stream of this.#lingering) stream.lost(true, error);
+        this.#lingering.clear();
+        owner.ended(error);
+      },
+    });
+    this.bytes = this.#below.bytes;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  get lingering(): number {
+    return this.#lingering.size;
+  }
+
+  get closed(): boolean {
+    return this.bytes.closed;
+  }
+
+  open(stream: ClientSide): void {
+    const sink = new GrpcClientStream(this, stream);
+    const fields = this.#request(stream, sink);
+    this.#streams.add(sink);
+    let http2;
+    try {
+      http2 = this.#below.http2.open(fields, false, sink);
+    } catch (error) {
+      this.#streams.delete(sink);
+      throw error;
+    }
+    stream.init.metadata = NO_METADATA;
+    sink.opened(http2);
+    stream.watch();
+    stream.attach(sink);
+  }
+
+  streams(): ClientSide[] {
+    return [...this.#streams].map(({ stream }) => stream);
+  }
+
+  sent(): Promise<void> {
+    return this.bytes.sent();
+  }
+
+  end(_byPeer: boolean, lastMs: number): void {
+    if (!this.bytes.closed) this.#below.http2.goAway(ErrorCode.NO_ERROR, "", false);
+    this.bytes.end(undefined, lastMs);
+  }
+
+  ref(): void {
+    this.bytes.ref();
+  }
+
+  unref(): void {
+    this.bytes.unref();
+  }
+
+  released(stream: GrpcClientStream): void {
+    if (this.#streams.delete(stream)) this.#owner.released();
+  }
+
+  linger(stream: GrpcClientStream): void {
+    if (!this.bytes.closed) this.#lingering.add(stream);
+  }
+
+  unlinger(stream: GrpcClientStream): void {
+    this.#lingering.delete(stream);
+  }
+
+  #compact(): void {
+    for (const stream of this.#streams) stream.compact();
+    for (const stream of this.#lingering) stream.compact();
+  }
+
+  #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
+    const { encoding, serviceName, timeoutMs, deadline } = init;
+    const fields: HeaderField[] = [
+      [":method", "POST"],
+      [":scheme", this.#scheme],
+      [":path", `/${service}/${method}`],
+      [":authority", this.#authority],
+      ["content-type", encoding === "thrift" ? "application/grpc+thrift" : "application/grpc"],
+      ["user-agent", USER_AGENT],
+      ["te", "trailers"],
+      ["grpc-accept-encoding", ACCEPT_ENCODING],
+    ];
+    if (compression !== "identity") fields.push(["grpc-encoding", compression]);
+    const limitMs = Math.min(timeoutMs || Infinity, deadline - Date.now());
+    if (limitMs < Infinity) fields.push(["grpc-timeout", formatTimeout(limitMs)]);
+    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
+    for (const pair of init.metadata) fields.push(pair);
+    return fields;
+  }
+}

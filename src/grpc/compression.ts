@@ -1,0 +1,34 @@
+import { show } from "../base/format.ts";
+import { SIDE, StreamSide } from "../core/stream_side.ts";
+import { GrpcStream } from "./stream.ts";
+
+/**
+ * Has a stream, or a call, compress the messages that it sends from now on, or not. A server's `grpc-encoding` goes out
+ * with its header: before that it must be `"gzip"` if any message is to be.
+ *
+ * @param stream What a handler or a client holds; it may be wrapped.
+ * @throws {TypeError} If it is no stream of gRPC, or `compression` another one.
+ */
+export function setCompression(stream: object, compression: "identity" | "gzip"): void {
+  if (compression !== "identity" && compression !== "gzip") {
+    throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);
+  }
+  grpcStreamOf(stream).compression = compression;
+}
+
+/**
+ * Whether the message of a stream that came last was compressed.
+ *
+ * @param stream What a handler or a client holds; it may be wrapped.
+ * @throws {TypeError} If it is no stream of gRPC.
+ */
+export function cameCompressed(stream: object): boolean {
+  return grpcStreamOf(stream).lastCameCompressed;
+}
+
+function grpcStreamOf(stream: object): GrpcStream {
+  const side: unknown = Reflect.get(stream, SIDE);
+  const sink = side instanceof StreamSide ? side.sink : undefined;
+  if (sink instanceof GrpcStream) return sink;
+  throw new TypeError(`the stream does not speak gRPC: ${show(stream)}`);
+}

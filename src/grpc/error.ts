@@ -1,0 +1,81 @@
+import { show } from "../base/format.ts";
+import {
+  type ErrorKind,
+  type Side,
+  StreamError,
+  type StreamErrorOptions,
+  type Where,
+} from "../core/errors.ts";
+import { GrpcStatus } from "./status.ts";
+
+/** What a {@linkcode GrpcError} may be given beside its code and message. */
+export interface GrpcErrorOptions extends StreamErrorOptions {
+  /** The `grpc-status-details-bin` trailer: a `google.rpc.Status`, encoded. */
+  details?: Uint8Array | undefined;
+}
+
+/**
+ * How a stream of gRPC ended when it did not end well. A handler that throws one answers with its code, message and
+ * details; `message` is `rpc error: code = 5 desc = no such model`, as Kitex and grpc-go print it, and `description`
+ * the text alone.
+ *
+ * @example
+ * ```ts
+ * import { GrpcError, GrpcStatus } from "@ttstream/ttstream/grpc";
+ *
+ * throw new GrpcError(GrpcStatus.NotFound, "no such model");
+ * ```
+ */
+export class GrpcError extends StreamError {
+  /** Always `"GrpcError"`. */
+  override readonly name = "GrpcError";
+  /** The status's details, encoded, where it has any. */
+  declare readonly details?: Uint8Array;
+
+  /**
+   * Makes an error.
+   *
+   * @param code One of {@linkcode GrpcStatus} but OK, or a code of the peer's own: 1 to 2^31-1.
+   * @param message The text.
+   * @param options Whatever else is known.
+   * @throws {RangeError} If `code` is no such number.
+   * @throws {TypeError} If `message` is no string, or `details` no bytes.
+   */
+  constructor(code: number, message: string, options: GrpcErrorOptions = {}) {
+    if (!Number.isInteger(code) || code < 1 || code > MAX_CODE) {
+      throw new RangeError(`code must be an integer from 1 to ${MAX_CODE}, got ${show(code)}`);
+    }
+    if (typeof message !== "string") throw new TypeError(`message must be a string, got ${show(message)}`);
+    const { details } = options;
+    if (details !== undefined && !(details instanceof Uint8Array)) {
+      throw new TypeError(`details must be a Uint8Array, got ${show(details)}`);
+    }
+    const kind = options.kind ?? kindOf(code, options.side);
+    super(`rpc error: code = ${code} desc = ${message}`, code, kind, message, options);
+    if (details !== undefined) this.details = details;
+  }
+}
+
+const MAX_CODE = 2 ** 31 - 1;
+
+function kindOf(code: number, side: Side | undefined): ErrorKind {
+  switch (code) {
+    case GrpcStatus.Canceled:
+      return "canceled";
+    case GrpcStatus.DeadlineExceeded:
+    case GrpcStatus.RecvDeadlineExceeded:
+      return side === "server" ? "canceled" : "timeout";
+    default:
+      return "application";
+  }
+}
+
+/** An error of the library's own, for a stream. */
+export function grpcError(
+  where: Where,
+  code: GrpcStatus,
+  message: string,
+  options: GrpcErrorOptions = {},
+): GrpcError {
+  return new GrpcError(code, message, { ...where, ...options });
+}

@@ -1,0 +1,103 @@
+import type { Bytes } from "../base/buffer.ts";
+
+/** What stands before each message: whether it is compressed, and its length as u32 (grpc `doc/PROTOCOL-HTTP2.md`). */
+export const PREFIX_BYTES = 5;
+
+/** A message that spans DATA frames gets so much room at first, and more as it comes: its prefix is only a promise. */
+const FIRST_ROOM_BYTES = 64 * 1024;
+
+/** What an assembler is told of. */
+export interface AssembledMessages {
+  /** A message has come. The payload is a view on what was read where it came in one piece. */
+  message(payload: Bytes, compressed: boolean): void;
+  /**
+   * A message of so many bytes, its prefix included, has begun, and is not whole yet.
+   *
+   * @throws What refuses it.
+   */
+  announced(bytes: number): void;
+  /** @throws What refuses a message of so many bytes. */
+  check(bytes: number, flag: number): void;
+}
+
+/** Makes messages of the bytes of DATA frames, wherever the frames begin and end. */
+export class MessageAssembler {
+  readonly #messages: AssembledMessages;
+  /** The prefix, as far as it has come. */
+  #prefix: number[] | undefined;
+  /** Of the message that has begun: what has come of it, how much, and its length. */
+  #body: Bytes | undefined;
+  #size = 0;
+  #length = 0;
+  #compressed = false;
+
+  constructor(messages: AssembledMessages) {
+    this.#messages = messages;
+  }
+
+  /** Bytes of a message that has begun and not ended. */
+  get pendingBytes(): number {
+    if (this.#body !== undefined) return PREFIX_BYTES + this.#size;
+    return this.#prefix?.length ?? 0;
+  }
+
+  /** Takes what a DATA frame holds. @throws What refuses a message. */
+  push(bytes: Bytes): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#body !== undefined) at = this.#fill(bytes, at);
+      else if (this.#prefix !== undefined || bytes.length - at < PREFIX_BYTES) {
+        at = this.#fillPrefix(bytes, at);
+      } else at = this.#begin(bytes, at + PREFIX_BYTES, bytes[at] ?? 0, uint32(bytes, at + 1));
+    }
+  }
+
+  /** The prefix spans frames. */
+  #fillPrefix(bytes: Bytes, from: number): number {
+    const prefix = this.#prefix ??= [];
+    let at = from;
+    while (prefix.length < PREFIX_BYTES && at < bytes.length) prefix.push(bytes[at++] ?? 0);
+    if (prefix.length < PREFIX_BYTES) return at;
+    this.#prefix = undefined;
+    return this.#begin(bytes, at, prefix[0] ?? 0, uint32(prefix, 1));
+  }
+
+  /** A prefix is whole. @returns Where what it speaks of ends, or the bytes do. */
+  #begin(bytes: Bytes, at: number, flag: number, length: number): number {
+    this.#messages.check(length, flag);
+    const end = at + length;
+    if (end <= bytes.length) {
+      this.#messages.message(bytes.subarray(at, end), flag === 1);
+      return end;
+    }
+    this.#messages.announced(PREFIX_BYTES + length);
+    this.#compressed = flag === 1;
+    this.#length = length;
+    this.#size = 0;
+    this.#body = new Uint8Array(Math.min(length, Math.max(FIRST_ROOM_BYTES, bytes.length - at)));
+    return this.#fill(bytes, at);
+  }
+
+  #fill(bytes: Bytes, at: number): number {
+    const part = bytes.subarray(at, at + this.#length - this.#size);
+    const size = this.#size + part.length;
+    let body = this.#body ?? new Uint8Array(size);
+    if (size > body.length) {
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(size, 2 * body.length)));
+      grown.set(body);
+      this.#body = body = grown;
+    }
+    body.set(part, this.#size);
+    this.#size = size;
+    if (size === this.#length) {
+      this.#body = undefined;
+      this.#messages.message(body, this.#compressed);
+    }
+    return at + part.length;
+  }
+}
+
+function uint32(bytes: ArrayLike<number>, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return a * 0x1000000 + (b << 16 | c << 8 | d);
+}

@@ -1,0 +1,67 @@
+import { show } from "../base/format.ts";
+import { positiveInteger, positiveMs } from "../base/options.ts";
+
+/** Options of {@linkcode grpc}. */
+export interface GrpcOptions {
+  /** How many bytes of one stream may be on their way and unread; a reader that stops stalls its own stream alone. Default 1 MiB. */
+  initialWindowBytes?: number | undefined;
+  /** How many bytes of all streams of a connection may be on their way. Default 8 MiB. */
+  connectionWindowBytes?: number | undefined;
+  /** The largest header or trailer that is taken, in bytes: names, values, and 32 for each field. Default 64 KiB. */
+  maxHeaderListBytes?: number | undefined;
+  /** Milliseconds of silence after which the peer is asked for a sign of life. Default: never at clients, 2 hours at servers. */
+  keepaliveMs?: number | undefined;
+  /** Milliseconds that it may take to answer before the connection is given up. Default 20,000. */
+  keepaliveTimeoutMs?: number | undefined;
+  /** How what is sent is compressed; gzip and deflate are always read. Default `"identity"`. */
+  compression?: "identity" | "gzip" | undefined;
+}
+
+/** The options, checked. */
+export interface GrpcSettings {
+  readonly initialWindowBytes: number;
+  readonly connectionWindowBytes: number;
+  readonly maxHeaderListBytes: number;
+  readonly keepaliveMs: number | undefined;
+  readonly keepaliveTimeoutMs: number;
+  readonly compression: "identity" | "gzip";
+}
+
+const MIB = 1024 * 1024;
+/** The default of `keepaliveMs` at servers: as grpc-go's. */
+export const SERVER_KEEPALIVE_MS: number = 2 * 60 * 60 * 1000;
+/** The smallest window that a connection can have, and the largest of all (RFC 9113 6.9.1, 6.9.2). */
+const MIN_CONNECTION_WINDOW_BYTES = 65_535;
+const MAX_WINDOW_BYTES = 2 ** 31 - 1;
+
+/**
+ * Checks the options.
+ *
+ * @throws {RangeError} If a number is out of range.
+ * @throws {TypeError} If `compression` is another one.
+ */
+export function grpcSettings(options: GrpcOptions): GrpcSettings {
+  const { compression = "identity", keepaliveMs } = options;
+  if (compression !== "identity" && compression !== "gzip") {
+    throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);
+  }
+  return {
+    initialWindowBytes: bytes("initialWindowBytes", options.initialWindowBytes, MIB, 1),
+    connectionWindowBytes: bytes(
+      "connectionWindowBytes",
+      options.connectionWindowBytes,
+      8 * MIB,
+      MIN_CONNECTION_WINDOW_BYTES,
+    ),
+    maxHeaderListBytes: bytes("maxHeaderListBytes", options.maxHeaderListBytes, 64 * 1024, 1),
+    keepaliveMs: keepaliveMs === undefined ? undefined : positiveMs("keepaliveMs", keepaliveMs, 0),
+    keepaliveTimeoutMs: positiveMs("keepaliveTimeoutMs", options.keepaliveTimeoutMs, 20_000),
+    compression,
+  };
+}
+
+function bytes(name: string, value: number | undefined, fallback: number, least: number): number {
+  const size = positiveInteger(name, value, fallback);
+  if (size >= least && size <= MAX_WINDOW_BYTES) return size;
+  throw new RangeError(`${name} must be from ${least} to ${MAX_WINDOW_BYTES}, got ${size}`);
+}

@@ -1,0 +1,158 @@
+import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
+import type { ServerEvents } from "../core/transport.ts";
+import { ErrorCode } from "../http2/error_code.ts";
+import type { HeaderField } from "../http2/hpack/field.ts";
+import type { Http2Stream } from "../http2/stream.ts";
+import type { Http2StreamEvents } from "../http2/stream_events.ts";
+import type { ByteConnection } from "../net/byte_connection.ts";
+import type { ByteSocket } from "../net/socket.ts";
+import { isGrpc } from "./client_stream.ts";
+import { Http2OverBytes, isPeersFault } from "./connection.ts";
+import { type GrpcError, grpcError } from "./error.ts";
+import { fieldOf, metadataOf, SOURCE_SERVICE } from "./metadata.ts";
+import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
+import { PlainAnswer } from "./plain_answer.ts";
+import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
+import { GrpcStatus } from "./status.ts";
+import { isReadable } from "./stream.ts";
+import { parseTimeout } from "./timeout.ts";
+
+/** A server's connection of gRPC. */
+export class GrpcServer implements ServerTransport, GrpcServerConnection {
+  readonly bytes: ByteConnection<GrpcError>;
+  readonly maxMessageBytes: number;
+  readonly compression: "identity" | "gzip";
+  readonly #below: Http2OverBytes;
+  readonly #owner: ServerTransportOwner;
+  readonly #streams: Set<GrpcServerStream> = new Set();
+
+  constructor(
+    socket: ByteSocket,
+    { limits, maxStreams }: ServerTransportInit,
+    settings: GrpcSettings,
+    owner: ServerTransportOwner,
+  ) {
+    this.#owner = owner;
+    this.maxMessageBytes = limits.maxFrameBytes;
+    this.compression = settings.compression;
+    this.#below = new Http2OverBytes(socket, {
+      settings,
+      limits,
+      maxStreams,
+      keepaliveMs: settings.keepaliveMs ?? SERVER_KEEPALIVE_MS,
+    }, {
+      side: "server",
+      compact: () => {
+        for (const stream of this.#streams) stream.compact();
+      },
+      opened: (http2, fields, end) => this.#opened(http2, fields, end),
+      goneAway() {
+        // A client that goes finishes its streams first.
+      },
+      released() {
+        // The handlers count, not the streams: a cancelled one's handler may still be at work.
+      },
+      peerReset: () => owner.reset(),
+      ended: (error) => owner.ended(error, isPeersFault(error)),
+    });
+    this.bytes = this.#below.bytes;
+  }
+
+  get closed(): boolean {
+    return this.bytes.closed;
+  }
+
+  get counts(): boolean {
+    return this.bytes.counts;
+  }
+
+  streams(): ServerEvents[] {
+    return [...this.#streams].flatMap(({ stream }) => stream ?? []);
+  }
+
+  defer(task: () => void): void {
+    this.bytes.defer(task);
+  }
+
+  /** A graceful GOAWAY: what is on its way is still taken (RFC 9113 6.8). */
+  sayFarewell(): void {
+    if (!this.bytes.closed) this.#below.http2.goAway(ErrorCode.NO_ERROR, "", true);
+  }
+
+  sent(): Promise<void> {
+    return this.bytes.sent();
+  }
+
+  end(limit: string | undefined, lastMs: number): void {
+    if (!this.bytes.closed) {
+      const code = limit === undefined ? ErrorCode.NO_ERROR : ErrorCode.ENHANCE_YOUR_CALM;
+      this.#below.http2.goAway(code, limit ?? "", false);
+    }
+    const error = limit === undefined
+      ? undefined
+      : grpcError({ side: "server" }, GrpcStatus.ResourceExhausted, limit, { kind: "protocol" });
+    this.bytes.end(error, lastMs);
+  }
+
+  ref(): void {
+    this.bytes.ref();
+  }
+
+  unref(): void {
+    this.bytes.unref();
+  }
+
+  released(stream: GrpcServerStream): void {
+    this.#streams.delete(stream);
+  }
+
+  #opened(http2: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined {
+    const plain = plainAnswer(http2, fields);
+    if (plain !== undefined) {
+      if (end) plain.send();
+      return plain;
+    }
+    const metadata = metadataOf(fields);
+    const { service, method } = targetOf(fieldOf(fields, ":path") ?? "");
+    const timeout = fieldOf(fields, "grpc-timeout");
+    const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
+    const request = { service, method, metadata, timeoutMs };
+    const stream = new GrpcServerStream(this, http2, fields, request, metadata.get(SOURCE_SERVICE) ?? "");
+    const encoding = fieldOf(fields, "grpc-encoding");
+    const fault = timeout !== undefined && timeoutMs === undefined
+      ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"` }
+      : isReadable(encoding)
+      ? undefined
+      : {
+        code: GrpcStatus.Unimplemented,
+        text: `grpc-encoding "${encoding}" is not supported: gzip, deflate and identity are`,
+      };
+    if (fault !== undefined) {
+      stream.refuse(grpcError({ side: "server", service, method }, fault.code, fault.text));
+      return stream;
+    }
+    stream.stream = this.#owner.opened(stream, request);
+    if (stream.stream === undefined) return undefined;
+    this.#streams.add(stream);
+    if (end) stream.clientEnded();
+    return stream;
+  }
+}
+
+/** The answer to a request that is none of gRPC's. */
+function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | undefined {
+  const method = fieldOf(fields, ":method");
+  const type = fieldOf(fields, "content-type");
+  if (type === undefined || !isGrpc(type)) {
+    const what = type === undefined ? "no content-type" : `the content-type "${type}"`;
+    return new PlainAnswer(http2, "415", `${what}: this server speaks gRPC, application/grpc\n`);
+  }
+  if (method === "POST") return undefined;
+  return new PlainAnswer(http2, "405", `${method}: gRPC's requests are POST\n`);
+}
+
+/** `/package.Service/Method`. */
+function targetOf(path: string): { service: string; method: string } {
+  const slash = path.lastIndexOf("/");
+  return { service: path.slice(1, Math.max(1, slash)), method: path.slice(slash + 1) };
+}

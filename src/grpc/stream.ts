@@ -1,0 +1,186 @@
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
+import { type Codec, payloadOf } from "../core/codec.ts";
+import type { StreamEvents } from "../core/transport.ts";
+import type { Http2Stream } from "../http2/stream.ts";
+import type { ByteConnection } from "../net/byte_connection.ts";
+import { type Compression, decompress, gzip } from "../net/compression.ts";
+import type { Where } from "../core/errors.ts";
+import { type GrpcError, grpcError } from "./error.ts";
+import { MessageAssembler, PREFIX_BYTES } from "./message_assembler.ts";
+import { reasonText } from "../base/reason.ts";
+import { GrpcStatus } from "./status.ts";
+
+/** What the streams of a connection have in common. */
+export interface GrpcConnection {
+  readonly bytes: ByteConnection<GrpcError>;
+  readonly maxMessageBytes: number;
+  /** How what is sent is compressed where nobody says. */
+  readonly compression: "identity" | "gzip";
+}
+
+/**
+ * A stream between HTTP/2's frames and what they mean: its messages in both directions, which are the same at either
+ * end. What differs is how it begins and ends: see {@linkcode GrpcClientStream} and {@linkcode GrpcServerStream}.
+ */
+export abstract class GrpcStream {
+  protected readonly connection: GrpcConnection;
+  readonly #assembler: MessageAssembler;
+  /** What the peer compresses with: its `grpc-encoding`. */
+  protected peerCompression: string | undefined;
+  /** How what is sent from now on is compressed. */
+  compression: "identity" | "gzip";
+  /** Whether the message that came last was compressed. */
+  lastCameCompressed = false;
+  /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
+  #owed = 0;
+  #held = 0;
+  /** Bytes that messages have grown by when they were decompressed: the connection counts them. */
+  #inflated = 0;
+
+  constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
+    this.connection = connection;
+    this.compression = compression;
+    this.#assembler = new MessageAssembler({
+      message: (payload, compressed) => this.#take(payload, compressed),
+      announced: (bytes) => this.http2.grant(bytes),
+      check: (bytes, flag) => this.#check(bytes, flag),
+    });
+  }
+
+  /** The stream below. */
+  protected abstract readonly http2: Http2Stream;
+  /** The stream above; none where nobody has taken it. */
+  protected abstract readonly stream: StreamEvents | undefined;
+  protected abstract readonly where: Where;
+
+  get congested(): boolean {
+    return this.connection.bytes.closed || this.http2.congested;
+  }
+
+  sendMessage<T>(codec: Codec<T>, message: T): void {
+    this.http2.sendData((buffer) => this.#write(buffer, codec, message));
+  }
+
+  wait(wake: () => void): void {
+    this.http2.wait(wake);
+  }
+
+  unwait(wake: () => void): void {
+    this.http2.unwait(wake);
+  }
+
+  defer(task: () => void): void {
+    this.connection.bytes.defer(task);
+  }
+
+  /** Unread messages cost more than their bytes: the connection counts how many there are, and what they have grown by. */
+  charge(bytes: number, messages: number): void {
+    this.#held += bytes + messages * PREFIX_BYTES;
+    const shrunk = bytes < 0 ? Math.min(this.#inflated, -bytes) : 0;
+    this.#inflated -= shrunk;
+    this.connection.bytes.charge(-shrunk, messages);
+    if (messages < 0) this.#giveBack(-bytes - messages * PREFIX_BYTES);
+  }
+
+  /** DATA has come. @returns Whether all of it was fine. */
+  protected takeData(bytes: Bytes): void {
+    this.#owed += bytes.length;
+    this.#assembler.push(bytes);
+  }
+
+  /** Bytes of a message that has begun and not ended. */
+  protected get pendingBytes(): number {
+    return this.#assembler.pendingBytes;
+  }
+
+  /** What has been read may come again. */
+  #giveBack(bytes: number): void {
+    const given = this.#held === 0 ? this.#owed - this.#assembler.pendingBytes : Math.min(this.#owed, bytes);
+    if (given <= 0) return;
+    this.#owed -= given;
+    this.http2.consumed(given);
+  }
+
+  #take(payload: Bytes, compressed: boolean): void {
+    this.lastCameCompressed = compressed;
+    const wireBytes = PREFIX_BYTES + payload.length;
+    const message = compressed ? this.#decompressed(payload) : payload;
+    const held = this.#held;
+    this.stream?.recvMessage(message);
+    // Nobody wants it: what still comes is dropped, and must not stand still.
+    if (this.#held <= held) {
+      this.#owed -= wireBytes;
+      this.http2.consumed(wireBytes);
+      return;
+    }
+    const grown = message.length - payload.length;
+    if (grown <= 0) return;
+    this.#inflated += grown;
+    this.connection.bytes.charge(grown, 0);
+  }
+
+  #decompressed(payload: Bytes): Bytes {
+    try {
+      return decompress(compressionOf(this.peerCompression), payload, this.connection.maxMessageBytes);
+    } catch (cause) {
+      const code = cause instanceof RangeError ? GrpcStatus.ResourceExhausted : GrpcStatus.Internal;
+      const text = cause instanceof RangeError
+        ? cause.message
+        : `cannot decompress a message: ${reasonText(cause)}`;
+      throw grpcError(this.where, code, text, { kind: "protocol", cause });
+    }
+  }
+
+  #check(bytes: number, flag: number): void {
+    const { maxMessageBytes } = this.connection;
+    if (bytes > maxMessageBytes) {
+      const text = `message of ${bytes} bytes exceeds the limit of ${maxMessageBytes} bytes`;
+      throw grpcError(this.where, GrpcStatus.ResourceExhausted, text, { kind: "protocol" });
+    }
+    if (flag === 0) return;
+    if (flag !== 1) {
+      throw grpcError(this.where, GrpcStatus.Internal, `a message begins with the flag ${flag}, not 0 or 1`, {
+        kind: "protocol",
+      });
+    }
+    if (this.peerCompression === undefined || this.peerCompression === "identity") {
+      const text = "a message is compressed, and the header named no grpc-encoding";
+      throw grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" });
+    }
+  }
+
+  #write<T>(buffer: ByteBuffer, codec: Codec<T>, message: T): void {
+    if (this.compression === "gzip") {
+      const payload = payloadOf(codec, message);
+      this.#checkSent(payload.length);
+      const compressed = gzip(payload);
+      buffer.writeUint8(1);
+      buffer.writeInt32(compressed.length);
+      buffer.writeBytes(compressed);
+      return;
+    }
+    const start = buffer.reserve(PREFIX_BYTES);
+    buffer.bytes[start] = 0;
+    buffer.length = start + PREFIX_BYTES;
+    if (codec.encodeInto === undefined) buffer.writeBytes(payloadOf(codec, message));
+    else codec.encodeInto(message, buffer);
+    const length = buffer.length - start - PREFIX_BYTES;
+    this.#checkSent(length);
+    buffer.setInt32(start + 1, length);
+  }
+
+  #checkSent(bytes: number): void {
+    const { maxMessageBytes } = this.connection;
+    if (bytes <= maxMessageBytes) return;
+    throw new RangeError(`message of ${bytes} bytes exceeds the limit of ${maxMessageBytes} bytes`);
+  }
+}
+
+/** What is read of `grpc-encoding`. */
+export function isReadable(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding === "identity" || encoding === "gzip" || encoding === "deflate";
+}
+
+function compressionOf(encoding: string | undefined): Compression {
+  return encoding === "deflate" ? "deflate" : "gzip";
+}
