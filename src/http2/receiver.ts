@@ -174,12 +174,12 @@ export class Receiver {
     this.#refuseIdle(id, "DATA");
     const { closedStreams } = this.#state;
     const how = closedStreams.how(id);
-    // What was on its way when the stream was reset costs the peer nothing, within the window that it had.
-    if (how === "reset here" && closedStreams.late(id, frameBytes)) return;
-    if (how === "reset here" || how === "never opened") {
-      const description = how === "reset here" ? "more DATA than its window allowed" : "DATA before HEADERS";
-      throw broken(ErrorCode.PROTOCOL_ERROR, `stream ${id}, ${how}: ${description}`);
+    if (how === "reset here") {
+      // What was on its way when the stream was reset costs the peer nothing, within the window that it had.
+      if (!closedStreams.late(id, frameBytes)) this.#spend(1 + frameBytes / LATE_BYTES);
+      return;
     }
+    if (how === "never opened") throw broken(ErrorCode.PROTOCOL_ERROR, `stream ${id}: DATA before HEADERS`);
     throw new Http2StreamError(ErrorCode.STREAM_CLOSED, `stream ${id}: DATA, and it was ${how}`);
   }
 
@@ -482,6 +482,9 @@ export class Receiver {
 const PRIORITY_SIZE = 5;
 /** SETTINGS that so many streams have to look at cost as much as one frame more. */
 const STREAMS_PER_SETTINGS = 16;
+
+/** So many bytes that a stream sends after its reset, and beyond its window, cost as much as one frame more. */
+const LATE_BYTES = 1024;
 
 /** Appends a PING frame. */
 export function writePing(buffer: ByteBuffer, flags: number, high: number, low: number): void {
