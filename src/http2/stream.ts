@@ -54,7 +54,7 @@ export class Http2Stream implements MessageSource, Sender {
   readonly #receive: ReceiveWindow;
   #events: Http2StreamEvents | undefined;
   #id = 0;
-  /** Where its HEADERS begin, among all bytes of the connection. */
+  /** Where its HEADERS begin, among all bytes of the connection; -1 where they are the peer's. */
   #headersAt = 0;
   #sendWindow = 0;
   /** What waits for the windows, from `#pendingAt`. */
@@ -225,6 +225,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** At a server: a request has come. */
   accept(id: number, fields: readonly HeaderField[], end: boolean, sendWindow: number): void {
     this.#id = id;
+    this.#headersAt = -1;
     this.#sendWindow = sendWindow;
     this.#remoteBegun = true;
     this.#expect(fields);
