@@ -105,7 +105,7 @@ Deno.test("A list that is larger than the server takes is not sent.", async () =
   assertThrows(
     () => harness.open([...REQUEST, ["a", "x".repeat(200)]]),
     RangeError,
-    "a header list of 434 bytes exceeds the server's limit of 300 bytes",
+    "a header list of 447 bytes exceeds the server's limit of 300 bytes",
   );
   assertThrows(() => harness.open([["a b", "c"]]), TypeError, '"a b"');
   harness.open(REQUEST, true);

@@ -61,17 +61,9 @@ Deno.test("The windows come back as bytes are consumed, in steps of half a windo
     harness.receive(data(1, KIB));
     updates.push(...await harness.sent());
   }
-  assertEquals(
-    updates,
-    [
-      "WINDOW_UPDATE 1 32768",
-      "WINDOW_UPDATE 1 32768",
-      "WINDOW_UPDATE 65536",
-      "WINDOW_UPDATE 1 32768",
-      "WINDOW_UPDATE 1 32768",
-      "WINDOW_UPDATE 65536",
-    ].toSorted((a, b) => updates.indexOf(a) - updates.indexOf(b)),
-  );
+  assertEquals(updates.filter((line) => line === "WINDOW_UPDATE 1 32768").length, 4);
+  assertEquals(updates.filter((line) => line === "WINDOW_UPDATE 65536").length, 2);
+  assertEquals(updates.length, 6);
 });
 
 Deno.test("A stream that nobody reads takes one and a half windows, and stalls itself alone.", async () => {
