@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ByteBuffer } from "../../src/buffer.ts";
+import type { ByteBuffer } from "../../src/buffer.ts";
 import { ErrorCode } from "../../src/http2/error_code.ts";
 import { Flag } from "../../src/http2/frame.ts";
 import { Setting } from "../../src/http2/settings.ts";
