@@ -1,6 +1,6 @@
 import type { Bytes } from "../base/buffer.ts";
 import type { ClientSide } from "../core/client_side.ts";
-import { BizStatusError, type StreamError, type Where } from "../core/errors.ts";
+import type { BizStatusError, StreamError, Where } from "../core/errors.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 import type { ClientSink } from "../core/transport.ts";
 import { ErrorCode, errorCodeName } from "../http2/error_code.ts";

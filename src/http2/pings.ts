@@ -43,7 +43,10 @@ export class Pings {
   heard(): void {
     if (this.#options.keepaliveMs === 0) return;
     this.#heardAt = performance.now();
+    if (this.#askedAt === undefined || this.#stopped) return;
     this.#askedAt = undefined;
+    clearTimeout(this.#timer);
+    this.#set(this.#options.keepaliveMs);
   }
 
   /**

@@ -1,12 +1,13 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
-import { Http2StreamError } from "./errors.ts";
-import { checkSendable, contentLength, fieldValue, responseFault, trailersFault } from "./field_check.ts";
+import type { Http2StreamError } from "./errors.ts";
+import { checkSendable } from "./field_check.ts";
 import { FrameType, MAX_UINT31 } from "./frame.ts";
 import type { FrameWriter, MessageSource } from "./frame_writer.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import { STREAM_ALLOWANCE, TURN_BYTES } from "./limits.ts";
 import { ReceiveWindow } from "./receive_window.ts";
+import { RemoteSide, streamError } from "./remote_side.ts";
 import type { Sender, SendFlow } from "./send_flow.ts";
 import type { Http2StreamEvents } from "./stream_events.ts";
 
@@ -52,9 +53,10 @@ export interface StreamHost {
 export class Http2Stream implements MessageSource, Sender {
   readonly #host: StreamHost;
   readonly #receive: ReceiveWindow;
+  readonly #remote = new RemoteSide();
   #events: Http2StreamEvents | undefined;
   #id = 0;
-  /** Where its HEADERS begin, among all bytes of the connection. */
+  /** Where its HEADERS begin, among all bytes of the connection; -1 where they are the peer's. */
   #headersAt = 0;
   #sendWindow = 0;
   /** What waits for the windows, from `#pendingAt`. */
@@ -64,14 +66,7 @@ export class Http2Stream implements MessageSource, Sender {
   #last: readonly HeaderField[] | "end" | undefined;
   #localEnded = false;
   #resetAtEnd: number | undefined;
-  #remoteEnded = false;
-  /** Whether the peer's first header section, not an interim one, has come. */
-  #remoteBegun = false;
   #gone = false;
-  /** Whether the answer has no body, whatever its content-length says: to HEAD (RFC 9113 8.1.1). */
-  #bodiless = false;
-  /** What content-length says is still to come; undefined where it says nothing. */
-  #expectedBytes: number | undefined;
   /** How much of the connection's bound the stream has been given beyond its window. */
   #grantedBytes = 0;
   #wakes: (() => void)[] = [];
@@ -186,7 +181,7 @@ export class Http2Stream implements MessageSource, Sender {
    * cannot be consumed before it is whole. What the window has already costs nothing.
    */
   grant(bytes: number): void {
-    if (this.#gone || this.#remoteEnded) return;
+    if (this.#gone || this.#remote.ended) return;
     const increment = this.#receive.grant(bytes);
     if (increment === 0) return;
     this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
@@ -196,7 +191,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** Calls `wake` once, when not congested any more, or when the stream leaves. */
   wait(wake: () => void): void {
     this.#wakes.push(wake);
-    if (this.congested) this.#watch();
+    if (this.congested && !this.#gone) this.#watch();
     else queueMicrotask(() => this.tryWake());
   }
 
@@ -221,7 +216,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#events = events;
     this.#sendWindow = sendWindow;
     this.#headersAt = this.#host.position;
-    this.#bodiless = fieldValue(fields, ":method") === "HEAD";
+    this.#remote.ask(fields);
     this.#host.writer.headers(id, fields, end);
     if (end) this.#localEnded = true;
     else if (this.#pending === undefined && this.#last !== undefined) this.#sayLast();
@@ -232,10 +227,9 @@ export class Http2Stream implements MessageSource, Sender {
   /** At a server: a request has come. */
   accept(id: number, fields: readonly HeaderField[], end: boolean, sendWindow: number): void {
     this.#id = id;
+    this.#headersAt = -1;
     this.#sendWindow = sendWindow;
-    this.#remoteBegun = true;
-    this.#expect(fields);
-    if (end) this.#endRemote();
+    this.#remote.request(id, fields, end);
   }
 
   /** At a server: who is told of what follows. */
@@ -245,52 +239,26 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** A header section has come. @returns Whether it was an interim response. */
   receiveHeaders(fields: HeaderField[], end: boolean): boolean {
-    if (this.#remoteEnded) throw this.#error(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
-    if (this.#remoteBegun) {
-      if (!end) throw this.#error(ErrorCode.PROTOCOL_ERROR, "trailers without END_STREAM");
-      const fault = trailersFault(fields);
-      if (fault !== undefined) throw this.#error(ErrorCode.PROTOCOL_ERROR, fault);
-      this.#endRemote();
-      this.#events?.trailers(fields);
-      this.#exitIfEnded();
-      return false;
-    }
-    const fault = responseFault(fields);
-    if (fault !== undefined) throw this.#error(ErrorCode.PROTOCOL_ERROR, fault);
-    const status = fieldValue(fields, ":status") ?? "";
-    if (status.startsWith("1")) {
-      if (end) throw this.#error(ErrorCode.PROTOCOL_ERROR, `an interim response (${status}) with END_STREAM`);
-      return true;
-    }
-    this.#remoteBegun = true;
-    // 304 has no body either.
-    if (!this.#bodiless && status !== "304") this.#expect(fields);
-    if (end) this.#endRemote();
-    this.#events?.headers(fields, end);
+    const what = this.#remote.headers(this.#id, fields, end);
+    if (what === "interim") return true;
+    if (what === "trailers") this.#events?.trailers(fields);
+    else this.#events?.headers(fields, end);
     this.#exitIfEnded();
     return false;
   }
 
   /** Judges a DATA frame before anything of it is taken. */
   checkData(frameBytes: number, content: number): void {
-    if (this.#remoteEnded) throw this.#error(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
-    if (!this.#remoteBegun) throw this.#error(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
-    if (frameBytes > this.#receive.left) {
-      const description = `DATA of ${frameBytes} bytes exceeds the window of ${this.#receive.left} bytes`;
-      throw this.#error(ErrorCode.FLOW_CONTROL_ERROR, description);
-    }
-    if (this.#expectedBytes !== undefined) {
-      this.#expectedBytes -= content;
-      if (this.#expectedBytes < 0) {
-        throw this.#error(ErrorCode.PROTOCOL_ERROR, "more DATA than content-length says");
-      }
-    }
+    this.#remote.data(this.#id, content);
+    if (frameBytes <= this.#receive.left) return;
+    const description = `DATA of ${frameBytes} bytes exceeds the window of ${this.#receive.left} bytes`;
+    throw streamError(this.#id, ErrorCode.FLOW_CONTROL_ERROR, description);
   }
 
   /** A DATA frame has come; `bytes` is what it holds without its padding. */
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
-    if (end) this.#endRemote();
+    if (end) this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
     else this.#giveBack();
@@ -314,7 +282,7 @@ export class Http2Stream implements MessageSource, Sender {
   raise(bytes: number): void {
     if (this.#sendWindow + bytes > MAX_UINT31) {
       const description = `WINDOW_UPDATE of ${bytes} raises the window to ${this.#sendWindow + bytes}`;
-      throw this.#error(ErrorCode.FLOW_CONTROL_ERROR, `${description}, over ${MAX_UINT31}`);
+      throw streamError(this.#id, ErrorCode.FLOW_CONTROL_ERROR, `${description}, over ${MAX_UINT31}`);
     }
     this.#sendWindow += bytes;
     if (this.sendable) this.#host.flow.add(this);
@@ -437,22 +405,8 @@ export class Http2Stream implements MessageSource, Sender {
     if (this.#resetAtEnd !== undefined) this.reset(this.#resetAtEnd);
   }
 
-  #endRemote(): void {
-    if (this.#expectedBytes !== undefined && this.#expectedBytes > 0) {
-      const description = `${this.#expectedBytes} bytes less DATA than content-length says`;
-      throw this.#error(ErrorCode.PROTOCOL_ERROR, description);
-    }
-    this.#remoteEnded = true;
-  }
-
-  #expect(fields: readonly HeaderField[]): void {
-    const length = contentLength(fields);
-    if (typeof length === "string") throw this.#error(ErrorCode.PROTOCOL_ERROR, length);
-    this.#expectedBytes = length;
-  }
-
   #giveBack(): void {
-    if (this.#gone || this.#remoteEnded) return;
+    if (this.#gone || this.#remote.ended) return;
     const increment = this.#receive.give();
     if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, false);
   }
@@ -475,7 +429,7 @@ export class Http2Stream implements MessageSource, Sender {
   }
 
   #exitIfEnded(): void {
-    if (this.#localEnded && this.#remoteEnded && !this.#gone) this.#exit("ended");
+    if (this.#localEnded && this.#remote.ended && !this.#gone) this.#exit("ended");
   }
 
   #exit(how: StreamExit): void {
@@ -494,9 +448,5 @@ export class Http2Stream implements MessageSource, Sender {
     this.#grantedBytes = 0;
     if (unread > 0) this.#host.consumed(unread);
     this.tryWake();
-  }
-
-  #error(code: number, description: string): Http2StreamError {
-    return new Http2StreamError(code, `stream ${this.#id}: ${description}`);
   }
 }

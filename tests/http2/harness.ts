@@ -48,7 +48,8 @@ export class Harness {
         this.#sent.push(bytes.slice());
         this.onSent?.();
       },
-      behind: () => false, owing() {},
+      behind: () => false,
+      owing() {},
     }, (error) => {
       throw error;
     });
