@@ -24,8 +24,9 @@ export type ConnectOptions = ConnectionOptions & DialOptions;
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const init = clientConnectionInit(options, serverOf(options));
-  return new ClientConnection(await dial(options, init.protocol.alpn), init);
+  const init = clientConnectionInit(options);
+  const socket = await dial(options, init.protocol.alpn);
+  return new ClientConnection(socket, { ...init, ...serverOf(options) });
 }
 
 /**

@@ -59,10 +59,7 @@ const MAX_NAME_BYTES = 0xffff;
  * @throws {TypeError} If an option is of another type.
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  */
-export function clientConnectionInit(
-  options: ConnectionOptions,
-  { authority = "localhost", secure = false }: { authority?: string; secure?: boolean } = {},
-): ClientConnectionInit {
+export function clientConnectionInit(options: ConnectionOptions): ClientConnectionInit {
   const { serviceName, maxBufferedBytes, cancelFrame = "rst", protocol = DEFAULT_PROTOCOL } = options;
   if (cancelFrame !== "rst" && cancelFrame !== "trailer") {
     throw new TypeError(`cancelFrame must be "rst" or "trailer", got ${show(cancelFrame)}`);
@@ -80,8 +77,8 @@ export function clientConnectionInit(
     protocol: wireProtocol("protocol", protocol),
     serviceName,
     cancelFrame,
-    authority,
-    secure,
+    authority: "localhost",
+    secure: false,
     limits: {
       maxFrameBytes: positiveInteger("maxFrameBytes", options.maxFrameBytes, DEFAULT_MAX_FRAME_BYTES),
       maxBufferedBytes: positiveInteger("maxBufferedBytes", maxBufferedBytes, DEFAULT_MAX_BUFFERED_BYTES),
