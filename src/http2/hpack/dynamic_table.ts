@@ -37,11 +37,6 @@ export class DynamicTable {
     return this.#added;
   }
 
-  /** The bytes it holds. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** The bytes it may hold. */
   get maxBytes(): number {
     return this.#maxBytes;
