@@ -151,7 +151,7 @@ export class Http2Connection {
     else this.#deferred.push(task);
   }
 
-  /** The socket is gone: every stream hears of it. */
+  /** The socket is gone: every stream hears of it, instead of `released`. */
   lost(error: unknown): void {
     if (this.#state.closed) return;
     this.#state.closed = true;
@@ -191,7 +191,7 @@ export class Http2Connection {
   }
 
   /**
-   * Says that no more streams are taken; those that are open go on.
+   * Says that no more streams are taken; those that are open go on, and the owner ends the connection behind them.
    *
    * @param graceful Streams that are on their way are taken too: their client learns of it first (RFC 9113 6.8).
    */

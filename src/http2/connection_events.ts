@@ -41,7 +41,7 @@ export interface Http2ConnectionEvents {
   opened(stream: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined;
   /** The peer takes no more streams. Those that it has not acted on have been told `lost` with `begun` false. */
   goneAway(code: number, debug: string): void;
-  /** A stream has left. */
+  /** A stream has left a connection that goes on. */
   released(): void;
   /** The peer has reset a stream, or made us reset it by something wrong: both can be had as fast as it likes. */
   peerReset(): void;

@@ -166,7 +166,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#exit("reset here");
   }
 
-  /** So many bytes of what came have been read, or dropped: the peer may send as many more. */
+  /** So many bytes of what came have been read, or dropped: the peer may send as many more. Nothing once the stream has left. */
   consumed(bytes: number): void {
     if (this.#gone) return;
     const read = Math.min(bytes, this.#receive.unread);
@@ -178,7 +178,8 @@ export class Http2Stream implements MessageSource, Sender {
 
   /**
    * Lets the peer send at least so many bytes now: a message has been announced that is larger than the window, and
-   * cannot be consumed before it is whole. What the window has already costs nothing.
+   * cannot be consumed before it is whole. What the window has already costs nothing. The connection's bound on
+   * unread bytes grows by it: the caller has held it against a limit of its own.
    */
   grant(bytes: number): void {
     if (this.#gone || this.#remote.ended) return;

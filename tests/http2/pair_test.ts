@@ -6,6 +6,7 @@ import type { Http2ConnectionEvents, Http2Options } from "../../src/http2/connec
 import type { Http2Stream } from "../../src/http2/stream.ts";
 import type { Http2StreamEvents } from "../../src/http2/stream_events.ts";
 import { OPTIONS } from "./harness.ts";
+import { random } from "./random.ts";
 import { REQUEST, RESPONSE, TRAILERS } from "./wire.ts";
 
 /** Two ends over memory, whose bytes are cut into chunks of `chunk()` bytes. */
@@ -54,15 +55,6 @@ class Pair {
   async quiet(): Promise<void> {
     for (let i = 0; i < 4; i++) for (const queue of this.#queues) await queue.sent();
   }
-}
-
-/** A generator of numbers that are the same in each run. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = Math.imul(state, 1_103_515_245) + 12_345 & 0x7fff_ffff;
-    return (state >> 8) % below;
-  };
 }
 
 async function send(stream: Http2Stream, message: Bytes): Promise<void> {

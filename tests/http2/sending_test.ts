@@ -342,3 +342,20 @@ Deno.test("Whoever waits for a queue that is congested is woken when it has sent
   assertEquals(stream.congested, false);
   await harness.sent();
 });
+
+Deno.test("A codec may end the connection in good order: GOAWAY goes behind its message.", async () => {
+  const { harness, stream } = await answering();
+  stream.sendData((buffer) => {
+    buffer.writeUtf8("a");
+    harness.connection.goAway(ErrorCode.NO_ERROR, "bye", false);
+    stream.grant(100_000);
+  });
+  assertEquals(await harness.sent(), ['DATA 1 "a"', "GOAWAY 1 NO_ERROR bye"]);
+});
+
+Deno.test("Whoever waits for a stream that has left is woken at once.", async () => {
+  const { stream } = await answering();
+  stream.reset(ErrorCode.CANCEL);
+  await new Promise<void>((resolve) => stream.wait(resolve));
+  assertEquals(stream.congested, true);
+});
