@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Bytes } from "../../src/buffer.ts";
+import type { Bytes } from "../../src/base/buffer.ts";
 import { ErrorCode } from "../../src/http2/error_code.ts";
 import { Flag } from "../../src/http2/frame.ts";
 import { Harness } from "./harness.ts";
