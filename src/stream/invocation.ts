@@ -332,6 +332,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
     const error = streamError({ ...this.where, code: ErrorCode.UnexpectedHeader, description });
     this.#sendTrailer(NO_METADATA, { type: ExceptionType.InternalError, message: error.message });
     this.#finish(error);
+    // It has cost the server what a Rst costs, so it counts as one.
+    this.#link.peerReset();
   }
 
   #failWith(
