@@ -1,5 +1,6 @@
 import type { Codec } from "../codec.ts";
 import {
+  type BizStatusError,
   Description,
   ErrorCode,
   errorOfStream,
@@ -48,6 +49,8 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
   /** How the stream ended: the signal's reason. */
   #end: TTStreamError | undefined;
   #reported = false;
+  /** What the client's Trailer said, where it ended the reading with an exception. */
+  #clientError: TTStreamError | BizStatusError | undefined;
   /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
   #returned = false;
   /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
@@ -323,6 +326,7 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
 
   #receiveEnd(frame: Frame): void {
     const error = errorOfTrailer(frame, this.where);
+    this.#clientError = error;
     this.#inbox.finish(error === undefined ? {} : { error });
   }
 
@@ -350,7 +354,9 @@ export class Invocation implements FrameReceiver, ReadOwner, WriteOwner {
         return this.#failWith(tooLong, end);
       }
     } else {
-      if (!this.#reported) {
+      // A handler that hands the client's own error back is not at fault.
+      const clients = this.#clientError !== undefined && isCausedBy(error, this.#clientError);
+      if (!this.#reported && !clients) {
         this.#reported = true;
         this.#link.defer(() => this.#report(error, this));
       }
