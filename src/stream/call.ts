@@ -45,6 +45,8 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #writer: WriteView | undefined;
   #readDone = false;
   #watching = false;
+  /** Whether its cancel has been sent: whoever awaits one means that it has left, also where a signal was faster. */
+  #canceled = false;
   #timer: Timer;
   readonly #results = new CallResults();
 
@@ -164,12 +166,12 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   cancel(reason: unknown): Promise<void> {
     const live = this.#state.live;
     this.#cancel(errorFromReason(reason, this.where));
-    return live ? withinMs(CANCEL_MS, this.#link.sent()) : Promise.resolve();
+    return live || this.#canceled ? withinMs(CANCEL_MS, this.#link.sent()) : Promise.resolve();
   }
 
   /** The end of the call's scope: cancels what is left of it. */
   async dispose(): Promise<void> {
-    if (this.#readDone && !this.#state.live) return;
+    if (this.#readDone && !this.#state.live && !this.#canceled) return;
     await this.cancel(undefined);
   }
 
@@ -345,6 +347,7 @@ export class Call implements FrameReceiver, ReadOwner, WriteOwner {
   #cancel(error: TTStreamError, read: unknown = error, write: unknown = error): void {
     const owed = this.#state.sendReset();
     if (owed !== "nothing") {
+      this.#canceled = true;
       sendCancel(this.#target, error, owed === "rst and trailer", this.#init);
       this.#link.release(this.#streamId);
     }
