@@ -1,14 +1,25 @@
-import { Description, ErrorCode, streamError } from "../errors.ts";
+import { Description, ErrorCode, streamError, type TTStreamError } from "../errors.ts";
 import { handled } from "../handled.ts";
 import { type MessageSource, sendAllFor } from "../stream/send_all.ts";
 
 /** The sending side of a call that is not the library's own. */
 export interface ForeignSide<T> {
+  /** Whether the half close has been asked for already. */
+  readonly closed: boolean;
   send(message: T): Promise<void>;
   /** Half close. */
   close(): Promise<void>;
   /** The call ends for that. */
   sourceThrew(error: unknown): void;
+}
+
+/** What a send behind the half close rejects with. */
+export function closedSend(): TTStreamError {
+  return streamError({
+    code: ErrorCode.IllegalOperation,
+    description: Description.closedSend,
+    side: "client",
+  });
 }
 
 /** Sends all that `source` gives and half closes; that the call has ended, well or not, its `closed` tells. */
@@ -18,17 +29,14 @@ export function sendUntilClosed<T>(
   side: ForeignSide<T>,
 ): Promise<void> {
   const tasks = new Set<() => void>();
-  let ended = false;
-  let endError: unknown;
+  let ended = side.closed;
+  let endError: unknown = ended ? closedSend() : undefined;
   const end = (error: unknown) => {
     ended = true;
     endError = error;
     for (const task of tasks) task();
   };
-  closed.then(() => {
-    const description = Description.closedSend;
-    end(streamError({ code: ErrorCode.IllegalOperation, description, side: "client" }));
-  }, end);
+  closed.then(() => end(closedSend()), end);
   const sending = sendAllFor(source, {
     get ended() {
       return ended;

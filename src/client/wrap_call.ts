@@ -3,7 +3,7 @@ import type { Metadata } from "../metadata.ts";
 import { writeTo } from "../stream/adapt.ts";
 import { handled } from "../handled.ts";
 import type { MessageSource } from "../stream/send_all.ts";
-import { sendUntilClosed } from "./send_until_closed.ts";
+import { closedSend, sendUntilClosed } from "./send_until_closed.ts";
 
 /** What of a call may be replaced: any of its properties that are no functions. */
 export interface CallParts<Req, Res> {
@@ -31,6 +31,8 @@ export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res
 export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   private readonly call: AnyCall<Req, Res>;
   private readonly parts: CallParts<Req, Res>;
+  /** Whether the writable that was replaced has been closed by `sendAll`. */
+  private halfClosed = false;
 
   constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
     this.call = call;
@@ -68,15 +70,19 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   send(message: Req): Promise<void> {
     const { writable } = this.parts;
     if (writable === undefined) return found(this.call.send, "send").call(this.call, message);
-    return writeTo(writable, message);
+    return this.halfClosed ? handled(Promise.reject(closedSend())) : writeTo(writable, message);
   }
 
   sendAll(source: MessageSource<Req>): Promise<void> {
     const { writable } = this.parts;
     if (writable === undefined) return found(this.call.sendAll, "sendAll").call(this.call, source);
     return sendUntilClosed(source, this.closed, {
+      closed: this.halfClosed,
       send: (message) => writeTo(writable, message),
-      close: () => writable.close(),
+      close: () => {
+        this.halfClosed = true;
+        return writable.close();
+      },
       sourceThrew: (error) => void handled(this.cancel(error)),
     });
   }

@@ -5,7 +5,7 @@ import { type Codec, rawCodec } from "../codec.ts";
 import { handled } from "../handled.ts";
 import type { Metadata } from "../metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
-import { sendUntilClosed } from "./send_until_closed.ts";
+import { closedSend, sendUntilClosed } from "./send_until_closed.ts";
 
 /** A call over a stream that an opener of the user's own has wrapped. */
 export class WrappedCall implements OpenedCall {
@@ -53,9 +53,10 @@ export class WrappedCall implements OpenedCall {
       get writable() {
         return writer.writable;
       },
-      sendFor: (message) => handled(writer.send(message)),
+      sendFor: (message) => handled(writer.closed ? Promise.reject(closedSend()) : writer.send(message)),
       sendAll: (source) =>
         sendUntilClosed(source, this.closed, {
+          closed: writer.closed,
           send: (message) => writer.send(message),
           close: () => writer.close(),
           sourceThrew: (error) => writer.abort(error),

@@ -1,6 +1,7 @@
 import { attempt } from "../attempt.ts";
 import { decodeReadable, EncodingWriter } from "../stream/adapt.ts";
 import type { Codec } from "../codec.ts";
+import { Description, ErrorCode, streamError } from "../errors.ts";
 import { handled } from "../handled.ts";
 import type { Invocation } from "../stream/invocation.ts";
 import type { Metadata, Metainfo } from "../metadata.ts";
@@ -217,14 +218,30 @@ class WrappedStream implements ServerStream<unknown, unknown> {
   }
 
   send(message: unknown): Promise<void> {
-    return handled(this.messages.send(message));
+    return handled(this.messages.closed ? Promise.reject(this.closedSend()) : this.messages.send(message));
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
     const messages = this.messages;
     return sendUntilAborted(source, this.raw.signal, {
-      send: (message) => messages.send(message),
-      sourceThrew: (error) => messages.abort(error),
+      send: (message) => this.send(message),
+      sourceThrew: (error) => {
+        // Behind the close there is nothing left that could fail.
+        if (!messages.closed) messages.abort(error);
+      },
+    });
+  }
+
+  /** What a send behind the close rejects with: the stream's end where that has come. */
+  private closedSend(): unknown {
+    if (this.raw.signal.aborted) return this.raw.signal.reason;
+    const { service, method } = this;
+    return streamError({
+      code: ErrorCode.IllegalOperation,
+      description: Description.closedSend,
+      side: "server",
+      service,
+      method,
     });
   }
 }
