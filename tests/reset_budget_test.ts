@@ -32,6 +32,25 @@ Deno.test("a client that goes on cancelling streams beyond ten times maxStreams 
   );
 });
 
+Deno.test("second Headers count as cancels: a client that ends stream after stream by them is cut as well", async () => {
+  const [near, far] = duplexPair();
+  const { finished } = serveOver(far, ({ signal }) => aborted(signal).then(() => {}), { maxStreams: 1 });
+  await using peer = new WirePeer(near);
+  const ended = rejectionText(finished);
+  const flood = async () => {
+    for (let streamId = 1; streamId <= 1000; streamId++) {
+      await peer.send({ type: FrameType.Header, streamId }, { type: FrameType.Header, streamId });
+    }
+    return "all was taken";
+  };
+  const outcome = flood().catch(() => "cut");
+  while (await peer.next() !== undefined) {
+    // The answers to the streams before.
+  }
+  assertEquals(await outcome, "cut");
+  assertStringIncludes(await ended, `too many cancelled streams: ${BUDGET} more than have ended well`);
+});
+
 Deno.test("a client whose streams end well in between cancels as many as it likes", async () => {
   const [near, far] = duplexPair();
   const { finished } = serveOver(

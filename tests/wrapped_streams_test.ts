@@ -139,3 +139,57 @@ Deno.test("aborting a wrapped stream while a write waits cancels it at once", as
     "Trailer",
   ]);
 });
+
+/** The code of the error that a send rejects with. */
+async function codeOf(sending: Promise<void>): Promise<number | undefined> {
+  const error = await sending.then(() => undefined, (error) => error);
+  return error instanceof TTStreamError ? error.code : undefined;
+}
+
+Deno.test("a call that is wrapped, or goes over a wrapped stream: what is sent behind the half close rejects with 12005, and the call goes on", async () => {
+  await using server = serve({ port: 0, hostname: "127.0.0.1" }, chat);
+  await using connection = await connect({ port: server.addr.port });
+  const plain = createClient(Chat, connection).join();
+  const through = new TransformStream<string, string>();
+  const piped = through.readable.pipeTo(plain.writable);
+  const overWrapped = createClient(Chat, {
+    openStream: (target, options) => wrapStream(connection.openStream(target, options), {}),
+  });
+  for (const call of [wrapStream(plain, { writable: through.writable }), overWrapped.join()]) {
+    await call.sendAll(["one", "two"]);
+    let stopped = false;
+    const late = ReadableStream.from(["three"]);
+    const watched = late.pipeThrough(
+      new TransformStream<string, string>({
+        cancel: () => {
+          stopped = true;
+        },
+      }),
+    );
+    assertEquals(await codeOf(call.sendAll(watched)), 12005);
+    assertEquals(await codeOf(call.send("four")), 12005);
+    assertEquals(await call.response, "one+two");
+    assertEquals(stopped, true);
+  }
+  await piped;
+});
+
+Deno.test("a handler's wrapped stream: what is sent behind writable.close() rejects with 12005, and the stream ends well", async () => {
+  const codes: (number | undefined)[] = [];
+  const handler = implement(Chat, {
+    async ask(question, stream) {
+      await stream.send(question);
+      await stream.writable.close();
+      codes.push(await codeOf(stream.send("late")), await codeOf(stream.sendAll(["late"])));
+    },
+    echo: () => {},
+    join: () => "",
+  });
+  await using server = serve(
+    { port: 0, hostname: "127.0.0.1" },
+    (stream) => handler(wrapStream(stream, { metadata: new Map() })),
+  );
+  await using connection = await connect({ port: server.addr.port });
+  assertEquals(await Array.fromAsync(createClient(Chat, connection).ask("one")), ["one"]);
+  assertEquals(codes, [12005, 12005]);
+});

@@ -22,6 +22,8 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   #readerTaken = false;
   #readDone = false;
   #watching = false;
+  /** Whether its cancel has been sent: whoever awaits one means that it has left, also where a signal was faster. */
+  #canceled = false;
   #timer: Timer;
   readonly #results = new CallResults();
 
@@ -139,12 +141,12 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   cancel(reason: unknown): Promise<void> {
     const { live } = this.state;
     this.#cancel(this.errorOf(reason));
-    return live ? withinMs(CANCEL_MS, this.sink.sent()) : Promise.resolve();
+    return live || this.#canceled ? withinMs(CANCEL_MS, this.sink.sent()) : Promise.resolve();
   }
 
   /** The end of the call's scope: cancels what is left of it. */
   async dispose(): Promise<void> {
-    if (this.#readDone && !this.state.live) return;
+    if (this.#readDone && !this.state.live && !this.#canceled) return;
     await this.cancel(undefined);
   }
 
@@ -291,6 +293,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
 
   #cancel(error: StreamError, read: unknown = error, write: unknown = error): void {
     if (this.state.close(error)) {
+      this.#canceled = true;
       this.sink.cancel(error);
       this.sink.release();
     }

@@ -55,6 +55,11 @@ export class EncodingWriter<T> {
     this.#codec = codec;
   }
 
+  /** Whether what is written to has been told that nothing more comes. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** The messages as a WritableStream, made when first asked for. */
   get writable(): WritableStream<T> {
     return this.#writable ??= this.#makeWritable(this.#queue ??= new WriteQueue());

@@ -43,6 +43,8 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   #timer: Timer;
   #deadline: number | undefined;
   #reported = false;
+  /** What the client gave up sending with. */
+  #clientError: StreamError | BizStatusError | undefined;
   /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
   #returned = false;
   /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
@@ -228,7 +230,9 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   }
 
   recvEnd(error: StreamError | BizStatusError | undefined): void {
-    if (this.state.recvEnd()) this.queue.finish(error === undefined ? {} : { error });
+    if (!this.state.recvEnd()) return;
+    this.#clientError = error;
+    this.queue.finish(error === undefined ? {} : { error });
   }
 
   recvReset(error: StreamError): void {
@@ -302,7 +306,9 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
         return this.#failWith(tooLong, end);
       }
     } else {
-      if (!this.#reported) {
+      // A handler that hands the client's own error back is not at fault.
+      const clients = this.#clientError !== undefined && isCausedBy(error, this.#clientError);
+      if (!this.#reported && !clients) {
         this.#reported = true;
         this.sink.defer(() => this.#init.report(error, this));
       }

@@ -103,6 +103,8 @@ export class ServerFrames implements FrameReceiver, ServerSink {
         this.events?.violated(
           streamError({ ...this.#where, code: ErrorCode.UnexpectedHeader, description }),
         );
+        // It has cost the server what a Rst costs, so it counts as one.
+        this.#owner.reset();
         return;
       }
       case FrameType.Meta: // for proxies' hooks; nothing here takes one

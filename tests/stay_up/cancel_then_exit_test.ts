@@ -9,6 +9,8 @@ const WAYS = [
   "cancel",
   "behind an upload, cancel",
   "dispose",
+  "a signal, cancel",
+  "a signal, dispose",
   "readable.cancel",
   "writable.abort",
   "break",

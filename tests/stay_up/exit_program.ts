@@ -11,8 +11,10 @@ const [how = "", where = ""] = Deno.args;
 const port = Number(where);
 const connection = await connect(Number.isNaN(port) ? { path: where } : { hostname: "127.0.0.1", port });
 const client = createClient(Test, connection);
-const stream = connection.openStream({ service: "Test", method: "chat" });
-const [chat, list, sum] = [client.chat(), client.list("go"), client.sum()];
+const controller = new AbortController();
+const options = { signal: controller.signal };
+const stream = connection.openStream({ service: "Test", method: "chat" }, options);
+const [chat, list, sum] = [client.chat(options), client.list("go", options), client.sum(options)];
 // A stream that ends in the same read as it begins never comes to its handler.
 await Promise.all([stream, chat, list, sum].map(({ header }) => header));
 // Much is queued before it.
@@ -25,6 +27,14 @@ switch (how) {
     await Promise.all([stream.cancel(), chat.cancel(), list.cancel(), sum.cancel()]);
     break;
   case "dispose":
+    await Promise.all([stream, chat, list, sum].map((call) => call[Symbol.asyncDispose]()));
+    break;
+  case "a signal, cancel":
+    controller.abort();
+    await Promise.all([stream.cancel(), chat.cancel(), list.cancel(), sum.cancel()]);
+    break;
+  case "a signal, dispose":
+    controller.abort();
     await Promise.all([stream, chat, list, sum].map((call) => call[Symbol.asyncDispose]()));
     break;
   case "readable.cancel":

@@ -4,6 +4,8 @@ import { type MessageSource, sendAllFor } from "../../core/send_all.ts";
 
 /** The sending side of a call that is not the library's own. */
 export interface ForeignSide<T> {
+  /** Whether the half close has been asked for already. */
+  readonly halfClosed: boolean;
   send(message: T): Promise<void>;
   /** Half close. */
   close(): Promise<void>;
@@ -20,8 +22,8 @@ export function sendUntilClosed<T>(
   side: ForeignSide<T>,
 ): Promise<void> {
   const tasks = new Set<() => void>();
-  let ended = false;
-  let endError: unknown;
+  let ended = side.halfClosed;
+  let endError: unknown = ended ? side.closedSend() : undefined;
   const end = (error: unknown) => {
     ended = true;
     endError = error;

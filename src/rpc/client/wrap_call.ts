@@ -1,5 +1,6 @@
 import type { ClientCall, UnaryCall } from "./client_stream.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
+import type { StreamError } from "../../core/errors.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import { writeTo } from "../../core/codec_streams.ts";
 import { handled } from "../../base/handled.ts";
@@ -32,6 +33,8 @@ export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res
 export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   private readonly call: AnyCall<Req, Res>;
   private readonly parts: CallParts<Req, Res>;
+  /** Whether the writable that was replaced has been closed by `sendAll`. */
+  private halfClosed = false;
 
   constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
     this.call = call;
@@ -66,6 +69,10 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
     return found(this.parts.response ?? this.call.response, "response");
   }
 
+  private closedSend(): StreamError {
+    return dialectOf(this.protocol).closedSend({ side: "client" });
+  }
+
   cancel(reason?: unknown): Promise<void> {
     return this.call.cancel(reason);
   }
@@ -73,16 +80,20 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   send(message: Req): Promise<void> {
     const { writable } = this.parts;
     if (writable === undefined) return found(this.call.send, "send").call(this.call, message);
-    return writeTo(writable, message);
+    return this.halfClosed ? handled(Promise.reject(this.closedSend())) : writeTo(writable, message);
   }
 
   sendAll(source: MessageSource<Req>): Promise<void> {
     const { writable } = this.parts;
     if (writable === undefined) return found(this.call.sendAll, "sendAll").call(this.call, source);
     return sendUntilClosed(source, this.closed, {
-      closedSend: () => dialectOf(this.protocol).closedSend({ side: "client" }),
+      halfClosed: this.halfClosed,
+      closedSend: () => this.closedSend(),
       send: (message) => writeTo(writable, message),
-      close: () => writable.close(),
+      close: () => {
+        this.halfClosed = true;
+        return writable.close();
+      },
       sourceThrew: (error) => void handled(this.cancel(error)),
     });
   }

@@ -4,6 +4,7 @@ import type { ClientStream } from "./client_stream.ts";
 import { type Codec, rawCodec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
+import type { StreamError } from "../../core/errors.ts";
 import type { Metadata } from "../../core/metadata.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { sendUntilClosed } from "./send_until_closed.ts";
@@ -58,12 +59,14 @@ export class WrappedCall implements OpenedCall {
       get writable() {
         return writer.writable;
       },
-      sendFor: (message) => handled(writer.send(message)),
+      sendFor: (message) =>
+        handled(writer.closed ? Promise.reject(this.#closedSend()) : writer.send(message)),
       sendAll: (source) =>
         sendUntilClosed(source, this.closed, {
+          halfClosed: writer.closed,
           send: (message) => writer.send(message),
           close: () => writer.close(),
-          closedSend: () => dialectOf(this.protocol).closedSend({ side: "client" }),
+          closedSend: () => this.#closedSend(),
           sourceThrew: (error) => writer.abort(error),
         }),
     };
@@ -73,6 +76,10 @@ export class WrappedCall implements OpenedCall {
     const writer = new EncodingWriter<Uint8Array>(this.#stream.writable, rawCodec);
     // A stream that fails says so to its reader; one that could not be asked would leave that waiting.
     writer.send(payload).then(() => writer.close()).catch((error) => this.cancel(error));
+  }
+
+  #closedSend(): StreamError {
+    return dialectOf(this.protocol).closedSend({ side: "client" });
   }
 
   closeSend(): void {

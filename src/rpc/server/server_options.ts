@@ -34,7 +34,8 @@ export interface ServeOverOptions {
   signal?: AbortSignal | undefined;
   /**
    * Takes what a handler threw, once a stream: not a `BizStatusError`, which is an answer, and not the stream's own
-   * end handed on, since a cancel is nobody's fault. Default: prints it with service and method.
+   * end or an exception of the client's Trailer handed on, since a cancel is nobody's fault. Default: prints it with
+   * service and method.
    */
   onError?: ((error: unknown, stream: ServerStream) => unknown) | undefined;
   /** The largest frame taken or sent, in bytes; a larger one that comes ends its connection. Default 16 MiB. */

@@ -4,7 +4,7 @@ import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
 import type { Codec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import type { ServerSide } from "../../core/server_side.ts";
-import type { ProtocolName } from "../../core/dialect.ts";
+import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageSource, Sender } from "../../core/send_all.ts";
 import { sendUntilAborted } from "./send_until_aborted.ts";
@@ -227,14 +227,24 @@ class WrappedStream implements ServerStream<unknown, unknown> {
   }
 
   send(message: unknown): Promise<void> {
-    return handled(this.messages.send(message));
+    return handled(this.messages.closed ? Promise.reject(this.closedSend()) : this.messages.send(message));
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
     const messages = this.messages;
     return sendUntilAborted(source, this.raw.signal, {
-      send: (message) => messages.send(message),
-      sourceThrew: (error) => messages.abort(error),
+      send: (message) => this.send(message),
+      sourceThrew: (error) => {
+        // Behind the close there is nothing left that could fail.
+        if (!messages.closed) messages.abort(error);
+      },
     });
+  }
+
+  /** What a send behind the close rejects with: the stream's end where that has come. */
+  private closedSend(): unknown {
+    if (this.raw.signal.aborted) return this.raw.signal.reason;
+    const { service, method } = this;
+    return dialectOf(this.protocol).closedSend({ side: "server", service, method });
   }
 }
