@@ -1,0 +1,65 @@
+/** The examples, run by the commands that they name themselves. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+
+const examples = new URL("../../examples/", import.meta.url);
+
+const canceled = (path: string) =>
+  `[ttstream error, code=12007] [server-side stream] [canceled path: ${path}] user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively`;
+
+/** What each of them prints. */
+const outputs: Readonly<Record<string, readonly string[]>> = {
+  "business_error.ts": [
+    '"Rivers", page 1',
+    '"Rivers", the end',
+    '"Dreams", page 1',
+    "no: 404 page 2 is lost, shelf 7",
+    "server: Read failed: Error: the lamp went out",
+    '"Tides", page 1',
+    "failed: [ttstream error, code=12001] [client-side stream] biz error: the lamp went out",
+  ],
+  "cascade.ts": [
+    "A: why?",
+    `B: ${canceled("ServiceA")}`,
+    `C: ${canceled("ServiceA -> ServiceB")}`,
+  ],
+  "echo.ts": ["HELLO", "AND", "GOODBYE"],
+  "http_gateway.ts": [
+    "first user: word 1 word 2 word 3 ",
+    "second user: that will do",
+    `chat: ${canceled("Gateway")}`,
+  ],
+  "protobuf.ts": ["blue", "sky", "3 words"],
+  "server_streaming.ts": [
+    "client: 40",
+    "client: 41",
+    "client: 42",
+    `server: ${canceled("CounterClient")}`,
+  ],
+};
+
+Deno.test("every example is run here", async () => {
+  const files = (await Array.fromAsync(Deno.readDir(examples))).map(({ name }) => name);
+  assertEquals(files.filter((name) => name.endsWith(".ts")).sort(), Object.keys(outputs).sort());
+});
+
+for (const [name, lines] of Object.entries(outputs)) {
+  Deno.test(`examples/${name} prints what it says, ends by itself, and is short`, async () => {
+    const source = await Deno.readTextFile(new URL(name, examples));
+    assertLess(source.split("\n").length, 61);
+
+    const command = /^ \* +deno (run .+)$/m.exec(source)?.[1]?.split(" ");
+    assert(command !== undefined, "its first comment has no line `deno run …`");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", ...command.slice(1)],
+      cwd: new URL("../../", import.meta.url),
+      env: { NO_COLOR: "1", NO_PROXY: "127.0.0.1" },
+      stdin: "null",
+      // Generous: where it strikes, the example hangs.
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    const decoder = new TextDecoder();
+    assertEquals(decoder.decode(stderr), "");
+    assertEquals(decoder.decode(stdout).split("\n"), [...lines, ""]);
+    assertEquals(code, 0);
+  });
+}

@@ -1,0 +1,116 @@
+/** What the README says, done as it says: from the IDL to the client's output. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { importsForUsers } from "../support/imports.ts";
+
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+/** The block of code in the README that starts with `// name`. */
+function block(name: string): string {
+  const blocks = readme.split(/^```.*\n/m);
+  const code = blocks.find((text) => text.startsWith(`// ${name}`));
+  if (code === undefined) throw new Error(`the README has no ${name}`);
+  return code;
+}
+
+/** The program of that name, with a port of its own. */
+function program(name: string, port: number): string {
+  const code = block(name).replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`);
+  assertStringIncludes(code, String(port));
+  return code;
+}
+
+/** The README's command line that runs the generator, without `deno`, and with the package that is here. */
+async function generating(): Promise<string[]> {
+  const name = "@ttstream/ttstream/thriftgen";
+  const line = new RegExp(`^deno (.* jsr:${name} .*)$`, "m").exec(readme)?.[1];
+  if (line === undefined) throw new Error("the README does not run the generator");
+  const imports = await importsForUsers();
+  return line.split(" ").map((part) => part === `jsr:${name}` ? imports[name] ?? "" : part);
+}
+
+function deno(cwd: string, args: readonly string[]): Deno.Command {
+  const env = { NO_COLOR: "1" };
+  return new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env,
+  });
+}
+
+async function outputOf(cwd: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await deno(cwd, args).output();
+  const decoder = new TextDecoder();
+  assertEquals({ code, stderr: decoder.decode(stderr) }, { code: 0, stderr: "" });
+  return decoder.decode(stdout);
+}
+
+/** Runs `test` in a folder with the README's files in it, and the module that its command makes of the IDL. */
+async function withFiles(port: number, test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const config = { imports: await importsForUsers(), lock: false };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+    await Deno.writeTextFile(`${folder}/chat.thrift`, block("chat.thrift"));
+    for (const name of ["server.ts", "client.ts", "chat_server.ts", "chat_client.ts"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, program(name, port));
+    }
+    await outputOf(folder, await generating());
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+for (
+  const [what, prefix] of [["twenty lines each", ""], ["server and client of the IDL", "chat_"]] as const
+) {
+  Deno.test(`the README's ${what} run as they stand there, and the server reads who cancelled`, async () => {
+    const port = freePort();
+    await withFiles(port, async (folder) => {
+      const server = deno(folder, ["run", "--quiet", "-N", `${prefix}server.ts`]).spawn();
+      try {
+        await listening(port);
+        const said = await outputOf(folder, ["run", "--quiet", "-N", `${prefix}client.ts`]);
+        assertEquals(said, "You\nasked:\nWhy\nis\nthe\nsky\n");
+      } finally {
+        server.kill();
+        const { stdout } = await server.output();
+        // By then it may have said all it had to say, or not.
+        assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
+      }
+    });
+  });
+}
+
+Deno.test("the README's server and client of the IDL type-check against the generated module", async () => {
+  await withFiles(freePort(), async (folder) => {
+    await outputOf(folder, ["check", "--quiet", "chat_server.ts", "chat_client.ts"]);
+    // So that it is seen that something is checked.
+    const wrong = block("chat_client.ts").replace("user: 7n", "user: 7");
+    await Deno.writeTextFile(`${folder}/wrong.ts`, wrong);
+    const { code, stderr } = await deno(folder, ["check", "--quiet", "wrong.ts"]).output();
+    assertEquals(code, 1);
+    assertStringIncludes(new TextDecoder().decode(stderr), "'bigint'");
+  });
+});
+
+/** Waits until something listens on the port. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
