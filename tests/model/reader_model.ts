@@ -4,8 +4,9 @@ import { costOf, type Message, showMessage } from "./frames.ts";
 /** How a side reads: message by message, or through a ReadableStream's reader, which takes what is there at once. */
 export type ReadStyle = "iterator" | "reader";
 
-/** As many as a ReadableStream takes at once. */
+/** As many as a ReadableStream takes at once, and so many bytes: one more message than fits in. */
 const PULL = 64;
+const PULL_BYTES = 256 * 1024;
 
 /** What a user's reads must give. */
 export class ReaderModel {
@@ -114,12 +115,14 @@ export class ReaderModel {
 
   #take(took: () => void): void {
     const most = this.style === "iterator" ? 1 : PULL;
-    for (let count = 0; count < most; count++) {
+    let bytes = 0;
+    for (let count = 0; count < most && bytes < PULL_BYTES; count++) {
       // Until somebody asks for the last message a cancel may take it back.
       if (count > 0 && this.#end !== undefined && this.#unread.length === 1) return;
       const message = this.#unread.shift();
       if (message === undefined) return;
       this.#queue.push(message);
+      bytes += message.size;
       took();
     }
   }

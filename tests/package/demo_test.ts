@@ -141,14 +141,14 @@ for (const { name, edits, says } of mishaps) {
     try {
       const copy = pathToFileURL(`${directory}/demo/`);
       await copyFolder(demo, copy);
-      await copyFolder(new URL("../../gen/", demo), new URL("../../gen/", copy));
+      await copyFolder(new URL("../gen/", demo), new URL("../gen/", copy));
       for (const [file, from, to] of edits) {
         const source = await Deno.readTextFile(new URL(file, copy));
         assertStringIncludes(source, from);
         await Deno.writeTextFile(new URL(file, copy), source.replace(from, to));
       }
       const config = { imports: await importsForUsers(), lock: false };
-      await Deno.writeTextFile(new URL("../../deno.json", copy), JSON.stringify(config));
+      await Deno.writeTextFile(new URL("../deno.json", copy), JSON.stringify(config));
 
       const { code, stderr } = await outcome(spawn(new URL("main.ts", copy)));
       assertStringIncludes(stderr, says);
