@@ -11,7 +11,7 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   const folder = GO_FOLDER.pathname;
   const peer = `${folder}build/peer`;
   if (!await hasGo()) throw new MissingGo();
-  for (const idl of ["interop.thrift", "absent.thrift"]) {
+  for (const idl of ["interop.thrift", "absent.thrift", "interop.proto", "absent.proto"]) {
     log(`generating from ${idl}`);
     await go(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
   }
