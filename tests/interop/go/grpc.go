@@ -38,6 +38,7 @@ func serveGrpc() (string, error) {
 		server.WithListener(listener),
 		server.WithExitWaitTime(time.Millisecond),
 		server.WithMetaHandler(transmeta.ServerHTTP2Handler),
+		server.WithCompatibleMiddlewareForUnary(), // without it Kitex panics on every unary method of generated streamx code
 	)
 	if err := interop.RegisterService(srv, &handlers{}, server.WithFallbackService()); err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type Connection, createClient } from "../../../mod.ts";
 import { protobufService } from "../../../src/protobuf/mod.ts";
 import { TestService, UnimplementedService } from "./gen/test_pb.ts";
@@ -112,9 +112,7 @@ async function timeoutOnSleepingServer(connection: Connection): Promise<void> {
 
 async function cancelAfterBegin(connection: Connection): Promise<void> {
   await using call = clientOf(connection).streamingInputCall();
-  const response = rejectsWith(GrpcStatus.Canceled, undefined, () => call.response);
-  await call.cancel();
-  await response;
+  await Promise.all([rejectsWith(GrpcStatus.Canceled, undefined, () => call.response), call.cancel()]);
 }
 
 async function cancelAfterFirstResponse(connection: Connection): Promise<void> {

@@ -13,10 +13,10 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   if (!await hasGo()) throw new MissingGo();
   for (const idl of ["interop.thrift", "absent.thrift", "interop.proto", "absent.proto"]) {
     log(`generating from ${idl}`);
-    await go(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
+    await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
   }
   log("building the Kitex peer");
-  await go(folder, "build", "-o", peer, ".");
+  await runGo(folder, "build", "-o", peer, ".");
   return peer;
 }
 
@@ -24,7 +24,16 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
   log("building the peer with Kitex v0.14.1");
-  await go(GO_FOLDER.pathname, "build", "-modfile=kitex_v0.14.mod", "-tags", "kitex_v0_14", "-o", peer, ".");
+  await runGo(
+    GO_FOLDER.pathname,
+    "build",
+    "-modfile=kitex_v0.14.mod",
+    "-tags",
+    "kitex_v0_14",
+    "-o",
+    peer,
+    ".",
+  );
   return peer;
 }
 
@@ -35,7 +44,8 @@ export class MissingGo extends Error {
   }
 }
 
-async function hasGo(): Promise<boolean> {
+/** Whether there is a Go to build with. */
+export async function hasGo(): Promise<boolean> {
   try {
     return (await new Deno.Command("go", { args: ["version"], stdout: "null", stderr: "null" }).output())
       .success;
@@ -45,7 +55,8 @@ async function hasGo(): Promise<boolean> {
   }
 }
 
-async function go(cwd: string, ...args: string[]): Promise<void> {
+/** Runs a command of Go in a folder. */
+export async function runGo(cwd: string, ...args: string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command("go", {
     args,
     cwd,

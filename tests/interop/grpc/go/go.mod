@@ -2,6 +2,8 @@ module judges
 
 go 1.24
 
+require google.golang.org/grpc v1.68.0
+
 require (
 	cel.dev/expr v0.16.1 // indirect
 	cloud.google.com/go/compute/metadata v0.5.0 // indirect
@@ -26,7 +28,6 @@ require (
 	golang.org/x/text v0.18.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20240903143218-8af14fe29dc1 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20240903143218-8af14fe29dc1 // indirect
-	google.golang.org/grpc v1.68.0 // indirect
 	google.golang.org/protobuf v1.34.2 // indirect
 )
 
