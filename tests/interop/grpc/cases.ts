@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { type Connection, createClient } from "../../../mod.ts";
+import { type Client, type Connection, createClient } from "../../../mod.ts";
 import { protobufService } from "../../../src/protobuf/mod.ts";
 import { TestService, UnimplementedService } from "./gen/test_pb.ts";
 import {
@@ -23,14 +23,15 @@ const LARGE_RESPONSE = 314159;
 const STATUS_MESSAGE = "test status message";
 const SPECIAL_STATUS_MESSAGE = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n";
 
-const zeros = (length: number) => ({ body: new Uint8Array(length) });
+export const zeros = (length: number): { body: Uint8Array } => ({ body: new Uint8Array(length) });
 const testService = protobufService(TestService);
-const clientOf = (connection: Connection) => createClient(testService, connection);
+type TestClient = Client<typeof testService.methods>;
+export const clientOf = (connection: Connection): TestClient => createClient(testService, connection);
 
 /** A case, and what its connection compresses with where the case is about that. */
 export interface InteropCase {
   readonly compression?: Compression | undefined;
-  run(connection: Connection): Promise<void>;
+  run(connection: Connection, id: string): Promise<void>;
 }
 
 export const CASES: Readonly<Record<string, InteropCase>> = {
@@ -239,13 +240,14 @@ async function serverCompressedStreaming(connection: Connection): Promise<void> 
 }
 
 /** That a call ends with this status, and with this text where one is given. */
-async function rejectsWith(
+export async function rejectsWith(
   code: number,
   text: string | undefined,
   call: () => PromiseLike<unknown>,
-): Promise<void> {
+): Promise<GrpcError> {
   const error = await assertRejects(async () => await call());
   assertInstanceOf(error, GrpcError);
   assertEquals(error.code, code, error.message);
   if (text !== undefined) assertEquals(error.description, text);
+  return error;
 }

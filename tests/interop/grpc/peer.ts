@@ -1,4 +1,5 @@
 import { CASES } from "./cases.ts";
+import { MORE_CASES } from "./more_cases.ts";
 import { testServiceHandler } from "./test_service.ts";
 import { connectGrpc, serveGrpc } from "./transport.ts";
 
@@ -7,14 +8,14 @@ import { connectGrpc, serveGrpc } from "./transport.ts";
  * when it listens, and a client whose exit code is 0 where the case passes.
  */
 
-const USAGE = "usage: peer.ts server PORT [--host HOST] | peer.ts client PORT CASE [--host HOST]";
+const USAGE = "usage: peer.ts server PORT [--host HOST] | peer.ts client PORT CASE [--host HOST] [--id ID]";
 
 if (import.meta.main) {
-  const { role, port, name, hostname } = readArguments(Deno.args);
+  const { role, port, name, hostname, id } = readArguments(Deno.args);
   if (role === "server") {
     await serve(hostname, port);
   } else {
-    const error = await play(hostname, port, name);
+    const error = await play(hostname, port, name, id);
     if (error !== undefined) {
       console.error(error);
       Deno.exit(1);
@@ -32,12 +33,13 @@ async function serve(hostname: string, port: number): Promise<void> {
 }
 
 /** Plays a case; gives the error where it fails. */
-async function play(hostname: string, port: number, name: string): Promise<unknown> {
-  const one = CASES[name];
-  if (one === undefined) return `no case "${name}"; there are ${Object.keys(CASES).join(", ")}`;
+async function play(hostname: string, port: number, name: string, id: string): Promise<unknown> {
+  const cases = { ...CASES, ...MORE_CASES };
+  const one = cases[name];
+  if (one === undefined) return `no case "${name}"; there are ${Object.keys(cases).join(", ")}`;
   try {
     await using connection = await connectGrpc({ hostname, port, compression: one.compression });
-    await one.run(connection);
+    await one.run(connection, id);
     return undefined;
   } catch (error) {
     return error;
@@ -45,16 +47,18 @@ async function play(hostname: string, port: number, name: string): Promise<unkno
 }
 
 function readArguments(given: readonly string[]) {
-  const at = given.indexOf("--host");
-  const hostname = at < 0 ? "127.0.0.1" : given[at + 1];
-  const [role, port, name, ...more] = at < 0 ? given : given.toSpliced(at, 2);
-  const number = Number(port);
-  const right = role === "server" ? name === undefined : role === "client" && name !== undefined;
-  if (
-    !right || hostname === undefined || more.length > 0 || !/^\d+$/.test(port ?? "") || number > 65_535
-  ) {
+  const wrong = (): never => {
     console.error(USAGE);
     Deno.exit(2);
-  }
-  return { role, port: number, name: name ?? "", hostname };
+  };
+  const rest = [...given];
+  const option = (name: string, otherwise: string): string => {
+    const at = rest.indexOf(name);
+    return at < 0 ? otherwise : rest.splice(at, 2)[1] ?? wrong();
+  };
+  const [hostname, id] = [option("--host", "127.0.0.1"), option("--id", "0")];
+  const [role, port = "", name, ...more] = rest;
+  const named = role === "server" ? name === undefined : role === "client" && name !== undefined;
+  if (!named || more.length > 0 || !/^\d+$/.test(port) || Number(port) > 65_535) return wrong();
+  return { role, port: Number(port), name: name ?? "", hostname, id };
 }

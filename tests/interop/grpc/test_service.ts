@@ -28,12 +28,12 @@ export const testServiceHandler: Handler = implement(served, {
       compressFromNowOn(stream, compressed?.value ?? false);
       await stream.send({ payload: zeros(size) });
     }
-    throwStatus(responseStatus);
+    throwStatus(responseStatus, stream);
   },
 
   async streamingInputCall(stream) {
     let aggregatedPayloadSize = 0;
-    for await (const { payload, expectCompressed } of stream.readable) {
+    for await (const { payload, expectCompressed } of watched(stream)) {
       checkCompressed(expectCompressed, stream);
       aggregatedPayloadSize += payload?.body.length ?? 0;
     }
@@ -42,8 +42,8 @@ export const testServiceHandler: Handler = implement(served, {
 
   async fullDuplexCall(stream) {
     echoMetadata(stream);
-    for await (const { responseParameters, responseStatus } of stream.readable) {
-      throwStatus(responseStatus);
+    for await (const { responseParameters, responseStatus } of watched(stream)) {
+      throwStatus(responseStatus, stream);
       for (const { size, intervalUs, compressed } of responseParameters) {
         await pause(intervalUs);
         compressFromNowOn(stream, compressed?.value ?? false);
@@ -63,7 +63,7 @@ export const testServiceHandler: Handler = implement(served, {
 function unary(request: SimpleRequest, stream: Echoing) {
   echoMetadata(stream);
   checkCompressed(request.expectCompressed, stream);
-  throwStatus(request.responseStatus);
+  throwStatus(request.responseStatus, stream);
   compressFromNowOn(stream, request.responseCompressed?.value ?? false);
   return { payload: zeros(request.responseSize) };
 }
@@ -81,8 +81,31 @@ function checkCompressed(expected: BoolValue | undefined, stream: object): void 
   throw new GrpcError(GrpcStatus.InvalidArgument, `expected a ${wanted} request, it came ${came}`);
 }
 
-function throwStatus(status: EchoStatus | undefined): void {
-  if (status !== undefined && status.code !== GrpcStatus.OK) throw new GrpcError(status.code, status.message);
+function throwStatus(
+  status: EchoStatus | undefined,
+  { metadata }: { readonly metadata: ReadonlyMap<string, string> },
+): void {
+  if (status === undefined || status.code === GrpcStatus.OK) return;
+  const details = metadata.get("x-details-bin");
+  throw new GrpcError(status.code, status.message, {
+    details: details === undefined ? undefined : Uint8Array.fromBase64(details),
+  });
+}
+
+/** The requests of a stream; where they fail, and the caller has given the call a name, that is told. */
+async function* watched<Req>(
+  { readable, metadata }: {
+    readonly readable: ReadableStream<Req>;
+    readonly metadata: ReadonlyMap<string, string>;
+  },
+): AsyncIterable<Req> {
+  try {
+    yield* readable;
+  } catch (error) {
+    const id = metadata.get("x-call-id");
+    if (id !== undefined) console.log(`canceled ${id}`);
+    throw error;
+  }
 }
 
 function zeros(size: number) {

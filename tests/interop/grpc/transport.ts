@@ -24,6 +24,7 @@ export const GrpcStatus = {
   DeadlineExceeded: 4,
   NotFound: 5,
   ResourceExhausted: 8,
+  Aborted: 10,
   Unimplemented: 12,
   Internal: 13,
   Unavailable: 14,

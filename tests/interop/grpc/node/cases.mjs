@@ -114,7 +114,7 @@ export const CASES = {
     check(await stream.header, await stream.trailer);
   },
   async error_details(client) {
-    const responseStatus = { code: 5, message: "no such thing 東京 ☺, 100 %" };
+    const responseStatus = { code: 5, message: "no such thing 東京 ☺ 100 %" };
     const details = statusBytes(5, responseStatus.message, DETAIL.type, DETAIL.value);
     const metadata = { "x-details-bin": base64(details) };
     const error = await failsWith(

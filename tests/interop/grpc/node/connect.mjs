@@ -1,5 +1,5 @@
 /** grpc.testing with @connectrpc/connect-node, as a client and as a server, over gRPC. */
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { ConnectError, createClient } from "@connectrpc/connect";
 import { compressionGzip, connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
 import { once } from "node:events";
 import http2 from "node:http2";
@@ -122,19 +122,26 @@ export async function serve(port) {
   };
   const check = (status, { requestHeader }) => {
     if (!status?.code) return;
-    const details = requestHeader.get("x-details-bin") === null ? [] : [{ desc: DETAIL.desc, value: DETAIL.init }];
+    const details = requestHeader.get("x-details-bin") === null
+      ? []
+      : [{ desc: DETAIL.desc, value: DETAIL.init }];
     throw new ConnectError(status.message, status.code, undefined, details);
   };
-  const watch = ({ requestHeader, signal }) => {
+  /** Hands requests on, and tells where the call ends before they do: it has been cancelled. */
+  const watched = async function* (requests, { requestHeader, signal }) {
     const id = requestHeader.get("x-call-id");
-    // The signal of a call that has ended well aborts, too.
-    if (id === null) return;
-    signal.addEventListener("abort", () => {
-      const code = signal.reason instanceof ConnectError ? signal.reason.code : undefined;
-      if (code === Code.Canceled || code === Code.DeadlineExceeded || code === Code.Aborted) {
-        console.log(`canceled ${id}`);
-      }
-    });
+    let ended = id === null;
+    const over = () => {
+      if (!ended) console.log(`canceled ${id}`);
+      ended = true;
+    };
+    signal.addEventListener("abort", over);
+    try {
+      yield* requests;
+      ended = true;
+    } finally {
+      over();
+    }
   };
   const unary = (request, context) => {
     echo(context);
@@ -157,15 +164,15 @@ export async function serve(port) {
         cacheableUnaryCall: unary,
         streamingOutputCall: (request) => answers(request.responseParameters),
         async streamingInputCall(requests, context) {
-          watch(context);
           let aggregatedPayloadSize = 0;
-          for await (const { payload } of requests) aggregatedPayloadSize += payload?.body.length ?? 0;
+          for await (const { payload } of watched(requests, context)) {
+            aggregatedPayloadSize += payload?.body.length ?? 0;
+          }
           return { aggregatedPayloadSize };
         },
         async *fullDuplexCall(requests, context) {
-          watch(context);
           echo(context);
-          for await (const { responseStatus, responseParameters } of requests) {
+          for await (const { responseStatus, responseParameters } of watched(requests, context)) {
             check(responseStatus, context);
             yield* answers(responseParameters);
           }
