@@ -3,6 +3,7 @@ import { type Mode, runMatrix, type Troupe } from "../harness/matrix.ts";
 import { print } from "../harness/observe.ts";
 import { type Peer, startPeer } from "../harness/peer.ts";
 import { printTable } from "../harness/report.ts";
+import { GRPC_MEANT } from "./meant.ts";
 import { kitexGrpcCases } from "./kitex_cases.ts";
 import type { Outcome, PartOptions } from "./part.ts";
 
@@ -26,7 +27,7 @@ export async function runKitex({ only, control, show }: PartOptions): Promise<Ou
       G: await pairOf("Kitex", go),
       ...(mode === "control" ? {} : { D: await pairOf("Deno", Deno.execPath(), deno) }),
     };
-    const rows = await runMatrix(cases, troupe, mode, () => undefined);
+    const rows = await runMatrix(cases, troupe, mode, () => undefined, GRPC_MEANT);
     if (show === true) {
       for (const { one, control } of rows) {
         console.log(`\n${one.group}: ${one.name}`);
@@ -35,9 +36,10 @@ export async function runKitex({ only, control, show }: PartOptions): Promise<Ou
     }
     printTable(rows);
     return rows.flatMap(({ one, results }) =>
-      results.map(({ casting, outcome, failures }) => ({
+      results.map(({ casting, outcome, failures, meant }) => ({
         name: `${one.group}: ${one.name}, ${casting}`,
         error: outcome === "failed" ? failures.join("\n") : undefined,
+        note: [outcome, ...meant].join(": "),
       }))
     );
   } finally {

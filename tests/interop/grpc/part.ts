@@ -3,8 +3,8 @@ export interface Outcome {
   readonly name: string;
   /** Why it failed; nothing where it passed. */
   readonly error?: string | undefined;
-  /** Why it is known to fail, and no fault of this library's: a reference program alone, say. */
-  readonly known?: string | undefined;
+  /** What the report says of it where it has passed. Default: that. */
+  readonly note?: string | undefined;
 }
 
 /** What a part of the judges is run with. */

@@ -1,19 +1,25 @@
 import { CASES } from "./cases.ts";
+import { manyCalls } from "./many_calls.ts";
 import { MORE_CASES } from "./more_cases.ts";
 import { testServiceHandler } from "./test_service.ts";
 import { connectGrpc, serveGrpc } from "./transport.ts";
 
 /**
  * gRPC's interoperability cases, this library at either end: a server of grpc.testing.TestService that prints a line
- * when it listens, and a client whose exit code is 0 where the case passes.
+ * when it listens, and a client whose exit code is 0 where the case passes. `calls` makes many calls and waits for the end of a stream.
  */
 
-const USAGE = "usage: peer.ts server PORT [--host HOST] | peer.ts client PORT CASE [--host HOST] [--id ID]";
+const USAGE =
+  "usage: peer.ts server PORT [--host HOST] | peer.ts client PORT CASE [--host HOST] [--id ID] | " +
+  "peer.ts calls PORT COUNT [close] [--host HOST]";
 
 if (import.meta.main) {
-  const { role, port, name, hostname, id } = readArguments(Deno.args);
+  const { role, port, name, hostname, id, close } = readArguments(Deno.args);
   if (role === "server") {
     await serve(hostname, port);
+  } else if (role === "calls") {
+    await using connection = await connectGrpc({ hostname, port });
+    await manyCalls(connection, Number(name), close);
   } else {
     const error = await play(hostname, port, name, id);
     if (error !== undefined) {
@@ -25,7 +31,7 @@ if (import.meta.main) {
 
 async function serve(hostname: string, port: number): Promise<void> {
   const server = serveGrpc({ hostname, port, compression: "gzip" }, testServiceHandler);
-  const stop = () => void server.shutdown();
+  const stop = () => void server.shutdown({ graceMs: 2_000 });
   Deno.addSignalListener("SIGTERM", stop);
   console.log(`listening on ${server.addr.hostname}:${server.addr.port}`);
   await server.finished;
@@ -57,8 +63,12 @@ function readArguments(given: readonly string[]) {
     return at < 0 ? otherwise : rest.splice(at, 2)[1] ?? wrong();
   };
   const [hostname, id] = [option("--host", "127.0.0.1"), option("--id", "0")];
-  const [role, port = "", name, ...more] = rest;
-  const named = role === "server" ? name === undefined : role === "client" && name !== undefined;
-  if (!named || more.length > 0 || !/^\d+$/.test(port) || Number(port) > 65_535) return wrong();
-  return { role, port: Number(port), name: name ?? "", hostname, id };
+  const [role, port = "", name, last, ...more] = rest;
+  const known = role === "server"
+    ? name === undefined
+    : role === "client"
+    ? name !== undefined && last === undefined
+    : role === "calls" && /^\d+$/.test(name ?? "") && (last === undefined || last === "close");
+  if (!known || more.length > 0 || !/^\d+$/.test(port) || Number(port) > 65_535) return wrong();
+  return { role, port: Number(port), name: name ?? "", hostname, id, close: last === "close" };
 }

@@ -105,22 +105,31 @@ export async function startServer({ command, args, env = {} }: Program): Promise
   }
 }
 
-/** Runs a program to its end; the error says what it printed where that is not 0, or does not come in time. */
+/**
+ * Runs a program to its end; the error says what it printed where that is not 0, or does not come in time.
+ *
+ * @param heard Told all that it has printed whenever that grows.
+ */
 export async function runProgram(
   { command, args, env = {} }: Program,
   timeoutMs = 30_000,
+  heard: (output: string) => void = () => undefined,
 ): Promise<{ error?: string | undefined; output: string }> {
-  const { code, signal, stdout, stderr } = await new Deno.Command(command, {
+  const process = new Deno.Command(command, {
     args: [...args],
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(timeoutMs),
-  }).output();
-  const decoder = new TextDecoder();
-  const output = decoder.decode(stdout) + decoder.decode(stderr);
+  }).spawn();
+  const kill = setTimeout(() => process.kill("SIGKILL"), timeoutMs);
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) heard(output += piece);
+  };
+  const [{ code, signal }] = await Promise.all([process.status, read(process.stdout), read(process.stderr)]);
+  clearTimeout(kill);
   if (code === 0) return { output };
-  const end = signal === null ? `exit code ${code}` : `${signal}: it may have run out of ${timeoutMs} ms`;
+  const end = signal === null ? `exit code ${code}` : `${signal}, perhaps because ${timeoutMs} ms were over`;
   return { output, error: `${end}: ${output.trim()}` };
 }

@@ -20,6 +20,21 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   return peer;
 }
 
+/** Builds Kitex's client and server of grpc.testing.TestService, whose file lacks what only Go needs. */
+export async function buildGoaway(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const folder = GO_FOLDER.pathname;
+  const program = `${folder}build/goaway`;
+  log("building Kitex's client and server for GOAWAY");
+  const proto = await Deno.readTextFile(new URL("../grpc/test.proto", import.meta.url));
+  const packaged = proto.replace(/^package .*$/m, '$&\noption go_package = "grpctesting";');
+  await Deno.mkdir(`${folder}build`, { recursive: true });
+  await Deno.writeTextFile(`${folder}build/grpc_testing.proto`, packaged);
+  await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", "build/grpc_testing.proto");
+  await runGo(folder, "build", "-o", program, "./goaway");
+  return program;
+}
+
 /** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;

@@ -1,6 +1,11 @@
 /** grpc.testing with @connectrpc/connect-node, as a client and as a server, over gRPC. */
 import { ConnectError, createClient } from "@connectrpc/connect";
-import { compressionGzip, connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import {
+  compressionGzip,
+  connectNodeAdapter,
+  createGrpcTransport,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
 import { once } from "node:events";
 import http2 from "node:http2";
 import { DETAIL, statusBytes, TestService, UnimplementedService, zeros } from "./messages.mjs";
@@ -24,9 +29,12 @@ function errorOf(error) {
   };
 }
 
-export function openClient(address, { gzip = false } = {}) {
+export function openClient(address, { gzip = false, kitex = false } = {}) {
+  const sessionManager = new Http2SessionManager(`http://${address}`);
   const transport = createGrpcTransport({
     baseUrl: `http://${address}`,
+    sessionManager,
+    ...(kitex ? { acceptCompression: [] } : {}), // Kitex takes what is accepted for what it is to send
     ...(gzip ? { sendCompression: compressionGzip } : {}),
   });
   const clients = {
@@ -87,7 +95,7 @@ export function openClient(address, { gzip = false } = {}) {
       };
     },
 
-    close() {},
+    close: () => sessionManager.abort(),
   };
 }
 

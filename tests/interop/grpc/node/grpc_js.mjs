@@ -108,10 +108,6 @@ export function openClient(address, { gzip = false } = {}) {
       };
     },
 
-    async call(count, during) {
-      for (let i = 0; i < count; i++) await during(this, i);
-    },
-
     close() {
       clients.test.close();
       clients.unimplemented.close();

@@ -1,7 +1,7 @@
 /**
  * `node peer.mjs LIBRARY server PORT` serves until SIGTERM, which it obeys gracefully; `node peer.mjs LIBRARY client
  * HOST:PORT CASE ID` plays a case; `node peer.mjs LIBRARY calls HOST:PORT COUNT` makes so many unary calls and prints a
- * line, then waits with one open stream until that has ended, and tells how. LIBRARY is grpc-js or connect.
+ * line, then waits with one open stream until that has ended, and tells how; with `close` behind it ends it by itself. LIBRARY is grpc-js or connect.
  */
 import { CASES } from "./cases.mjs";
 
@@ -16,15 +16,19 @@ if (role === "server") {
   });
   console.log(`listening on 127.0.0.1:${server.port}`);
 } else if (role === "calls") {
-  const client = openClient(target);
+  const client = openClient(target, { kitex: true });
   for (let i = 0; i < Number(name); i++) await client.unary("emptyCall", {});
+  const close = id === "close";
   const stream = client.open("fullDuplexCall");
   stream.send({ responseParameters: [{ size: 10 }] });
   await stream.next();
   console.log("called");
+  if (close) stream.end();
   const end = await stream.next().then(() => "well", ({ code, message }) => `with ${code} ${message}`);
   console.log(`the stream ended ${end}`);
-  process.exit(0);
+  client.close();
+  process.exitCode = close && end !== "well" ? 1 : 0;
+  setTimeout(() => process.exit(), 200); // so that a GOAWAY has left
 } else {
   const run = CASES[name];
   if (run === undefined) throw new Error(`no case ${name}`);
