@@ -2,14 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type Client, type Connection, createClient } from "../../../mod.ts";
 import { protobufService } from "../../../src/protobuf/mod.ts";
 import { TestService, UnimplementedService } from "./gen/test_pb.ts";
-import {
-  cameCompressed,
-  compressed,
-  compressFromNowOn,
-  type Compression,
-  GrpcError,
-  GrpcStatus,
-} from "./transport.ts";
+import { cameCompressed, type Compression, GrpcError, GrpcStatus, setCompression } from "./transport.ts";
 
 /**
  * gRPC's interoperability cases as a client plays them, under the names and with the numbers of grpc/grpc's
@@ -28,10 +21,19 @@ const testService = protobufService(TestService);
 type TestClient = Client<typeof testService.methods>;
 export const clientOf = (connection: Connection): TestClient => createClient(testService, connection);
 
+/** What a case is played with. */
+export interface Stage {
+  readonly connection: Connection;
+  /** One that compresses nothing, where the first does. */
+  readonly uncompressed: Connection;
+  /** Tells this run of the case from others. */
+  readonly id: string;
+}
+
 /** A case, and what its connection compresses with where the case is about that. */
 export interface InteropCase {
   readonly compression?: Compression | undefined;
-  run(connection: Connection, id: string): Promise<void>;
+  run(stage: Stage): Promise<void>;
 }
 
 export const CASES: Readonly<Record<string, InteropCase>> = {
@@ -55,12 +57,12 @@ export const CASES: Readonly<Record<string, InteropCase>> = {
   server_compressed_streaming: { compression: "gzip", run: serverCompressedStreaming },
 };
 
-async function emptyUnary(connection: Connection): Promise<void> {
+async function emptyUnary({ connection }: Stage): Promise<void> {
   const response = await clientOf(connection).emptyCall({});
   assertEquals(response.$unknown ?? [], []);
 }
 
-async function largeUnary(connection: Connection): Promise<void> {
+async function largeUnary({ connection }: Stage): Promise<void> {
   const response = await clientOf(connection).unaryCall({
     responseSize: LARGE_RESPONSE,
     payload: zeros(LARGE_REQUEST),
@@ -68,14 +70,14 @@ async function largeUnary(connection: Connection): Promise<void> {
   assertEquals(response.payload?.body, new Uint8Array(LARGE_RESPONSE));
 }
 
-async function clientStreaming(connection: Connection): Promise<void> {
+async function clientStreaming({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).streamingInputCall();
   await call.sendAll(REQUESTS.map((size) => ({ payload: zeros(size) })));
   assertEquals((await call.response).aggregatedPayloadSize, 74922);
   await call.closed;
 }
 
-async function serverStreaming(connection: Connection): Promise<void> {
+async function serverStreaming({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).streamingOutputCall({
     responseParameters: RESPONSES.map((size) => ({ size })),
   });
@@ -85,7 +87,7 @@ async function serverStreaming(connection: Connection): Promise<void> {
   await call.closed;
 }
 
-async function pingPong(connection: Connection): Promise<void> {
+async function pingPong({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall();
   const answers = call[Symbol.asyncIterator]();
   for (const [i, size] of RESPONSES.entries()) {
@@ -98,25 +100,25 @@ async function pingPong(connection: Connection): Promise<void> {
   await call.closed;
 }
 
-async function emptyStream(connection: Connection): Promise<void> {
+async function emptyStream({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall();
   await call.sendAll([]);
   for await (const message of call) throw new Error(`an empty stream answered ${JSON.stringify(message)}`);
   await call.closed;
 }
 
-async function timeoutOnSleepingServer(connection: Connection): Promise<void> {
+async function timeoutOnSleepingServer({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall({ timeoutMs: 1 });
   call.send({ payload: zeros(27182) }).catch(() => undefined); // the time may be over before it has left
   await rejectsWith(GrpcStatus.DeadlineExceeded, undefined, () => call[Symbol.asyncIterator]().next());
 }
 
-async function cancelAfterBegin(connection: Connection): Promise<void> {
+async function cancelAfterBegin({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).streamingInputCall();
   await Promise.all([rejectsWith(GrpcStatus.Canceled, undefined, () => call.response), call.cancel()]);
 }
 
-async function cancelAfterFirstResponse(connection: Connection): Promise<void> {
+async function cancelAfterFirstResponse({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall();
   const answers = call[Symbol.asyncIterator]();
   await call.send({ responseParameters: [{ size: 31415 }], payload: zeros(27182) });
@@ -126,7 +128,7 @@ async function cancelAfterFirstResponse(connection: Connection): Promise<void> {
   await rejectsWith(GrpcStatus.Canceled, undefined, () => answers.next());
 }
 
-async function statusCodeAndMessage(connection: Connection): Promise<void> {
+async function statusCodeAndMessage({ connection }: Stage): Promise<void> {
   const responseStatus = { code: GrpcStatus.Unknown, message: STATUS_MESSAGE };
   await rejectsWith(
     GrpcStatus.Unknown,
@@ -138,7 +140,7 @@ async function statusCodeAndMessage(connection: Connection): Promise<void> {
   await rejectsWith(GrpcStatus.Unknown, STATUS_MESSAGE, () => call[Symbol.asyncIterator]().next());
 }
 
-async function specialStatusMessage(connection: Connection): Promise<void> {
+async function specialStatusMessage({ connection }: Stage): Promise<void> {
   const responseStatus = { code: GrpcStatus.Unknown, message: SPECIAL_STATUS_MESSAGE };
   await rejectsWith(
     GrpcStatus.Unknown,
@@ -147,7 +149,7 @@ async function specialStatusMessage(connection: Connection): Promise<void> {
   );
 }
 
-async function unimplementedMethod(connection: Connection): Promise<void> {
+async function unimplementedMethod({ connection }: Stage): Promise<void> {
   await rejectsWith(
     GrpcStatus.Unimplemented,
     undefined,
@@ -155,12 +157,12 @@ async function unimplementedMethod(connection: Connection): Promise<void> {
   );
 }
 
-async function unimplementedService(connection: Connection): Promise<void> {
+async function unimplementedService({ connection }: Stage): Promise<void> {
   const client = createClient(protobufService(UnimplementedService), connection);
   await rejectsWith(GrpcStatus.Unimplemented, undefined, () => client.unimplementedCall({}));
 }
 
-async function customMetadata(connection: Connection): Promise<void> {
+async function customMetadata({ connection }: Stage): Promise<void> {
   const initial = ["x-grpc-test-echo-initial", "test_initial_metadata_value"] as const;
   const trailing = ["x-grpc-test-echo-trailing-bin", "q6ur"] as const; // 0xababab
   const metadata = new Map([initial, trailing]);
@@ -178,8 +180,9 @@ async function customMetadata(connection: Connection): Promise<void> {
   assertEquals((await stream.trailer).get(trailing[0])?.replace(/=+$/, ""), trailing[1]);
 }
 
-async function clientCompressedUnary(connection: Connection): Promise<void> {
-  const client = clientOf(connection);
+async function clientCompressedUnary({ connection, uncompressed }: Stage): Promise<void> {
+  // The one request of a call leaves with the call: what is not compressed goes over a connection that does not.
+  const clients = { compressing: clientOf(connection), plain: clientOf(uncompressed) };
   const request = (expected: boolean) => ({
     expectCompressed: { value: expected },
     responseSize: LARGE_RESPONSE,
@@ -189,15 +192,15 @@ async function clientCompressedUnary(connection: Connection): Promise<void> {
   await rejectsWith(
     GrpcStatus.InvalidArgument,
     undefined,
-    () => client.unaryCall(request(true), compressed(false)),
+    () => clients.plain.unaryCall(request(true)),
   );
   for (const compress of [true, false]) {
-    const response = await client.unaryCall(request(compress), compressed(compress));
+    const response = await (compress ? clients.compressing : clients.plain).unaryCall(request(compress));
     assertEquals(response.payload?.body.length, LARGE_RESPONSE);
   }
 }
 
-async function serverCompressedUnary(connection: Connection): Promise<void> {
+async function serverCompressedUnary({ connection }: Stage): Promise<void> {
   for (const compress of [true, false]) {
     const call = clientOf(connection).unaryCall({
       responseCompressed: { value: compress },
@@ -209,25 +212,25 @@ async function serverCompressedUnary(connection: Connection): Promise<void> {
   }
 }
 
-async function clientCompressedStreaming(connection: Connection): Promise<void> {
+async function clientCompressedStreaming({ connection }: Stage): Promise<void> {
   const client = clientOf(connection);
   {
     await using probe = client.streamingInputCall();
-    compressFromNowOn(probe, false);
+    setCompression(probe, "identity");
     // The server refuses it, perhaps before the half close has left.
     probe.sendAll([{ expectCompressed: { value: true }, payload: zeros(27182) }]).catch(() => undefined);
     await rejectsWith(GrpcStatus.InvalidArgument, undefined, () => probe.response);
   }
   await using call = client.streamingInputCall();
-  compressFromNowOn(call, true);
+  setCompression(call, "gzip");
   await call.send({ expectCompressed: { value: true }, payload: zeros(27182) });
-  compressFromNowOn(call, false);
+  setCompression(call, "identity");
   await call.send({ expectCompressed: { value: false }, payload: zeros(45904) });
   await call.sendAll([]);
   assertEquals((await call.response).aggregatedPayloadSize, 73086);
 }
 
-async function serverCompressedStreaming(connection: Connection): Promise<void> {
+async function serverCompressedStreaming({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).streamingOutputCall({
     responseParameters: [
       { compressed: { value: true }, size: 31415 },

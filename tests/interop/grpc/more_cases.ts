@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Connection } from "../../../mod.ts";
-import { clientOf, type InteropCase, rejectsWith, zeros } from "./cases.ts";
+import { clientOf, type InteropCase, rejectsWith, type Stage, zeros } from "./cases.ts";
 import { GrpcStatus } from "./transport.ts";
 
 /**
@@ -34,7 +33,7 @@ function statusBytes(): Uint8Array {
   return Uint8Array.of(8, GrpcStatus.NotFound, ...field(2, utf8.encode(MESSAGE)), ...field(3, any));
 }
 
-async function errorDetails(connection: Connection): Promise<void> {
+async function errorDetails({ connection }: Stage): Promise<void> {
   const details = statusBytes();
   const error = await rejectsWith(
     GrpcStatus.NotFound,
@@ -48,7 +47,7 @@ async function errorDetails(connection: Connection): Promise<void> {
   assertEquals(error.details, details);
 }
 
-async function errorAfterAResponse(connection: Connection): Promise<void> {
+async function errorAfterAResponse({ connection }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall();
   const answers = call[Symbol.asyncIterator]();
   await call.send({ responseParameters: [{ size: 10 }] });
@@ -57,7 +56,7 @@ async function errorAfterAResponse(connection: Connection): Promise<void> {
   await rejectsWith(GrpcStatus.Aborted, "the server has had enough", () => answers.next());
 }
 
-async function cancelSeenByTheServer(connection: Connection, id: string): Promise<void> {
+async function cancelSeenByTheServer({ connection, id }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall({ metadata: { "x-call-id": id } });
   const answers = call[Symbol.asyncIterator]();
   await call.send({ responseParameters: [{ size: 10 }] });
@@ -65,7 +64,7 @@ async function cancelSeenByTheServer(connection: Connection, id: string): Promis
   await Promise.all([rejectsWith(GrpcStatus.Canceled, undefined, () => answers.next()), call.cancel()]);
 }
 
-async function deadlineSeenByTheServer(connection: Connection, id: string): Promise<void> {
+async function deadlineSeenByTheServer({ connection, id }: Stage): Promise<void> {
   await using call = clientOf(connection).fullDuplexCall({ metadata: { "x-call-id": id }, timeoutMs: 300 });
   const answers = call[Symbol.asyncIterator]();
   await call.send({ responseParameters: [{ size: 10 }] });
@@ -73,7 +72,7 @@ async function deadlineSeenByTheServer(connection: Connection, id: string): Prom
   await rejectsWith(GrpcStatus.DeadlineExceeded, undefined, () => answers.next());
 }
 
-async function gzipBothWays(connection: Connection): Promise<void> {
+async function gzipBothWays({ connection }: Stage): Promise<void> {
   const client = clientOf(connection);
   const response = await client.unaryCall({
     responseSize: 314159,

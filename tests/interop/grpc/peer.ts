@@ -45,7 +45,8 @@ async function play(hostname: string, port: number, name: string, id: string): P
   if (one === undefined) return `no case "${name}"; there are ${Object.keys(cases).join(", ")}`;
   try {
     await using connection = await connectGrpc({ hostname, port, compression: one.compression });
-    await one.run(connection, id);
+    await using uncompressed = await connectGrpc({ hostname, port });
+    await one.run({ connection, uncompressed, id });
     return undefined;
   } catch (error) {
     return error;

@@ -1,7 +1,7 @@
 import { defineService, type Handler, implement } from "../../../mod.ts";
 import { protobufService } from "../../../src/protobuf/mod.ts";
 import { type BoolValue, type EchoStatus, type SimpleRequest, TestService } from "./gen/test_pb.ts";
-import { cameCompressed, compressFromNowOn, GrpcError, GrpcStatus } from "./transport.ts";
+import { cameCompressed, GrpcError, GrpcStatus, setCompression } from "./transport.ts";
 
 /** A server of `grpc.testing.TestService`, as grpc/grpc's `doc/interop-test-descriptions.md` describes it. */
 
@@ -25,7 +25,7 @@ export const testServiceHandler: Handler = implement(served, {
   async streamingOutputCall({ responseParameters, responseStatus }, stream) {
     for (const { size, intervalUs, compressed } of responseParameters) {
       await pause(intervalUs);
-      compressFromNowOn(stream, compressed?.value ?? false);
+      setCompression(stream, compressed?.value === true ? "gzip" : "identity");
       await stream.send({ payload: zeros(size) });
     }
     throwStatus(responseStatus, stream);
@@ -46,7 +46,7 @@ export const testServiceHandler: Handler = implement(served, {
       throwStatus(responseStatus, stream);
       for (const { size, intervalUs, compressed } of responseParameters) {
         await pause(intervalUs);
-        compressFromNowOn(stream, compressed?.value ?? false);
+        setCompression(stream, compressed?.value === true ? "gzip" : "identity");
         await stream.send({ payload: zeros(size) });
       }
     }
@@ -64,7 +64,7 @@ function unary(request: SimpleRequest, stream: Echoing) {
   echoMetadata(stream);
   checkCompressed(request.expectCompressed, stream);
   throwStatus(request.responseStatus, stream);
-  compressFromNowOn(stream, request.responseCompressed?.value ?? false);
+  setCompression(stream, request.responseCompressed?.value === true ? "gzip" : "identity");
   return { payload: zeros(request.responseSize) };
 }
 

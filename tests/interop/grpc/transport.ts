@@ -1,12 +1,4 @@
-import {
-  type CallOptions,
-  connect,
-  type Connection,
-  type Handler,
-  serve,
-  type Server,
-  StreamError,
-} from "../../../mod.ts";
+import { connect, type Connection, type Handler, serve, type Server, StreamError } from "../../../mod.ts";
 
 /**
  * The one place where the peers and the cases of this folder touch what speaks gRPC: connections, servers, statuses and
@@ -59,15 +51,10 @@ export function serveGrpc(
   return serve({ hostname, port }, handler);
 }
 
-/** The options of a call whose one request is compressed, or is not, on a connection that compresses. */
-export function compressed(_compress: boolean): CallOptions {
-  return {};
-}
+/** Has a stream compress the messages that it sends from now on, or not. */
+export function setCompression(_stream: object, _compression: Compression): void {}
 
-/** Has a stream compress the messages that are sent from now on, or not, on a connection that compresses. */
-export function compressFromNowOn(_stream: object, _compress: boolean): void {}
-
-/** Whether the message that was read last came compressed. */
+/** Whether the message of a stream that came last was compressed. */
 export function cameCompressed(_stream: object): boolean {
   return false;
 }
