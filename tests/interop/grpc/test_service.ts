@@ -92,19 +92,23 @@ function throwStatus(
   });
 }
 
-/** The requests of a stream; where they fail, and the caller has given the call a name, that is told. */
+/**
+ * The requests of a stream. Where the caller has given the call a name, and it is cancelled before they end, that is
+ * told. Clients in Node half-close before they reset a stream that is out of time: what follows the end is waited for.
+ */
 async function* watched<Req>(
-  { readable, metadata }: {
+  { readable, metadata, signal }: {
     readonly readable: ReadableStream<Req>;
+    readonly signal: AbortSignal;
     readonly metadata: ReadonlyMap<string, string>;
   },
 ): AsyncIterable<Req> {
+  const id = metadata.get("x-call-id");
   try {
     yield* readable;
-  } catch (error) {
-    const id = metadata.get("x-call-id");
-    if (id !== undefined) console.log(`canceled ${id}`);
-    throw error;
+    if (id !== undefined) await pause(50_000);
+  } finally {
+    if (id !== undefined && signal.aborted) console.log(`canceled ${id}`);
   }
 }
 

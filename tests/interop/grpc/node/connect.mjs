@@ -135,20 +135,14 @@ export async function serve(port) {
       : [{ desc: DETAIL.desc, value: DETAIL.init }];
     throw new ConnectError(status.message, status.code, undefined, details);
   };
-  /** Hands requests on, and tells where the call ends before they do: it has been cancelled. */
+  /** Hands requests on, and tells where the call is cancelled before they end, or right behind their end. */
   const watched = async function* (requests, { requestHeader, signal }) {
     const id = requestHeader.get("x-call-id");
-    let ended = id === null;
-    const over = () => {
-      if (!ended) console.log(`canceled ${id}`);
-      ended = true;
-    };
-    signal.addEventListener("abort", over);
     try {
       yield* requests;
-      ended = true;
+      if (id !== null) await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
-      over();
+      if (id !== null && signal.aborted) console.log(`canceled ${id}`);
     }
   };
   const unary = (request, context) => {
