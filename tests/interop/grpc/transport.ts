@@ -33,6 +33,7 @@ export class GrpcError extends StreamError {
 }
 
 export interface Endpoint {
+  readonly maxStreams?: number | undefined;
   readonly hostname: string;
   readonly port: number;
   /** What the connection compresses its messages with. Default: identity. */
@@ -44,11 +45,12 @@ export function connectGrpc({ hostname, port, serviceName }: Endpoint): Promise<
   return connect({ hostname, port, serviceName });
 }
 
+/** Serves both protocols on one port. */
 export function serveGrpc(
-  { hostname, port }: Endpoint,
+  { hostname, port, maxStreams }: Endpoint,
   handler: Handler,
 ): Server<Deno.NetAddr> {
-  return serve({ hostname, port }, handler);
+  return serve({ hostname, port, maxStreams, onError: () => undefined }, handler);
 }
 
 /** Has a stream compress the messages that it sends from now on, or not. */
