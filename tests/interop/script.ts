@@ -4,6 +4,9 @@
  */
 export type Strings = Readonly<Record<string, string>>;
 
+/** What a call speaks: TTHeader Streaming where not said, gRPC with protobuf messages, or gRPC with Thrift's. */
+export type CallProtocol = "ttheader" | "grpc" | "grpc-thrift";
+
 /** What a message carries; `size` is the length of its blob. */
 export interface Body {
   readonly text?: string;
@@ -27,6 +30,7 @@ export type Op =
   | { readonly do: "cut" | "spoil" } // the runner takes the connection away, or puts a broken frame on it
   // The server alone.
   | { readonly do: "setHeader" | "sendHeader" | "setTrailer"; readonly kv: Strings }
+  | { readonly do: "metadata" } // the keys that begin with x-, over gRPC
   | { readonly do: "metainfo" | "counts" | "sum" | "failWithLast" }
   | { readonly do: "call"; readonly call: Call }
   | { readonly do: "fail" | "panic"; readonly text?: string } // an empty text does not survive Go's JSON
@@ -44,6 +48,11 @@ export interface Options {
   readonly cancelled?: boolean;
   readonly cancelReason?: string;
   readonly wrapped?: boolean;
+  readonly protocol?: CallProtocol;
+  /** Over gRPC: the caller does not say who it is. */
+  readonly anonymous?: boolean;
+  /** Over gRPC: keys of the caller's own, which begin with `x-`; `-bin` values in base64. */
+  readonly metadata?: Strings;
   /** What this library cancels with; Kitex has the one way. */
   readonly cancelFrame?: "trailer";
 }
@@ -55,7 +64,7 @@ export interface Call {
   readonly tag?: string;
   /** This library uses no codec: raw bytes from `openStream`, a plain function given to `serve`. */
   readonly untyped?: boolean;
-  readonly method: "bidi" | "client" | "server" | "types" | "missing" | "absent";
+  readonly method: "bidi" | "client" | "server" | "unary" | "types" | "missing" | "absent";
   readonly service?: "Interop" | "Absent";
   readonly request?: Body;
   readonly options?: Options;

@@ -1,13 +1,17 @@
 import {
   type CallOptions,
   type ClientStream,
+  type ClientStreamingCall,
   connect,
   type Connection,
   createClient,
   type Metadata,
+  type ServerStreamingCall,
+  type UnaryCall,
 } from "../../../mod.ts";
 import type { Call, Op } from "../script.ts";
-import { Absent, Interop, type Message, Newer } from "./messages.ts";
+import { connectGrpc } from "../grpc/transport.ts";
+import { Absent, Interop, type Message, Newer, PbAbsent, PbInterop, PbNewer } from "./messages.ts";
 import { attempt, type End, message, play, tell } from "./play.ts";
 import { swarm } from "./swarm.ts";
 import { sendTypes } from "./types.ts";
@@ -30,11 +34,15 @@ const connections = new Map<string, Promise<Connection>>();
 
 /** One connection for each case, address and name; Kitex's "short" pool has one for each stream. */
 export function connectionFor(caseId: string, call: Addressed): Promise<Connection> {
-  const { address = "", options: { serviceName, pool, cancelFrame } = {} } = call;
+  const { address = "", options: { pool, cancelFrame, anonymous, protocol, ...options } = {} } = call;
   const [hostname = "", port = ""] = address.split(":");
-  const make = () => connect({ hostname, port: Number(port), serviceName, cancelFrame });
+  const serviceName = anonymous === true ? undefined : options.serviceName;
+  const make = () =>
+    overGrpc(call)
+      ? connectGrpc({ hostname, port: Number(port), serviceName })
+      : connect({ hostname, port: Number(port), serviceName, cancelFrame });
   if (pool === "short") return make();
-  const key = `${caseId} ${address} ${serviceName} ${cancelFrame}`;
+  const key = `${caseId} ${address} ${serviceName} ${cancelFrame} ${protocol}`;
   let connection = connections.get(key);
   if (connection === undefined) {
     connection = make();
@@ -44,6 +52,8 @@ export function connectionFor(caseId: string, call: Addressed): Promise<Connecti
   }
   return connection;
 }
+
+const overGrpc = ({ options }: Call): boolean => (options?.protocol ?? "ttheader") !== "ttheader";
 
 /** Opens a stream and plays the client's script on it. `up` is the handler's end where a handler makes the call. */
 export async function call(
@@ -94,7 +104,7 @@ export async function call(
         return true;
       case "header":
       case "trailer":
-        await tellKeys(end, op.do, stream[op.do]);
+        await tellKeys(end, op.do, stream[op.do], overGrpc(plan));
         return true;
       case "cut":
       case "spoil": // the runner does it to the connection
@@ -108,9 +118,18 @@ export async function call(
   if (up === undefined) await stream.dispose(); // a handler's call ends with its handler, as it does in Kitex
 }
 
-async function tellKeys(end: End, event: string, read: () => Promise<Metadata>): Promise<void> {
+/** Of gRPC's keys those that are nobody else's. */
+async function tellKeys(
+  end: End,
+  event: string,
+  read: () => Promise<Metadata>,
+  grpc: boolean,
+): Promise<void> {
   try {
-    const kv = Object.fromEntries(await read());
+    const pairs = [...await read()].filter(([key]) =>
+      !grpc || !/^(content-type|user-agent|grpc-.*)$/.test(key)
+    );
+    const kv = Object.fromEntries(pairs);
     tell(end, event, { kv });
   } catch (error) {
     tell(end, event, {}, error);
@@ -131,14 +150,19 @@ function optionsOf(
     ops: plan.server ?? [],
     after: plan.after ?? [],
   };
+  const packed = JSON.stringify(script);
   const wrapped = options.wrapped === true && parent !== undefined;
   return {
     signal: wrapped ? AbortSignal.any([parent.signal, own]) : own,
     ...(parent !== undefined && !wrapped ? { parent } : {}),
     metainfo: {
-      transient: { ...options.transient, SCRIPT: JSON.stringify(script) },
+      transient: {
+        ...options.transient,
+        SCRIPT: overGrpc(plan) ? new TextEncoder().encode(packed).toBase64() : packed,
+      },
       persistent: { ...options.persistent },
     },
+    metadata: options.metadata,
     timeoutMs: options.timeoutMs,
     recvTimeoutMs: options.recvTimeoutMs,
     cancelRemoteOnRecvTimeout: options.disableCancelRemote === true ? false : undefined,
@@ -159,11 +183,14 @@ async function openShort(caseId: string, plan: Addressed, options: CallOptions):
 
 function open(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
   if (plan.untyped === true) return openUntyped(connection, plan, options);
+  if (plan.options?.protocol === "grpc") return openProtobuf(connection, plan, options);
   switch (plan.method) {
     case "client":
-      return openClient(connection, options);
+      return openClient(createClient(Interop, connection).client(options));
     case "server":
-      return openServer(connection, plan, options);
+      return openServer(createClient(Interop, connection).server(message(plan.request ?? {}), options));
+    case "unary":
+      return openUnary(createClient(Interop, connection).unary(message(plan.request ?? {}), options));
     case "missing":
       return openBidi(createClient(Newer, connection).missing(options));
     case "absent":
@@ -175,6 +202,35 @@ function open(connection: Connection, plan: Addressed, options: CallOptions): Op
           : createClient(Interop, connection).bidi(options),
       );
   }
+}
+
+function openProtobuf(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
+  const client = createClient(PbInterop, connection);
+  switch (plan.method) {
+    case "client":
+      return openClient(client.client(options));
+    case "server":
+      return openServer(client.server(message(plan.request ?? {}), options));
+    case "unary":
+      return openUnary(client.unary(message(plan.request ?? {}), options));
+    case "missing":
+      return openBidi(createClient(PbNewer, connection).missing(options));
+    case "absent":
+      return openBidi(createClient(PbAbsent, connection).absent(options));
+    default:
+      return openBidi(client.bidi(options));
+  }
+}
+
+function openUnary(call: UnaryCall<Message>): OpenCall {
+  return {
+    send: () => Promise.reject(new TypeError("a unary call sends one request")),
+    recv: () => call,
+    close: () => Promise.resolve(),
+    header: () => call.header,
+    trailer: () => call.trailer,
+    dispose: () => call[Symbol.asyncDispose](),
+  };
 }
 
 function openBidi(stream: ClientStream<Message, Message>): OpenCall {
@@ -211,8 +267,7 @@ function openUntyped(connection: Connection, plan: Addressed, options: CallOptio
   };
 }
 
-function openClient(connection: Connection, options: CallOptions): OpenCall {
-  const stream = createClient(Interop, connection).client(options);
+function openClient(stream: ClientStreamingCall<Message, Message>): OpenCall {
   const writer = stream.writable.getWriter();
   let answered = false;
   return {
@@ -231,8 +286,7 @@ function openClient(connection: Connection, options: CallOptions): OpenCall {
   };
 }
 
-function openServer(connection: Connection, plan: Addressed, options: CallOptions): OpenCall {
-  const stream = createClient(Interop, connection).server(message(plan.request ?? {}), options);
+function openServer(stream: ServerStreamingCall<Message>): OpenCall {
   const reader = stream.readable.getReader();
   return {
     send: () => Promise.reject(new TypeError("a server-streaming call sends one request")),

@@ -1,4 +1,5 @@
 import { BizStatusError, TTStreamError } from "../../../mod.ts";
+import { GrpcError } from "../grpc/transport.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,6 +13,7 @@ export function emit(fields: Fields): void {
 
 /** What there is to know about an error: its whole text, its code, its kind. */
 export function explain(error: unknown): Fields {
+  if (error instanceof GrpcError) return { error: error.message, code: error.code };
   if (error instanceof TTStreamError) return { error: error.message, code: error.code, kind: error.kind };
   if (error instanceof BizStatusError) {
     const biz = { code: error.statusCode, message: error.statusMessage, extra: error.extra ?? {} };

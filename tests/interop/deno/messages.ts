@@ -1,4 +1,5 @@
-import { defineService } from "../../../mod.ts";
+import { type Codec, defineService } from "../../../mod.ts";
+import { protobufCodec } from "../../../src/protobuf/mod.ts";
 import {
   binary,
   bool,
@@ -20,6 +21,7 @@ import {
   type StructCodec,
   union,
 } from "../../../src/thrift/mod.ts";
+import { MessageSchema } from "./gen/interop_pb.ts";
 
 /** The IDL of the peers (`go/interop.thrift` and `go/absent.thrift`), written out by hand. */
 
@@ -88,6 +90,7 @@ export const Interop = defineService("Interop", {
   bidi,
   client: { kind: "client", ...messages },
   server: { kind: "server", ...messages },
+  unary: { kind: "unary", ...messages },
   types: { kind: "bidirectional", request: Everything, response: Everything },
 });
 /** The same service to a handler that answers a client-streaming call late, twice or never. */
@@ -95,3 +98,25 @@ export const Loose = defineService("Interop", { client: bidi });
 /** A newer version of the service, as a client may know it. */
 export const Newer = defineService("Interop", { missing: bidi });
 export const Absent = defineService("Absent", { absent: bidi, bidi });
+
+/** The same over gRPC with protobuf messages (`go/interop.proto` and `go/absent.proto`). */
+const pbCodec = protobufCodec(MessageSchema);
+const PbMessage: Codec<Message> = {
+  encode: (message) => pbCodec.encode(message),
+  decode(payload) {
+    const { text, number, blob } = pbCodec.decode(payload);
+    return { text, number, blob: new Uint8Array(blob) };
+  },
+};
+const pbMessages = { request: PbMessage, response: PbMessage } as const;
+const pbBidi = { kind: "bidirectional", ...pbMessages } as const;
+
+export const PbInterop = defineService("pbidl.PbInterop", {
+  bidi: pbBidi,
+  client: { kind: "client", ...pbMessages },
+  server: { kind: "server", ...pbMessages },
+  unary: { kind: "unary", ...pbMessages },
+});
+export const PbLoose = defineService("pbidl.PbInterop", { client: pbBidi });
+export const PbNewer = defineService("pbabsent.PbInterop", { missing: pbBidi });
+export const PbAbsent = defineService("pbabsent.PbAbsent", { absent: pbBidi, bidi: pbBidi });

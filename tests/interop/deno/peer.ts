@@ -5,6 +5,7 @@
  * @module
  */
 import { serve } from "../../../mod.ts";
+import { serveGrpc } from "../grpc/transport.ts";
 import type { Command } from "../script.ts";
 import { call } from "./client.ts";
 import { emit } from "./events.ts";
@@ -12,7 +13,7 @@ import { type End, LIMIT_MS, pause } from "./play.ts";
 import { handlers, plainHandler } from "./server.ts";
 
 const options = { hostname: "127.0.0.1", port: 0, maxStreams: 2048, onError: () => {} };
-const [server, plain] = [serve(options, handlers()), serve(options, plainHandler)];
+const [server, plain] = [serveGrpc(options, handlers()), serve(options, plainHandler)];
 emit({
   ev: "listening",
   address: `127.0.0.1:${server.addr.port}`,

@@ -1,7 +1,7 @@
-import { type Handler, implement, type ServerStream } from "../../../mod.ts";
+import { type Handler, implement, route, type ServerStream, type UnaryServerStream } from "../../../mod.ts";
 import type { Op } from "../script.ts";
 import { call } from "./client.ts";
-import { Interop, Loose, type Message } from "./messages.ts";
+import { Interop, Loose, type Message, PbInterop, PbLoose } from "./messages.ts";
 import { attempt, type End, LIMIT_MS, message, Panic, pause, play, tell, told } from "./play.ts";
 import { decodeMessage, encodeMessage } from "./untyped.ts";
 
@@ -20,37 +20,66 @@ const running = new Map<string, number>();
 /** The handlers of the peer: each plays the script that came with its call. */
 export function handlers(): Handler {
   const typed = implement(Interop, {
-    bidi: (stream) => handle(stream, { kind: "bidi", ...both(stream) }),
-    client: async (stream) => {
-      let answer = message({});
-      const reader = stream.readable.getReader();
-      await handle(stream, {
-        kind: "client",
-        recv: async () => (await reader.read()).value,
-        send: (message) => {
-          answer = message;
-          return Promise.resolve();
-        },
-      });
-      return answer;
-    },
-    server: async (request, stream) => {
-      const writer = stream.writable.getWriter();
-      await handle(stream, {
-        kind: "server",
-        request,
-        recv: () => Promise.resolve(undefined),
-        send: (message) => writer.write(message),
-      });
-    },
+    bidi,
+    client,
+    server,
+    unary,
     types: async function* (stream) {
       for await (const value of stream.readable) yield value;
     },
   });
+  const typedPb = implement(PbInterop, { bidi, client, server, unary });
   const loose = implement(Loose, { client: (stream) => handle(stream, { kind: "client", ...both(stream) }) });
+  const loosePb = implement(PbLoose, {
+    client: (stream) => handle(stream, { kind: "client", ...both(stream) }),
+  });
+  const strict = route(typed, typedPb);
+  const lax = route(loose, loosePb);
   const pick: Handler = (stream) =>
-    stream.method === "client" && !answersOnce(scriptOf(stream)) ? loose(stream) : typed(stream);
-  return Object.assign(pick, { services: typed.services });
+    stream.method === "client" && !answersOnce(scriptOf(stream)) ? lax(stream) : strict(stream);
+  return Object.assign(pick, { services: strict.services });
+}
+
+function bidi(stream: ServerStream<Message, Message>): Promise<void> {
+  return handle(stream, { kind: "bidi", ...both(stream) });
+}
+
+async function client(stream: Omit<ServerStream<Message, Message>, "writable">): Promise<Message> {
+  let answer = message({});
+  const reader = stream.readable.getReader();
+  await handle(stream, {
+    kind: "client",
+    recv: async () => (await reader.read()).value,
+    send: (message) => {
+      answer = message;
+      return Promise.resolve();
+    },
+  });
+  return answer;
+}
+
+function server(request: Message, stream: Omit<ServerStream<Message, Message>, "readable">): Promise<void> {
+  const writer = stream.writable.getWriter();
+  return handle(stream, {
+    kind: "server",
+    request,
+    recv: () => Promise.resolve(undefined),
+    send: (message) => writer.write(message),
+  });
+}
+
+async function unary(request: Message, stream: UnaryServerStream): Promise<Message> {
+  let answer = message({});
+  await handle(stream, {
+    kind: "unary",
+    request,
+    recv: () => Promise.resolve(undefined),
+    send: (message) => {
+      answer = message;
+      return Promise.resolve();
+    },
+  });
+  return answer;
 }
 
 /** One function for all methods and without a codec: it gets every stream that comes, and bytes. */
@@ -84,7 +113,7 @@ function both(stream: ServerStream<Message, Message>): Pick<Ends, "recv" | "send
 function scriptOf(stream: Pick<ServerStream, "metainfo">): Script {
   const text = stream.metainfo.transient.get("SCRIPT");
   if (text === undefined) throw new Error("the call has no script in its metainfo");
-  return JSON.parse(text);
+  return JSON.parse(text.startsWith("{") ? text : new TextDecoder().decode(Uint8Array.fromBase64(text)));
 }
 
 /** The two directions of a handler, as far as its kind has them. */
@@ -160,6 +189,11 @@ async function more(stream: AnyStream, id: string, end: End, op: Op): Promise<bo
       await attempt(end, op.do, () => {
         Object.entries(op.kv).forEach(([key, value]) => stream.header.set(key, value));
         stream.sendHeader();
+      });
+      return true;
+    case "metadata": // over gRPC: all scripts begin their keys with x-
+      tell(end, "metadata", {
+        kv: Object.fromEntries([...stream.metadata].filter(([key]) => key.startsWith("x-"))),
       });
       return true;
     case "metainfo":

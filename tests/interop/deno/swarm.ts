@@ -1,4 +1,4 @@
-import { type CallOptions, ErrorCode, TTStreamError } from "../../../mod.ts";
+import { type CallOptions, StreamError } from "../../../mod.ts";
 import type { Addressed, OpenCall } from "./client.ts";
 import { type End, message, tell } from "./play.ts";
 
@@ -51,7 +51,7 @@ async function one(
     await stream.recv();
     return "recv after cancel: no error";
   } catch (error) {
-    if (cancels && error instanceof TTStreamError && error.code === ErrorCode.Canceled) return undefined;
+    if (cancels && error instanceof StreamError && error.kind === "canceled") return undefined;
     return String(error);
   } finally {
     await stream.dispose();

@@ -27,6 +27,7 @@ type clients struct {
 	interop interop.Client
 	missing missing.Client
 	absent  absent.Client
+	grpc    grpcClients
 }
 
 var known = struct {
@@ -37,7 +38,8 @@ var known = struct {
 // clientFor keeps one Kitex client for each case and set of options: its pool is what a pool case is about.
 func clientFor(caseID string, c Call) clients {
 	o := c.Options
-	key := fmt.Sprint(caseID, c.Address, o.ServiceName, o.Pool, o.RecvTimeoutMs, o.RecvTimeoutAt, o.DisableCancelRemote)
+	key := fmt.Sprint(caseID, c.Address, o.ServiceName, o.Pool, o.RecvTimeoutMs, o.RecvTimeoutAt, o.DisableCancelRemote,
+		o.Protocol, o.Anonymous)
 	known.Lock()
 	defer known.Unlock()
 	if cs, ok := known.clients[key]; ok {
@@ -63,7 +65,9 @@ func clientFor(caseID string, c Call) clients {
 		opts = append(opts, recvTimeoutOfClient(o))
 	}
 	name := "Service" + c.To
+	opts = append(opts, grpcOptions(o)...)
 	cs := clients{
+		grpc:    newGrpcClients(name, o, opts),
 		interop: interop.MustNewClient(name, opts...),
 		missing: missing.MustNewClient(name, opts...),
 		absent:  absent.MustNewClient(name, opts...),
@@ -77,6 +81,9 @@ func open(ctx context.Context, caseID string, c Call) (streaming.ClientStream, e
 	var opts []streamcall.Option
 	if c.Options.RecvTimeoutMs > 0 && c.Options.RecvTimeoutAt != "client" {
 		opts = append(opts, recvTimeoutOfCall(c.Options))
+	}
+	if c.Options.Protocol == "grpc" {
+		return cs.grpc.open(ctx, c, opts)
 	}
 	if c.Service == "Absent" && c.Method == "bidi" {
 		return cs.absent.Bidi(ctx, opts...)
@@ -129,11 +136,16 @@ func call(up *end, c Call) {
 		ctx = metainfo.WithPersistentValue(ctx, k, v)
 	}
 	script, _ := json.Marshal(Script{Case: up.caseID, Node: c.To + c.Tag, Quiet: c.Quiet, Ops: c.Server, After: c.After})
-	ctx = metainfo.WithValue(ctx, scriptKey, string(script))
+	ctx = metainfo.WithValue(ctx, scriptKey, packScript(c.Options, script))
 
 	e := &end{ctx: ctx, caseID: up.caseID, node: up.node, role: "client", quiet: up.quiet, last: up.last}
 	if up.role != "" {
 		e.up = up
+	}
+	ctx = withMetadata(ctx, c.Options)
+	if c.Method == "unary" {
+		callUnary(ctx, e, c, cancel)
+		return
 	}
 	if c.Swarm != nil {
 		swarm(e, c)
@@ -149,7 +161,11 @@ func call(up *end, c Call) {
 		return
 	}
 	e.ctx = stream.Context()
-	e.bind(stream)
+	if c.Options.Protocol == "grpc" {
+		e.bindProtobuf(stream)
+	} else {
+		e.bind(stream)
+	}
 	e.more = func(e *end, op Op) (bool, error) {
 		switch op.Do {
 		case "close":
@@ -159,9 +175,11 @@ func call(up *end, c Call) {
 			e.tell("cancel", nil, nil)
 		case "header":
 			kv, err := stream.Header()
+			kv = ownKeys(kv, c.Options)
 			e.tell("header", fields{"kv": present(kv, err)}, err)
 		case "trailer":
 			kv, err := stream.Trailer()
+			kv = ownKeys(kv, c.Options)
 			e.tell("trailer", fields{"kv": present(kv, err)}, err)
 		case "cut", "spoil": // the runner does it to the connection
 			e.tell(op.Do, nil, nil)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/cloudwego/kitex/pkg/kerrors"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
 )
 
 type fields map[string]any
@@ -41,6 +42,10 @@ func explain(f fields, err error) fields {
 		f["biz"] = fields{"code": biz.BizStatusCode(), "message": biz.BizMessage(), "extra": extra}
 	}
 	f["error"] = err.Error()
+	if s, ok := status.FromError(err); ok && f["biz"] == nil { // gRPC's
+		f["code"] = s.Code()
+		return f
+	}
 	var coded interface {
 		error
 		TypeId() int32

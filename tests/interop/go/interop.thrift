@@ -68,5 +68,6 @@ service Interop {
   Message bidi(1: Message request) (streaming.mode="bidirectional")
   Message client(1: Message request) (streaming.mode="client")
   Message server(1: Message request) (streaming.mode="server")
+  Message unary(1: Message request)
   Everything types(1: Everything request) (streaming.mode="bidirectional")
 }

@@ -32,7 +32,12 @@ func main() {
 			os.Exit(1)
 		}
 	}()
-	emit(fields{"ev": "listening", "address": listener.Addr().String()})
+	grpcAddress, err := serveGrpc()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	emit(fields{"ev": "listening", "address": listener.Addr().String(), "grpcAddress": grpcAddress})
 
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 16<<20)

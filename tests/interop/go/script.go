@@ -19,7 +19,7 @@ type Call struct {
 	Address string  `json:"address"` // filled in by the runner
 	Service string  `json:"service,omitempty"`
 	Method  string  `json:"method"`
-	Request *Body   `json:"request,omitempty"` // of a server-streaming call
+	Request *Body   `json:"request,omitempty"` // of a server-streaming or unary call
 	Options Options `json:"options"`
 	Client  []Op    `json:"client"`
 	Server  []Op    `json:"server"`
@@ -40,6 +40,9 @@ type Options struct {
 	Cancelled           bool              `json:"cancelled,omitempty"`    // before the call is made
 	CancelReason        string            `json:"cancelReason,omitempty"` // what the op cancel gives as its cause
 	Wrapped             bool              `json:"wrapped,omitempty"`      // the handler's context, wrapped
+	Protocol            string            `json:"protocol,omitempty"`     // ttheader (default), grpc, grpc-thrift
+	Anonymous           bool              `json:"anonymous,omitempty"`    // over gRPC: without Kitex's metadata handlers
+	Metadata            map[string]string `json:"metadata,omitempty"`     // over gRPC: keys beside metainfo; -bin in base64
 }
 
 type Body struct {

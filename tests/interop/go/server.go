@@ -17,15 +17,19 @@ import (
 type handlers struct{}
 
 func (handlers) Bidi(ctx context.Context, s idl.Interop_bidiServer) error {
-	return handle(ctx, "bidi", nil, s)
+	return handle(ctx, "bidi", nil, endsOf(ctx, s))
 }
 
 func (handlers) Client(ctx context.Context, s idl.Interop_clientServer) error {
-	return handle(ctx, "client", nil, s)
+	return handle(ctx, "client", nil, endsOf(ctx, s))
 }
 
 func (handlers) Server(ctx context.Context, m *idl.Message, s idl.Interop_serverServer) error {
-	return handle(ctx, "server", m, s)
+	return handle(ctx, "server", m, endsOf(ctx, s))
+}
+
+func (handlers) Unary(ctx context.Context, m *idl.Message) (*idl.Message, error) {
+	return handleUnary(ctx, m)
 }
 
 func (handlers) Types(ctx context.Context, s idl.Interop_typesServer) error {
@@ -55,34 +59,52 @@ func count(m map[string]int, caseID string) {
 	live.Unlock()
 }
 
-func handle(ctx context.Context, method string, request *idl.Message, stream streaming.ServerStream) (err error) {
+// ends is a stream as its handler uses it, whatever its messages are encoded in.
+type ends struct {
+	send                              func(*idl.Message) error
+	recv                              func() (*idl.Message, error)
+	setHeader, sendHeader, setTrailer func(map[string]string) error
+}
+
+func endsOf(ctx context.Context, stream streaming.ServerStream) ends {
+	return ends{
+		send: func(m *idl.Message) error { return stream.SendMsg(ctx, m) },
+		recv: func() (*idl.Message, error) {
+			m := new(idl.Message)
+			return m, stream.RecvMsg(ctx, m)
+		},
+		setHeader:  func(kv map[string]string) error { return stream.SetHeader(kv) },
+		sendHeader: func(kv map[string]string) error { return stream.SendHeader(kv) },
+		setTrailer: func(kv map[string]string) error { return stream.SetTrailer(kv) },
+	}
+}
+
+func handle(ctx context.Context, method string, request *idl.Message, stream ends) (err error) {
 	text, ok := metainfo.GetValue(ctx, scriptKey)
 	if !ok {
 		return errors.New("the call has no script in its metainfo")
 	}
 	var script Script
-	if err := json.Unmarshal([]byte(text), &script); err != nil {
+	if err := json.Unmarshal(unpackScript(text), &script); err != nil {
 		return err
 	}
 	e := &end{ctx: ctx, caseID: script.Case, node: script.Node, role: "server", quiet: script.Quiet, last: &lastError{}}
-	e.send = func(m *idl.Message) error { return stream.SendMsg(ctx, m) }
-	e.recv = func() (*idl.Message, error) {
-		m := new(idl.Message)
-		return m, stream.RecvMsg(ctx, m)
-	}
+	e.send, e.recv = stream.send, stream.recv
 	e.more = func(e *end, op Op) (bool, error) {
 		switch op.Do {
 		case "setHeader":
-			e.tell("setHeader", nil, stream.SetHeader(op.KV))
+			e.tell("setHeader", nil, stream.setHeader(op.KV))
 		case "sendHeader":
-			e.tell("sendHeader", nil, stream.SendHeader(op.KV))
+			e.tell("sendHeader", nil, stream.sendHeader(op.KV))
 		case "setTrailer":
-			e.tell("setTrailer", nil, stream.SetTrailer(op.KV))
+			e.tell("setTrailer", nil, stream.setTrailer(op.KV))
 		case "metainfo":
 			e.tell("metainfo", fields{
 				"transient":  withoutScript(metainfo.GetAllValues(ctx)),
 				"persistent": withoutScript(metainfo.GetAllPersistentValues(ctx)),
 			}, nil)
+		case "metadata": // over gRPC: the keys that are no protocol's
+			e.tell("metadata", fields{"kv": incoming(ctx)}, nil)
 		case "counts": // all handlers of the case but this one have ended
 			until := time.Now().Add(limit / 2)
 			for running(e.caseID) > 1 && time.Now().Before(until) {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 
 	"interop/kitex_gen/idl"
+
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/codes"
 )
 
 // swarm opens many streams and ends each in its own way. What a stream does follows from its number alone, so
@@ -55,7 +58,11 @@ func one(e *end, c Call, i int) (cancels bool, problem string) {
 		return cancels, "open: " + err.Error()
 	}
 	s := &end{}
-	s.bind(stream)
+	if c.Options.Protocol == "grpc" {
+		s.bindProtobuf(stream)
+	} else {
+		s.bind(stream)
+	}
 	for n := range messages {
 		if err := s.send(&idl.Message{Number: int64(n)}); err != nil {
 			return cancels, "send: " + err.Error()
@@ -71,7 +78,7 @@ func one(e *end, c Call, i int) (cancels bool, problem string) {
 	if cancels {
 		cancel()
 		_, err := s.recv()
-		if text := explain(fields{}, err); text["code"] != int32(12007) {
+		if code := fmt.Sprint(explain(fields{}, err)["code"]); code != "12007" && code != fmt.Sprint(codes.Canceled) {
 			return cancels, "recv after cancel: " + err.Error()
 		}
 		return cancels, ""

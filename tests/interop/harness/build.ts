@@ -11,20 +11,44 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   const folder = GO_FOLDER.pathname;
   const peer = `${folder}build/peer`;
   if (!await hasGo()) throw new MissingGo();
-  for (const idl of ["interop.thrift", "absent.thrift"]) {
+  for (const idl of ["interop.thrift", "absent.thrift", "interop.proto", "absent.proto"]) {
     log(`generating from ${idl}`);
-    await go(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
+    await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
   }
   log("building the Kitex peer");
-  await go(folder, "build", "-o", peer, ".");
+  await runGo(folder, "build", "-o", peer, ".");
   return peer;
+}
+
+/** Builds Kitex's client and server of grpc.testing.TestService, whose file lacks what only Go needs. */
+export async function buildGoaway(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const folder = GO_FOLDER.pathname;
+  const program = `${folder}build/goaway`;
+  log("building Kitex's client and server for GOAWAY");
+  const proto = await Deno.readTextFile(new URL("../grpc/test.proto", import.meta.url));
+  const packaged = proto.replace(/^package .*$/m, '$&\noption go_package = "grpctesting";');
+  await Deno.mkdir(`${folder}build`, { recursive: true });
+  await Deno.writeTextFile(`${folder}build/grpc_testing.proto`, packaged);
+  await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", "build/grpc_testing.proto");
+  await runGo(folder, "build", "-o", program, "./goaway");
+  return program;
 }
 
 /** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
   log("building the peer with Kitex v0.14.1");
-  await go(GO_FOLDER.pathname, "build", "-modfile=kitex_v0.14.mod", "-tags", "kitex_v0_14", "-o", peer, ".");
+  await runGo(
+    GO_FOLDER.pathname,
+    "build",
+    "-modfile=kitex_v0.14.mod",
+    "-tags",
+    "kitex_v0_14",
+    "-o",
+    peer,
+    ".",
+  );
   return peer;
 }
 
@@ -35,7 +59,8 @@ export class MissingGo extends Error {
   }
 }
 
-async function hasGo(): Promise<boolean> {
+/** Whether there is a Go to build with. */
+export async function hasGo(): Promise<boolean> {
   try {
     return (await new Deno.Command("go", { args: ["version"], stdout: "null", stderr: "null" }).output())
       .success;
@@ -45,7 +70,8 @@ async function hasGo(): Promise<boolean> {
   }
 }
 
-async function go(cwd: string, ...args: string[]): Promise<void> {
+/** Runs a command of Go in a folder. */
+export async function runGo(cwd: string, ...args: string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command("go", {
     args,
     cwd,

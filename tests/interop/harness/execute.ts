@@ -3,6 +3,7 @@ import type { Call, Op } from "../script.ts";
 import { Reader, type Seen, type Sketch, write } from "./frames.ts";
 import { addEvent, addFrames, type Observation } from "./observe.ts";
 import type { Peer, PeerEvent } from "./peer.ts";
+import { Http2Reader } from "./http2_frames.ts";
 import { isGone, type Passed, type Proxy, startProxy } from "./proxy.ts";
 
 /** Which peer plays which node. */
@@ -68,8 +69,12 @@ function addressed(
   proxies: Map<string, Proxy>,
 ): Call & { address: string } {
   const wire = `${from}>${call.to}`;
-  const { address, plainAddress } = peerOf(cast, call.to);
-  const proxy = proxies.get(wire) ?? startProxy(call.untyped === true ? plainAddress : address);
+  const { address, plainAddress, grpcAddress } = peerOf(cast, call.to);
+  const overGrpc = (call.options?.protocol ?? "ttheader") !== "ttheader";
+  const proxy = proxies.get(wire) ??
+    (overGrpc
+      ? startProxy(grpcAddress, (found, way) => new Http2Reader(found, way))
+      : startProxy(call.untyped === true ? plainAddress : address));
   proxies.set(wire, proxy);
   const fill = (ops: readonly Op[]): Op[] =>
     ops.map((op) => {

@@ -1,5 +1,5 @@
 import type { Case } from "../cases/case.ts";
-import { MEANT } from "../meant.ts";
+import { MEANT, type Meant } from "../meant.ts";
 import type { Call, Op } from "../script.ts";
 import { type Cast, execute, type Played } from "./execute.ts";
 import { differences, type Observation } from "./observe.ts";
@@ -84,6 +84,7 @@ export async function runMatrix(
   troupe: Troupe,
   mode: Mode,
   progress: (done: number, all: number) => void,
+  meant: readonly Meant[] = MEANT,
 ): Promise<Row[]> {
   const seen = new Map<string, Played>();
   const jobs = cases.flatMap((one, index) =>
@@ -107,7 +108,7 @@ export async function runMatrix(
     const [first, ...others] = own;
     if (first === undefined) continue;
     const judge = (job: typeof jobs[number]) =>
-      judged(one, job.casting, need(seen, first.key), need(seen, job.key));
+      judged(one, job.casting, need(seen, first.key), need(seen, job.key), meant);
     const results: Result[] = [];
     let control = judgedControl(first.casting, need(seen, first.key));
     if (control.outcome === "failed") {
@@ -177,6 +178,7 @@ function judged(
   casting: Casting,
   { seen: control }: Played,
   { seen, rstAfterMs }: Played,
+  rules: readonly Meant[],
 ): Result {
   const base = { casting, atFirst: [], rstAfterMs };
   if (differences(control, seen).length === 0) {
@@ -184,7 +186,7 @@ function judged(
   }
   const expected: Observation = new Map([...control].map(([key, facts]) => [key, [...facts]]));
   const meant: string[] = [];
-  for (const { why, rewrite } of MEANT) {
+  for (const { why, rewrite } of rules) {
     const before = new Map([...expected].map(([key, facts]) => [key, [...facts]]));
     rewrite(expected, { one, casting, seen });
     if (differences(before, expected).length > 0) meant.push(why);

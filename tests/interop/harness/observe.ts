@@ -94,6 +94,7 @@ export function steady(text: string): string {
       const ms = Number(number) * (unit === "s" ? 1000 : unit === "ms" ? 1 : 0.001);
       return `timeout in ctx: ${Math.round(ms / 100) * 100}ms`; // Go tells what was left when the stream was made
     })
+    .replace(/, actual=[\d.]+(µs|ms|s)\b/g, ", actual=TIME") // of a unary call
     .replace("EOF wait read", "EOF peer close") // the one or the other, by chance
     .replace(/stream\[-?\d+\]/g, "stream[N]")
     .replace(/\d+\.\d+\.\d+\.\d+:\d+/g, "ADDRESS");

@@ -14,6 +14,8 @@ export interface Peer {
   readonly address: string;
   /** Where it serves without a codec; the same where it has no such server. */
   readonly plainAddress: string;
+  /** Where it serves gRPC; the same where one port serves every protocol. */
+  readonly grpcAddress: string;
   /** Everything that it said on stderr. */
   readonly log: () => string;
   /** Has it perform a call; every event of that case, at this peer, goes to `listener`. */
@@ -35,7 +37,7 @@ export async function startPeer(name: string, command: string, args: readonly st
     stderr: "piped",
   }).spawn();
   const listeners = new Map<string, (event: PeerEvent) => void>();
-  const listening = Promise.withResolvers<Pick<Peer, "address" | "plainAddress">>();
+  const listening = Promise.withResolvers<Pick<Peer, "address" | "plainAddress" | "grpcAddress">>();
   let log = "";
 
   const reading = lines(process.stdout, (line) => {
@@ -43,7 +45,11 @@ export async function startPeer(name: string, command: string, args: readonly st
     if (event === undefined) log += `stdout: ${line}\n`;
     else if (event.ev === "listening") {
       const address = String(event.address);
-      listening.resolve({ address, plainAddress: String(event.plainAddress ?? address) });
+      listening.resolve({
+        address,
+        plainAddress: String(event.plainAddress ?? address),
+        grpcAddress: String(event.grpcAddress ?? address),
+      });
     } else if (event.case !== undefined) listeners.get(event.case)?.(event);
   });
   const logging = lines(process.stderr, (line) => log += `${line}\n`);

@@ -24,7 +24,11 @@ export interface Proxy {
 }
 
 /** Listens on a port of its own and passes everything on to `target`. */
-export function startProxy(target: string): Proxy {
+export function startProxy(
+  target: string,
+  makeReader: (found: (frame: Seen) => void, way: Passed["way"]) => Pick<Reader, "push"> = (found) =>
+    new Reader(found),
+): Proxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   const passed: Passed[] = [];
@@ -38,7 +42,10 @@ export function startProxy(target: string): Proxy {
     if (open.delete(conn)) conn.close();
   };
   const pump = async (from: Deno.Conn, to: Deno.Conn, way: Passed["way"], connection: number) => {
-    const reader = new Reader((frame) => passed.push({ way, connection, frame, atMs: performance.now() }));
+    const reader = makeReader(
+      (frame) => passed.push({ way, connection, frame, atMs: performance.now() }),
+      way,
+    );
     const buffer = new Uint8Array(64 * 1024);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
