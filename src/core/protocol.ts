@@ -19,6 +19,8 @@ export interface ClientTransport {
   readonly lingering: number;
   /** Whether it has ended, for its streams. */
   readonly closed: boolean;
+  /** Whether it takes another stream. */
+  readonly takesStreams: boolean;
   /**
    * Sends the stream's header, and is its sink from now on.
    *

@@ -78,6 +78,10 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     return this.bytes.closed;
   }
 
+  get takesStreams(): boolean {
+    return !this.closed && this.#below.http2.takesStreams;
+  }
+
   open(stream: ClientSide): void {
     const sink = new GrpcClientStream(this, stream);
     const fields = this.#request(stream, sink);

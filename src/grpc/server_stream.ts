@@ -45,6 +45,8 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.connection = connection;
     this.http2 = http2;
     this.peerCompression = fieldOf(fields, "grpc-encoding");
+    // Who does not say what it reads may read nothing: grpc-go's clients do without a compressor of their own.
+    this.peerReadsGzip = /(^|,)\s*gzip\s*(,|$)/.test(fieldOf(fields, "grpc-accept-encoding") ?? "");
     this.#request = request;
     this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
     this.#source = source;
@@ -61,7 +63,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   sendHeader(metadata: Metadata): void {
     const fields = this.#headFields();
-    if (this.compression !== "identity") fields.push(["grpc-encoding", this.compression]);
+    if (this.compresses) fields.push(["grpc-encoding", this.compression]);
     append(fields, metadata);
     this.http2.sendHeaders(fields, false);
   }

@@ -27,8 +27,10 @@ export abstract class GrpcStream {
   readonly #assembler: MessageAssembler;
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
-  /** How what is sent from now on is compressed. */
+  /** How what is sent from now on is compressed, where the peer reads it. */
   compression: "identity" | "gzip";
+  /** Whether the peer reads what is compressed. */
+  protected peerReadsGzip = true;
   /** Whether the message that came last was compressed. */
   lastCameCompressed = false;
   /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
@@ -45,6 +47,11 @@ export abstract class GrpcStream {
       announced: (bytes) => this.http2.grant(bytes),
       check: (bytes, flag) => this.#check(bytes, flag),
     });
+  }
+
+  /** Whether the next message is compressed. */
+  protected get compresses(): boolean {
+    return this.compression === "gzip" && this.peerReadsGzip;
   }
 
   /** The stream below. */
@@ -150,7 +157,7 @@ export abstract class GrpcStream {
   }
 
   #write<T>(buffer: ByteBuffer, codec: Codec<T>, message: T): void {
-    if (this.compression === "gzip") {
+    if (this.compresses) {
       const payload = payloadOf(codec, message);
       this.#checkSent(payload.length);
       const compressed = gzip(payload);
