@@ -1,4 +1,4 @@
-import type { Fact, Observation } from "../harness/observe.ts";
+import { type Fact, type Observation, print } from "../harness/observe.ts";
 import { MEANT, type Meant, type Run } from "../meant.ts";
 
 /**
@@ -29,9 +29,16 @@ const TAG = " [biz error]";
 const tags = (text: string): number => text.split(TAG).length - 1;
 const untagged = (text: string): string => text.replaceAll(TAG, "");
 
-/** What ends a stream at its deadline: this end's clock, or the far end's, whose RST_STREAM comes first. */
+/** What ends a stream at its deadline: this end's clock, or the far end's, whose cancel comes first. */
 const DEADLINE =
-  /^(?:context deadline exceeded|rpc error: code = (?:4 desc = context deadline exceeded|1 desc = transport: RSTStream Frame received with error code: CANCEL \[triggered by \w*\]))$/;
+  /^(?:\[ttstream error, code=\d+\] )?(?:\[\w+-side stream\] )?(?:\[canceled path: [^\]]*\] )?(?:context deadline exceeded|stream timeout, .*|rpc error: code = (?:4 desc = context deadline exceeded|1 desc = transport: RSTStream Frame received with error code: CANCEL \[triggered by \w*\]))$/;
+
+/** What an error, or the exception in a frame, says. */
+function saysOf(fact: Fact): string {
+  const { exception } = fact;
+  if (typeof exception !== "object" || exception === null || !("message" in exception)) return textOf(fact);
+  return String(exception.message);
+}
 
 /** Takes from what was seen each fact that `allowed` says may stand in the place of the one that was expected. */
 function accept(
@@ -45,7 +52,10 @@ function accept(
       key,
       facts.map((fact, i) => {
         const other = others[i];
-        return other !== undefined && other.ev === fact.ev && allowed(fact, other, key) ? other : fact;
+        return other !== undefined && other.ev === fact.ev && other.frame === fact.frame &&
+            allowed(fact, other, key)
+          ? other
+          : fact;
       }),
     );
   }
@@ -64,7 +74,7 @@ export const GRPC_MEANT: readonly Meant[] = [
     why:
       "By chance, in Kitex as here: at a deadline both ends' clocks run, and a stream ends by the one that is first, or by the RST_STREAM of the other.",
     rewrite(expected, run) {
-      accept(expected, run, (fact, other) => DEADLINE.test(textOf(fact)) && DEADLINE.test(textOf(other)));
+      accept(expected, run, (fact, other) => DEADLINE.test(saysOf(fact)) && DEADLINE.test(saysOf(other)));
     },
   },
   {
@@ -72,10 +82,28 @@ export const GRPC_MEANT: readonly Meant[] = [
       "A status that a handler throws, or hands on, is sent as it is: gRPC's own cases ask for it. Kitex adds ` [biz error]` at every service.",
     rewrite(expected, run) {
       accept(expected, run, (fact, other) => {
-        const [a, b] = [textOf(fact), textOf(other)];
+        const [a, b] = [saysOf(fact), saysOf(other)];
         // A plain error has it once.
-        return tags(b) < tags(a) && untagged(a) === untagged(b) && (tags(b) === 1 || fact.code !== 13);
+        const plain = a.includes("code = 13 ");
+        return tags(b) < tags(a) && untagged(print(fact)) === untagged(print(other)) &&
+          (tags(b) >= 1 || !plain);
       });
+    },
+  },
+  {
+    why: "Better: the cancel path survives a wrapped signal (`AbortSignal.any`).",
+    rewrite(expected, run) {
+      if (run.one.name !== "B wraps what it got from A before it calls C, A cancels" || !ours(run, "B")) {
+        return;
+      }
+      const canceled =
+        /code(?:=| = )(?:1|12007|12011)\b|^user code invoking stream RPC|^rpc error: code = 1 /;
+      accept(
+        expected,
+        run,
+        (fact, other, key) =>
+          !key.startsWith("A ") && canceled.test(saysOf(fact)) && canceled.test(saysOf(other)),
+      );
     },
   },
   {
@@ -94,11 +122,15 @@ export const GRPC_MEANT: readonly Meant[] = [
     why:
       "Better: a cancel that came by TTHeader Streaming is code 1 (CANCELED) further down over gRPC. Kitex has code 13, `Unexpected error from context packet`.",
     rewrite(expected, run) {
-      change(expected, run, "client", (fact) => {
-        const [, text] = /^rpc error: code = 13 desc = Unexpected error from context packet: (.*)$/s
-          .exec(textOf(fact)) ?? [];
-        return text === undefined ? fact : { ...fact, code: 1, error: `rpc error: code = 1 desc = ${text}` };
-      });
+      const better = (fact: Fact) =>
+        print(fact).replace("code = 13 desc = Unexpected error from context packet: ", "code = 1 desc = ")
+          .replace('"code":13', '"code":1');
+      accept(
+        expected,
+        run,
+        (fact, other) =>
+          saysOf(fact).includes("Unexpected error from context packet: ") && better(fact) === print(other),
+      );
     },
   },
   {
