@@ -70,6 +70,7 @@ function failing(fact: Fact, code: number, text: string, kind: string): Fact {
 const clientError = (code: number, text: string, kind: string, ev = "recv"): Fact =>
   failing({ ev }, code, `[client-side stream] ${text}`, kind);
 
+/** Every meant difference of TTHeader Streaming. */
 export const MEANT: readonly Meant[] = [
   {
     why: "Better: an unknown method or service is answered. Kitex's client waits for ever.",

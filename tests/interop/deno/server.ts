@@ -193,7 +193,10 @@ async function more(stream: AnyStream, id: string, end: End, op: Op): Promise<bo
       return true;
     case "metadata": // over gRPC: all scripts begin their keys with x-
       tell(end, "metadata", {
-        kv: Object.fromEntries([...stream.metadata].filter(([key]) => key.startsWith("x-"))),
+        kv: Object.fromEntries(
+          [...stream.metadata].filter(([key]) => key.startsWith("x-"))
+            .map(([key, value]) => [key, key.endsWith("-bin") ? padded(value) : value]),
+        ),
       });
       return true;
     case "metainfo":
@@ -211,6 +214,11 @@ async function more(stream: AnyStream, id: string, end: End, op: Op): Promise<bo
     default:
       return false;
   }
+}
+
+/** Base64 as Go writes it: on the wire its padding may be missing. */
+function padded(base64: string): string {
+  return base64.padEnd(Math.ceil(base64.length / 4) * 4, "=");
 }
 
 function withoutScript(keys: ReadonlyMap<string, string>): Record<string, string> {

@@ -1,5 +1,5 @@
-import type { Fact, Observation } from "../harness/observe.ts";
-import type { Meant, Run } from "../meant.ts";
+import { type Fact, type Observation, print } from "../harness/observe.ts";
+import { MEANT, type Meant, type Run } from "../meant.ts";
 
 /**
  * Where a run over gRPC may differ from Kitex's own, exactly how, and why. The first of a casting is the client of the
@@ -25,10 +25,117 @@ function change(
 
 const textOf = ({ error }: Fact): string => typeof error === "string" ? error : "";
 
+const TAG = " [biz error]";
+const tags = (text: string): number => text.split(TAG).length - 1;
+const untagged = (text: string): string => text.replaceAll(TAG, "");
+
+/** What ends a stream at its deadline: this end's clock, or the far end's, whose cancel comes first. */
+const DEADLINE =
+  /^(?:\[ttstream error, code=\d+\] )?(?:\[\w+-side stream\] )?(?:\[canceled path: [^\]]*\] )?(?:context deadline exceeded|stream timeout, .*|rpc error: code = (?:4 desc = context deadline exceeded|1 desc = transport: RSTStream Frame received with error code: CANCEL \[triggered by \w*\]))$/;
+
+/** What an error, or the exception in a frame, says. */
+function saysOf(fact: Fact): string {
+  const { exception } = fact;
+  if (typeof exception !== "object" || exception === null || !("message" in exception)) return textOf(fact);
+  return String(exception.message);
+}
+
+/** Takes from what was seen each fact that `allowed` says may stand in the place of the one that was expected. */
+function accept(
+  expected: Observation,
+  { seen }: Run,
+  allowed: (expected: Fact, seen: Fact, key: string) => boolean,
+): void {
+  for (const [key, facts] of expected) {
+    const others = seen.get(key) ?? [];
+    expected.set(
+      key,
+      facts.map((fact, i) => {
+        const other = others[i];
+        return other !== undefined && other.ev === fact.ev && other.frame === fact.frame &&
+            allowed(fact, other, key)
+          ? other
+          : fact;
+      }),
+    );
+  }
+}
+
+/** Those of TTHeader Streaming that hold for its part of a mixed chain, and for both. */
+const SHARED = [
+  "`close()` of a writable that has failed",
+  "After it has received a Rst the server sends nothing more",
+  "A lost connection is 12006 at the client",
+];
+
 export const GRPC_MEANT: readonly Meant[] = [
+  ...MEANT.filter(({ why }) => SHARED.some((start) => why.startsWith(start))),
   {
     why:
-      "Better: a lost connection is code 14 (UNAVAILABLE), as everywhere else in gRPC. Kitex's client has an error without a code.",
+      "By chance, in Kitex as here: at a deadline both ends' clocks run, and a stream ends by the one that is first, or by the RST_STREAM of the other.",
+    rewrite(expected, run) {
+      accept(expected, run, (fact, other) => DEADLINE.test(saysOf(fact)) && DEADLINE.test(saysOf(other)));
+    },
+  },
+  {
+    why:
+      "A status that a handler throws, or hands on, is sent as it is: gRPC's own cases ask for it. Kitex adds ` [biz error]` at every service.",
+    rewrite(expected, run) {
+      accept(expected, run, (fact, other) => {
+        const [a, b] = [saysOf(fact), saysOf(other)];
+        // A plain error has it once.
+        const plain = a.includes("code = 13 ");
+        return tags(b) < tags(a) && untagged(print(fact)) === untagged(print(other)) &&
+          (tags(b) >= 1 || !plain);
+      });
+    },
+  },
+  {
+    why: "Better: the cancel path survives a wrapped signal (`AbortSignal.any`).",
+    rewrite(expected, run) {
+      if (run.one.name !== "B wraps what it got from A before it calls C, A cancels" || !ours(run, "B")) {
+        return;
+      }
+      const canceled =
+        /code(?:=| = )(?:1|12007|12011)\b|^user code invoking stream RPC|^rpc error: code = 1 /;
+      accept(
+        expected,
+        run,
+        (fact, other, key) =>
+          !key.startsWith("A ") && canceled.test(saysOf(fact)) && canceled.test(saysOf(other)),
+      );
+    },
+  },
+  {
+    why:
+      "The trailer of a business error shows its keys, as over TTHeader Streaming; Kitex hides them over gRPC.",
+    rewrite(expected, run) {
+      accept(expected, run, (fact, other, key) => {
+        if (fact.ev !== "trailer" || !ours(run, key) || typeof other.kv !== "object" || other.kv === null) {
+          return false;
+        }
+        return Object.keys(other.kv).every((name) => name.startsWith("biz-"));
+      });
+    },
+  },
+  {
+    why:
+      "Better: a cancel that came by TTHeader Streaming is code 1 (CANCELED) further down over gRPC. Kitex has code 13, `Unexpected error from context packet`.",
+    rewrite(expected, run) {
+      const better = (fact: Fact) =>
+        print(fact).replace("code = 13 desc = Unexpected error from context packet: ", "code = 1 desc = ")
+          .replace('"code":13', '"code":1');
+      accept(
+        expected,
+        run,
+        (fact, other) =>
+          saysOf(fact).includes("Unexpected error from context packet: ") && better(fact) === print(other),
+      );
+    },
+  },
+  {
+    why:
+      "Better: a lost connection is code 14 (UNAVAILABLE) `connection closed by peer`, as everywhere else in gRPC. Kitex's client has an error without a code.",
     rewrite(expected, run) {
       change(
         expected,
@@ -36,7 +143,7 @@ export const GRPC_MEANT: readonly Meant[] = [
         "client",
         (fact) =>
           /^connection error: desc = /.test(textOf(fact))
-            ? { ...fact, code: 14, error: `rpc error: code = 14 desc = ${textOf(fact)}` }
+            ? { ...fact, code: 14, error: "rpc error: code = 14 desc = connection closed by peer" }
             : fact,
       );
     },

@@ -56,6 +56,7 @@ export async function startPeer(name: string, command: string, args: readonly st
   const status = process.status.then((status) => {
     listening.reject(new Error(`${name} ended with code ${status.code} before it listened:\n${log}`));
     for (const [id, listener] of listeners) listener({ case: id, ev: "died", code: status.code, log });
+    return status;
   });
   const timer = setTimeout(() => listening.reject(new Error(`${name} does not listen:\n${log}`)), START_MS);
   const stdin = process.stdin.getWriter();
@@ -66,7 +67,14 @@ export async function startPeer(name: string, command: string, args: readonly st
     return {
       ...addresses,
       log: () => log,
-      perform: (command) => stdin.write(encoder.encode(JSON.stringify(command) + "\n")),
+      perform: async (command) => {
+        try {
+          await stdin.write(encoder.encode(JSON.stringify(command) + "\n"));
+        } catch { // its pipe is closed: every case that it is still to play says that it died
+          const { code } = await status;
+          listeners.get(command.case)?.({ case: command.case, ev: "died", code, log });
+        }
+      },
       listen: (caseId, listener) => void listeners.set(caseId, listener),
       forget: (caseId) => void listeners.delete(caseId),
       close: async () => {
