@@ -26,8 +26,8 @@ export interface Server<A extends Addr = Addr> extends AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Takes no new connections and streams; the handlers' `draining` aborts, and idle connections close at once. What is
-   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, its
-   * `signal` aborts with 12013, and its connection closes. Resolves when all connections are closed, all that was
+   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, in
+   * gRPC the status 14 with that text, its `signal` aborts with 12013 (1), and its connection closes. Resolves when all connections are closed, all that was
    * written has been read at the other end, and all handlers have returned, or when the grace is over, and a second
    * more where the socket does not take the last words.
    *
