@@ -43,5 +43,5 @@ export {
 } from "./service.ts";
 export type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "./types.ts";
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";
-export type { Codec } from "../core/codec.ts";
+export type { Codec, MessageEncoding } from "../core/codec.ts";
 export type { AnyMethods, Method, MethodKind, Service } from "../core/service.ts";
