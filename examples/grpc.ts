@@ -1,6 +1,6 @@
 /**
- * Two protocols on one port: the same handler serves clients of TTHeader Streaming and of gRPC, a unary call and a
- * stream that is cancelled. Each end is told in its protocol's own words.
+ * Two protocols on one port: one handler serves clients of TTHeader Streaming and of gRPC. Each is told of a cancel and
+ * of an error in its protocol's own words. Unary calls are gRPC's.
  *
  *     deno run -N examples/grpc.ts
  */
@@ -16,12 +16,9 @@ await using server = serve(
   // A connection's first bytes tell which of them it speaks.
   { port: 0, hostname: "127.0.0.1", protocols: [ttheader(), grpc()], onError() {} },
   implement(ChatService, {
-    reply({ message }) {
+    async *ask({ message }, { signal, protocol }) {
       // Over gRPC this is the status; over TTHeader Streaming, a failed handler with this text.
       if (message === "") throw new GrpcError(GrpcStatus.InvalidArgument, "no question");
-      return { word: message.toUpperCase() };
-    },
-    async *ask({ message }, { signal, protocol }) {
       try {
         for (;;) {
           yield { word: `${message}?` };
@@ -31,6 +28,7 @@ await using server = serve(
         if (signal.aborted) console.log(`${protocol}: server: ${signal.reason.message}`);
       }
     },
+    reply: ({ message }) => ({ word: message.toUpperCase() }),
     listen: () => ({ words: 0 }),
     async *echo({ readable }) {
       yield* readable;
@@ -42,17 +40,17 @@ for (const protocol of [ttheader(), grpc()]) {
   await using connection = await connect({ ...server.addr, serviceName: "ServiceA", protocol });
   const chat = createClient(ChatService, connection, { timeoutMs: 10_000 });
 
-  console.log(`${protocol.name}: ${(await chat.reply({ message: "why" })).word}`); // unary: a promise
-
   for await (const { word } of chat.ask({ message: "why" })) {
     console.log(`${protocol.name}: ${word}`);
     break; // a Rst frame in the one, RST_STREAM in the other: the server knows at once
   }
 
   try {
-    await chat.reply({});
+    for await (const { word } of chat.ask({})) console.log(word);
   } catch (error) {
     if (!(error instanceof StreamError)) throw error; // a TTStreamError or a GrpcError
     console.log(`${protocol.name}: client: ${error.message}`);
   }
+
+  if (protocol.name === "grpc") console.log(`grpc: ${(await chat.reply({ message: "bye" })).word}`);
 }

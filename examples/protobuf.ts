@@ -1,6 +1,6 @@
 /**
- * A service of a `.proto` file over gRPC: `protoc-gen-es` generates its descriptor and messages, `protobufService` makes of
- * it what `createClient` and `implement` take. Messages are read whole, and written as plain objects.
+ * A service of a `.proto` file over gRPC: `protoc-gen-es` generates its descriptor and messages, `protobufService` makes
+ * of it what `createClient` and `implement` take. Messages are read whole, and written as plain objects.
  *
  *     deno run -N examples/protobuf.ts
  */

@@ -81,7 +81,7 @@ export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> 
 }
 
 /**
- * A unary call: one request has been sent, one response comes back. It is itself a promise of that response, which
+ * A unary call, of gRPC: one request has been sent, one response comes back. It is itself a promise of that response, which
  * resolves when the server has ended the call well, and not before: a response followed by an error is an error.
  *
  * It rejects with the call's one end otherwise, or 12001 (13 in gRPC) where the server ended without a response; a second
