@@ -9,8 +9,8 @@ export interface GrpcOptions {
    */
   initialWindowBytes?: number | undefined;
   /**
-   * How many bytes of all streams of a connection may be on their way. 65,535 to 2^31-1; default 8 MiB. Unread messages
-   * may take several times as much before streams stall each other.
+   * How many bytes of all streams of a connection may be on their way. 65,535 to 2^31-1; default 8 MiB. A connection
+   * may hold eight times as much of unread messages before its streams stall each other: 64 MiB.
    */
   connectionWindowBytes?: number | undefined;
   /**

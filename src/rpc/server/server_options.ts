@@ -191,9 +191,12 @@ export function listeningInit<A extends Addr>(options: ServerOptions<A>): Listen
 
 function printConnectionError(error: unknown, connection?: ConnectionInfo): void {
   const from = connection === undefined ? "" : ` from ${print(connection.remoteAddr)}`;
+  const text = reasonText(error);
   const cause = causeOf(error);
-  const why = cause === undefined ? "" : `: ${reasonText(cause)}`;
-  console.error(`ttstream: connection${from}: ${reasonText(error)}${why}`);
+  const causeText = cause === undefined ? "" : reasonText(cause);
+  // Some errors say their cause's words themselves.
+  const why = text.includes(causeText) ? "" : `: ${causeText}`;
+  console.error(`ttstream: connection${from}: ${text}${why}`);
 }
 
 function print(addr: Addr): string {
