@@ -30,7 +30,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 /**
- * Speaks a protocol, TTHeader Streaming or another `protocol`, over any pair of byte streams: a socket of one's own, or one end of an in-memory pair.
+ * Speaks TTHeader Streaming, or another `protocol`, over any pair of byte streams: a socket of one's own, or one end of
+ * an in-memory pair. gRPC then calls its server `localhost` in `:authority`.
  *
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  * @throws {TypeError} If one of the streams is locked.
