@@ -74,7 +74,8 @@ export abstract class StreamError extends Error {
   /**
    * Whether the call may be tried again without being done twice: the server did not begin it. So it is where the
    * server refused it (it shuts down, or has too many streams; in gRPC REFUSED_STREAM, or a GOAWAY whose last stream
-   * came before it), or where the connection was lost, or had been, before the call had left. An unknown service or method is not: it will be unknown again.
+   * came before it), or where the connection was lost, or had been, before the call had left. An unknown service or
+   * method is not: it will be unknown again.
    */
   readonly retryable: boolean;
 

@@ -36,7 +36,8 @@ const KINDS: readonly string[] = ["unary", "client", "server", "bidirectional"] 
 /**
  * Defines a service, for `createClient` and `implement`.
  *
- * @throws {TypeError} If a name is empty, a kind is none, a codec lacks `encode` or `decode`, or two methods have one wire name.
+ * @throws {TypeError} If a name is empty, a kind is none, a codec lacks `encode` or `decode`, or two methods have one
+ * wire name.
  *
  * @example
  * ```ts

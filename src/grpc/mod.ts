@@ -1,6 +1,6 @@
 /**
- * gRPC behind the same API: streams and unary calls over HTTP/2, as Kitex speaks it, and as every other gRPC does. It is
- * an entry point of its own, so that only who imports it loads HTTP/2.
+ * gRPC behind the same API: streams and unary calls over HTTP/2, as Kitex speaks it, and as every other gRPC does. It
+ * is an entry point of its own, so that only who imports it loads HTTP/2.
  *
  * @example A server of both protocols on one port
  * ```ts ignore

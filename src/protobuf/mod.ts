@@ -1,6 +1,7 @@
 /**
- * Protobuf messages as payloads, and services of `.proto` files, over gRPC and over TTHeader Streaming alike: all that is
- * needed beside what `protoc-gen-es` v2 generates. It is an entry point of its own, so that only who imports it loads `@bufbuild/protobuf`.
+ * Protobuf messages as payloads, and services of `.proto` files, over gRPC and over TTHeader Streaming alike: all that
+ * is needed beside what `protoc-gen-es` v2 generates. It is an entry point of its own, so that only who imports it
+ * loads `@bufbuild/protobuf`.
  *
  * @example Of a service descriptor
  * ```ts ignore

@@ -21,13 +21,15 @@ export interface CallOptions {
     readonly deadline?: number | undefined;
   } | undefined;
   /**
-   * Raw string keys of the Header frame, `isn` excepted; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. In gRPC
-   * they are header fields: keys become lower case and have letters, digits, `_`, `-` and `.`, values are printable
-   * ASCII, or base64 under a key with `-bin`; `grpc-…` and what is HTTP's own, `content-type` say, are refused.
+   * Raw string keys of the Header frame, `isn` excepted; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. In
+   * gRPC they are header fields: keys become lower case and have letters, digits, `_`, `-` and `.`, values are
+   * printable ASCII, or base64 under a key with `-bin`; `grpc-…` and what is HTTP's own, `content-type` say, are
+   * refused.
    */
   metadata?: MetadataInit | undefined;
   /**
-   * Metainfo of this call; it wins over the parent's. In gRPC its keys reach the server in upper case, with `_` for `-`.
+   * Metainfo of this call; it wins over the parent's. In gRPC its keys reach the server in upper case, with `_` for
+   * `-`.
    */
   metainfo?: MetainfoInit | undefined;
   /**
@@ -71,7 +73,8 @@ export interface Caller {
 /**
  * Checks a call before anything is sent: what cannot be watched must not open a stream.
  *
- * @throws {TypeError} If a name is no string or empty, a signal is none, or the metadata is not of strings or holds what its protocol cannot send, `isn` say.
+ * @throws {TypeError} If a name is no string or empty, a signal is none, or the metadata is not of strings or holds
+ * what its protocol cannot send, `isn` say.
  * @throws {RangeError} If a time-out is not a positive finite number.
  */
 export function callInit(target: StreamTarget, options: CallOptions, caller: Caller): CallInit {

@@ -11,8 +11,8 @@ export interface ClientCall extends AsyncDisposable {
   /** What its connection speaks. */
   readonly protocol: ProtocolName;
   /**
-   * The keys of the server's Header frame, or of gRPC's response header, `content-type` among them; empty where it ended
-   * without one. Rejects where the stream failed before.
+   * The keys of the server's Header frame, or of gRPC's response header, `content-type` among them; empty where it
+   * ended without one. Rejects where the stream failed before.
    */
   readonly header: Promise<Metadata>;
   /**
@@ -27,9 +27,8 @@ export interface ClientCall extends AsyncDisposable {
   readonly closed: Promise<void>;
   /**
    * Cancels the stream: both directions error at once, and the far end reads `reason`, as that of a signal; in gRPC,
-   * whose RST_STREAM has no place for words, it reads who cancelled. Resolves when the socket has taken the Rst frame or
-   * RST_STREAM, or does not take it within a second. On a stream that has ended, what is
-   * unread is dropped.
+   * whose RST_STREAM has no place for words, it reads who cancelled. Resolves when the socket has taken the Rst frame
+   * or RST_STREAM, or does not take it within a second. On a stream that has ended, what is unread is dropped.
    */
   cancel(reason?: unknown): Promise<void>;
 }
@@ -81,12 +80,12 @@ export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> 
 }
 
 /**
- * A unary call, of gRPC: one request has been sent, one response comes back. It is itself a promise of that response, which
- * resolves when the server has ended the call well, and not before: a response followed by an error is an error.
+ * A unary call, of gRPC: one request has been sent, one response comes back. It is itself a promise of that response,
+ * which resolves when the server has ended the call well, and not before: a response followed by an error is an error.
  *
- * It rejects with the call's one end otherwise, or 12001 (13 in gRPC) where the server ended without a response; a second
- * response is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response has not come,
- * and again until the end behind it; leaving an `await using` scope before that cancels the call.
+ * It rejects with the call's one end otherwise, or 12001 (13 in gRPC) where the server ended without a response; a
+ * second response is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response
+ * has not come, and again until the end behind it; leaving an `await using` scope before that cancels the call.
  */
 export interface UnaryCall<Res> extends ClientCall, Promise<Res> {}
 

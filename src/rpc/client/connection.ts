@@ -23,7 +23,8 @@ export interface StreamOpener {
    *
    * @throws {TypeError} If a name is no string or empty, `signal` or `parent.signal` is no AbortSignal, `compression`
    * is none, or the metadata is not of strings or holds what the protocol cannot send, `isn` say.
-   * @throws {RangeError} If a time-out is not a positive finite number, or a key, a value or the whole header is too long.
+   * @throws {RangeError} If a time-out is not a positive finite number, or a key, a value or the whole header is too
+   * long.
    */
   openStream(target: StreamTarget, options?: CallOptions): ClientStream;
 }
@@ -42,7 +43,8 @@ export interface Connection extends StreamOpener, AsyncDisposable {
    * Takes no new streams, waits for the open ones, and closes: what was written gets to the server, for which the
    * socket has up to 5 seconds. A stream that nobody reads never ends, so give a grace where there may be one.
    *
-   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no limit.
+   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no
+   * limit.
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */
   close(options?: { graceMs?: number | undefined }): Promise<void>;

@@ -43,9 +43,9 @@ export interface ConnectionOptions {
    */
   frameTimeoutMs?: number | undefined;
   /**
-   * How a cancel is told in TTHeader Streaming; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
-   * connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception instead, which ends
-   * the handler's reading; after a half close nothing is sent, and what still comes is dropped.
+   * How a cancel is told in TTHeader Streaming; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one
+   * costs them the whole connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception
+   * instead, which ends the handler's reading; after a half close nothing is sent, and what still comes is dropped.
    */
   cancelFrame?: CancelFrame | undefined;
 }

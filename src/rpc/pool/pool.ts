@@ -30,10 +30,11 @@ export interface Pool extends StreamOpener, AsyncDisposable {
   /** What it does at this moment. */
   readonly stats: PoolStats;
   /**
-   * Takes no new streams (they end with 12006, in gRPC 14, and may be retried elsewhere), waits for the open ones, and closes. One
-   * that waits for a connection has it where a dial is under way that works; otherwise it ends so as well.
+   * Takes no new streams (they end with 12006, in gRPC 14, and may be retried elsewhere), waits for the open ones, and
+   * closes. One that waits for a connection has it where a dial is under way that works; otherwise it ends so as well.
    *
-   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no limit.
+   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no
+   * limit.
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */
   close(options?: { graceMs?: number | undefined }): Promise<void>;

@@ -31,8 +31,8 @@ export interface PoolOptions extends ConnectionOptions {
   backoff?: BackoffOptions | undefined;
   /**
    * Whether a call waits while nothing is connected; its signal and its time-outs run. With false it ends at once with
-   * 12006, in gRPC 14, and may be retried; the pool then keeps a connection to each address, since no call would wait for it.
-   * Default true.
+   * 12006, in gRPC 14, and may be retried; the pool then keeps a connection to each address, since no call would wait
+   * for it. Default true.
    */
   waitForReady?: boolean | undefined;
   /**

@@ -25,8 +25,9 @@ const DEFAULT_ATTEMPTS = 3;
 
 /**
  * An opener whose streams are opened again where they end with a retryable error before anything has come of it: as
- * long as no message has been received, no Header with keys, and no more than the first message been sent. That one, and the
- * half close behind it, are sent again. From then on the stream is as any other, and ends as that does.
+ * long as no message has been received, no Header with keys (gRPC's always have some), and no more than the first
+ * message been sent. That one, and the half close behind it, are sent again. From then on the stream is as any other,
+ * and ends as that does.
  *
  * What a call asks for is for all attempts together: its signal, `timeoutMs` and the other time-outs; what is left of
  * `timeoutMs` is what gRPC tells each server. The stream's `header` and `trailer` are those of the attempt that counts. A message takes one hop more than without.

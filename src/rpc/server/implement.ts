@@ -90,8 +90,8 @@ export function implement<M extends AnyMethods>(
 /**
  * Joins handlers into one: each gets the streams of its own services; one without `services` gets all others.
  *
- * An unknown service is answered with exception 20 `unknown service X`, in gRPC with UNIMPLEMENTED. Where a client names no service, the one
- * handler there is gets the stream.
+ * An unknown service is answered with exception 20 `unknown service X`, in gRPC with UNIMPLEMENTED. Where a client
+ * names no service, the one handler there is gets the stream.
  *
  * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
  */

@@ -45,8 +45,8 @@ export interface ServeOverOptions {
    */
   maxFrameBytes?: number | undefined;
   /**
-   * Unread bytes that a connection holds before it stops reading its socket. Default 4 MiB. Of TTHeader Streaming alone:
-   * gRPC has windows instead, see `GrpcOptions`.
+   * Unread bytes that a connection holds before it stops reading its socket. Default 4 MiB. Of TTHeader Streaming
+   * alone: gRPC has windows instead, see `GrpcOptions`.
    */
   maxBufferedBytes?: number | undefined;
   /**

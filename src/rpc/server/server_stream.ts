@@ -30,9 +30,9 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   /** The messages to the client. Closing it sends nothing: the stream ends when the handler has. Aborting it fails the stream. */
   readonly writable: WritableStream<Res>;
   /**
-   * Aborts when the stream ends, however it does. The reason is a `TTStreamError`: what the client's Rst said
-   * (12007 …), the lost connection (12013), or the handler's own return (12012). In gRPC it is a `GrpcError`: 4 where the
-   * time that the client gave is over, and 1 for each of the others, with texts and `cancelPath` that tell which.
+   * Aborts when the stream ends, however it does. The reason is a `TTStreamError`: what the client's Rst said (12007
+   * …), the lost connection (12013), or the handler's own return (12012). In gRPC it is a `GrpcError`: 4 where the time
+   * that the client gave is over, and 1 for each of the others, with texts and `cancelPath` that tell which.
    */
   readonly signal: AbortSignal;
   /**
