@@ -87,6 +87,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   }
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
+  const timeoutMs = positiveMs("timeoutMs", options.timeoutMs, 0);
   return {
     dialect: caller.dialect,
     service,
@@ -94,8 +95,12 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     metadata: caller.dialect.requestMetadata(service, options),
     serviceName: caller.serviceName,
     signals: signalsOf(options),
-    timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
-    deadline: options.parent?.deadline ?? Infinity,
+    timeoutMs,
+    // A call may wait for its connection: its time runs from now on.
+    deadline: Math.min(
+      options.parent?.deadline ?? Infinity,
+      timeoutMs === 0 ? Infinity : Date.now() + timeoutMs,
+    ),
     encoding: target.encoding,
     compression,
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },

@@ -65,7 +65,7 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
     protocol: caller.dialect.name,
     openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
       const init = callInit(target, options, caller);
-      const attempt = attemptOptions(options, init.timeoutMs);
+      const attempt = attemptOptions(options, init.deadline);
       const open = () => opener.openStream(target, attempt);
       return new BidirectionalStream(new RetriedCall(init, open, policy).call, rawCodec, rawCodec);
     },
@@ -76,12 +76,11 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
  * What of a call's options is each attempt's. All that runs out or cancels is the call's own; of its time the attempt
  * knows when it is over, which gRPC tells the server.
  */
-function attemptOptions(options: CallOptions, timeoutMs: number): CallOptions {
+function attemptOptions(options: CallOptions, deadline: number): CallOptions {
   const { metadata, metainfo, parent, compression } = options;
-  if (timeoutMs === 0) return { metadata, metainfo, parent, compression };
-  const { signal, metainfo: inherited, deadline = Infinity } = parent ?? noParent();
-  const until = Math.min(deadline, Date.now() + timeoutMs);
-  return { metadata, metainfo, compression, parent: { signal, metainfo: inherited, deadline: until } };
+  if (deadline === Infinity) return { metadata, metainfo, parent, compression };
+  const { signal, metainfo: inherited } = parent ?? noParent();
+  return { metadata, metainfo, compression, parent: { signal, metainfo: inherited, deadline } };
 }
 
 /** Cancels nothing, and hands nothing on. */
