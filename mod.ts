@@ -1,6 +1,7 @@
 /**
- * TTHeader Streaming for Deno: the streaming protocol of CloudWeGo Kitex (StreamX), with Web Streams at both ends
- * and every stream able to say who ended it, and why.
+ * Streams between services for Deno, over TTHeader Streaming, the streaming protocol of CloudWeGo Kitex (StreamX), or
+ * gRPC, which is in the entry point `./grpc`: Web Streams at both ends, and every stream able to say who ended it, and
+ * why.
  *
  * @example A server
  * ```ts ignore
@@ -24,7 +25,7 @@
  * @module
  */
 export { ByteBuffer, type Bytes } from "./src/base/buffer.ts";
-export type { Codec } from "./src/core/codec.ts";
+export type { Codec, MessageEncoding } from "./src/core/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,
@@ -35,7 +36,7 @@ export {
 } from "./src/core/errors.ts";
 export { ErrorCode, TTStreamError } from "./src/ttheader/errors.ts";
 export type { ProtocolName } from "./src/core/dialect.ts";
-export type { Protocol } from "./src/core/protocol.ts";
+export type { CancelFrame, Protocol } from "./src/core/protocol.ts";
 export { ttheader } from "./src/ttheader/protocol.ts";
 export type { Addr, NetAddr, UnixAddr, VsockAddr } from "./src/net/address.ts";
 export type { Conn } from "./src/net/socket.ts";
@@ -59,7 +60,7 @@ export type {
 export type { MessageSource } from "./src/core/send_all.ts";
 export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
 export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
-export type { CancelFrame, ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
 export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
   ClientCall,

@@ -23,7 +23,7 @@ await using stream = createClient(Echo, connection).echo();
 
 async function send(messages: string[]): Promise<void> {
   const writer = stream.writable.getWriter();
-  // Await every write: that is the back-pressure, and a rejected one that nobody awaits ends the process.
+  // Await every write: that is the back-pressure.
   for (const message of messages) await writer.write({ message });
   await writer.close(); // half close: "I am done", while the answers still come
 }

@@ -15,7 +15,7 @@ export interface CallInit {
   readonly signals: readonly AbortSignal[];
   /** Milliseconds; 0 is for ever. */
   readonly timeoutMs: number;
-  /** When, in `Date.now()`'s milliseconds, the stream that it is made for must be done; Infinity is never. */
+  /** When, in `Date.now()`'s milliseconds, the time is over, its own or that of the stream that it is made for; Infinity is never. */
   readonly deadline: number;
   /** How the messages are encoded, for protocols that say so. */
   readonly encoding: MessageEncoding | undefined;

@@ -1,7 +1,7 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { show } from "../base/format.ts";
 
-/** How payloads are encoded, as far as a protocol says so: gRPC's content type. */
+/** How payloads are encoded, as far as a protocol says so: gRPC's content type, which here tells Thrift from all else. */
 export type MessageEncoding = "proto" | "thrift" | "json";
 
 /**
@@ -29,7 +29,10 @@ export interface Codec<T, Init = T> {
    * of them keeps that buffer in memory, so copy what is small and kept for long.
    */
   decode(payload: Bytes): T;
-  /** How the payloads are encoded. gRPC tells its server: of Thrift alone Kitex has to know. Default: what the server expects. */
+  /**
+   * How the payloads are encoded. gRPC tells its server where it is Thrift (`application/grpc+thrift`), which Kitex has
+   * to know; TTHeader Streaming tells nothing. Default: what the server expects.
+   */
   readonly encoding?: MessageEncoding | undefined;
   /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
   encodeInto?(message: Init, buffer: ByteBuffer): void;

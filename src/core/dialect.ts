@@ -1,7 +1,7 @@
 import type { StreamError, Where } from "./errors.ts";
 import type { HeaderInit, Metadata, Metainfo } from "./metadata.ts";
 
-/** The protocols there are. */
+/** The protocols there are: TTHeader Streaming and gRPC. */
 export type ProtocolName = "ttheader" | "grpc";
 
 /** How a protocol words what every stream has: its metadata, and its ends. It is all that a stream knows of its protocol. */

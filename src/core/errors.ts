@@ -7,7 +7,7 @@ export type Side = "client" | "server";
 /**
  * What sort of end an error is: the server's `"application"` failed, somebody broke the `"protocol"` or the
  * connection, the stream was `"canceled"`, or it ran into a `"timeout"`. A time-out of the client reads as
- * `"canceled"` at the server.
+ * `"canceled"` at the server, but where gRPC has told it the deadline and its own clock is first.
  */
 export type ErrorKind = "application" | "protocol" | "canceled" | "timeout";
 
@@ -23,7 +23,7 @@ export interface StreamErrorOptions {
   service?: string | undefined;
   /** The stream's method, as the IDL names it. */
   method?: string | undefined;
-  /** The type of the exception that a Trailer carried. */
+  /** The type of the exception that a Trailer carried; gRPC has none. */
   exceptionType?: number | undefined;
   /** Whether the server did not begin the call. Default false. */
   retryable?: boolean | undefined;
@@ -39,7 +39,8 @@ export interface Where {
 }
 
 /**
- * How a stream ended when it did not end well, whatever protocol it spoke: who ended it, and why.
+ * How a stream ended when it did not end well, whatever protocol it spoke: who ended it, and why. It is a
+ * `TTStreamError` or a `GrpcError`.
  *
  * @example
  * ```ts
@@ -51,7 +52,7 @@ export interface Where {
  * ```
  */
 export abstract class StreamError extends Error {
-  /** The protocol's number for it. */
+  /** The protocol's number for it: one of `ErrorCode`, or of `GrpcStatus`. */
   readonly code: number;
   /** What sort of end it was. */
   readonly kind: ErrorKind;
@@ -65,12 +66,16 @@ export abstract class StreamError extends Error {
   declare readonly service?: string;
   /** The stream's method; absent where the error is a connection's. */
   declare readonly method?: string;
-  /** The type of the exception that the server's Trailer carried: 6 of a failed handler, 1 and 20 of an unknown method and service. */
+  /**
+   * The type of the exception that the server's Trailer carried: 6 of a failed handler, 1 and 20 of an unknown method
+   * and service. gRPC has none: its `code` tells.
+   */
   declare readonly exceptionType?: number;
   /**
    * Whether the call may be tried again without being done twice: the server did not begin it. So it is where the
-   * server refused it (it shuts down, or has too many streams), or where the connection was lost, or had been,
-   * before the call had left. An unknown service or method is not: it will be unknown again.
+   * server refused it (it shuts down, or has too many streams; in gRPC REFUSED_STREAM, or a GOAWAY whose last stream
+   * came before it), or where the connection was lost, or had been, before the call had left. An unknown service or
+   * method is not: it will be unknown again.
    */
   readonly retryable: boolean;
 

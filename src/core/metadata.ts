@@ -1,6 +1,9 @@
 import { show } from "../base/format.ts";
 
-/** String keys and values of a frame. The keys are case-sensitive, which is why this is not `Headers`. */
+/**
+ * String keys and values of a frame. The keys are case-sensitive, which is why this is not `Headers`; those of gRPC are
+ * lower case, several values of one key are joined by `", "`, and those of a key with `-bin` are base64.
+ */
 export type Metadata = ReadonlyMap<string, string>;
 
 /** What may be given where {@linkcode Metadata} is wanted. */
@@ -8,7 +11,8 @@ export type MetadataInit = Metadata | Readonly<Record<string, string>>;
 
 /**
  * Kitex's metainfo: values that travel with a call. Persistent ones are meant for the whole chain of calls,
- * transient ones for the next service.
+ * transient ones for the next service. Over gRPC they are `rpc-persist-…` and `rpc-transit-…` fields, and their keys
+ * come as upper case with underscores: `user-id` as `USER_ID`, at Kitex's servers as at these.
  */
 export interface Metainfo {
   /** Values for the whole chain of calls. */

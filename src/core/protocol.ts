@@ -5,7 +5,7 @@ import type { ClientSide } from "./client_side.ts";
 import type { Dialect, ProtocolName } from "./dialect.ts";
 import type { ServerEvents, ServerSink, StreamRequest } from "./transport.ts";
 
-/** What a connection speaks: `ttheader()`, or `grpc()` of the entry point `./grpc`. */
+/** What a connection speaks: what `ttheader()` returns, or `grpc()` of the entry point `./grpc`. There are no others. */
 export interface Protocol {
   /** Its name. */
   readonly name: ProtocolName;
@@ -49,6 +49,9 @@ export interface ClientTransportOwner {
   ended(error: Error | undefined): void;
 }
 
+/** How TTHeader Streaming tells a cancel: see `ConnectionOptions.cancelFrame`. */
+export type CancelFrame = "rst" | "trailer";
+
 /** What a client gives its connections. */
 export interface ClientTransportInit {
   readonly limits: ConnectionLimits;
@@ -57,7 +60,7 @@ export interface ClientTransportInit {
   /** Whether there is TLS below. */
   readonly secure: boolean;
   /** How TTHeader Streaming tells a cancel. */
-  readonly cancelFrame: "rst" | "trailer";
+  readonly cancelFrame: CancelFrame;
 }
 
 /** A connection at the server, as its protocol runs it. */

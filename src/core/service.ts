@@ -2,7 +2,10 @@ import type { Codec } from "./codec.ts";
 import { nonEmptyString } from "../base/options.ts";
 import { show } from "../base/format.ts";
 
-/** Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response. */
+/**
+ * Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response, which
+ * gRPC has and TTHeader Streaming has not.
+ */
 export type MethodKind = "unary" | "client" | "server" | "bidirectional";
 
 /** One method of a service; `ReqInit` and `ResInit` are what may be written for a request and a response. */
@@ -33,7 +36,8 @@ const KINDS: readonly string[] = ["unary", "client", "server", "bidirectional"] 
 /**
  * Defines a service, for `createClient` and `implement`.
  *
- * @throws {TypeError} If a name is empty, a kind is none, a codec lacks `encode` or `decode`, or two methods have one wire name.
+ * @throws {TypeError} If a name is empty, a kind is none, a codec lacks `encode` or `decode`, or two methods have one
+ * wire name.
  *
  * @example
  * ```ts

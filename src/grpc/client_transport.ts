@@ -138,7 +138,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
-    const { encoding, serviceName, timeoutMs, deadline } = init;
+    const { encoding, serviceName, deadline } = init;
     const fields: HeaderField[] = [
       [":method", "POST"],
       [":scheme", this.#scheme],
@@ -150,8 +150,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       ["grpc-accept-encoding", ACCEPT_ENCODING],
     ];
     if (compression !== "identity") fields.push(["grpc-encoding", compression]);
-    const limitMs = Math.min(timeoutMs || Infinity, deadline - Date.now());
-    if (limitMs < Infinity) fields.push(["grpc-timeout", formatTimeout(limitMs)]);
+    if (deadline < Infinity) fields.push(["grpc-timeout", formatTimeout(deadline - Date.now())]);
     if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
     for (const pair of init.metadata) fields.push(pair);
     return fields;

@@ -3,11 +3,23 @@ import { SIDE, StreamSide } from "../core/stream_side.ts";
 import { GrpcStream } from "./stream.ts";
 
 /**
- * Has a stream, or a call, compress the messages that it sends from now on, or not. A server's `grpc-encoding` goes out
- * with its header: before that it must be `"gzip"` if any message is to be.
+ * Has a stream, or a call, compress the messages that it sends from now on, or not. `grpc-encoding` goes out with the
+ * header: a call must have been opened with `"gzip"`, and a handler's stream must have it before its first message, if
+ * any message is to be compressed.
  *
- * @param stream What a handler or a client holds; it may be wrapped.
- * @throws {TypeError} If it is no stream of gRPC, or `compression` another one.
+ * @param stream What a handler or a client holds; it may be wrapped by `wrapStream`, and not be a call of `retry`.
+ * @param compression `"gzip"`, or `"identity"` for messages as they are.
+ * @throws {TypeError} If `stream` is no stream of gRPC, or `compression` neither of the two.
+ *
+ * @example
+ * ```ts ignore
+ * implement(Chat, {
+ *   async *ask(question, stream) {
+ *     setCompression(stream, "gzip");
+ *     yield* answer(question);
+ *   },
+ * });
+ * ```
  */
 export function setCompression(stream: object, compression: "identity" | "gzip"): void {
   if (compression !== "identity" && compression !== "gzip") {
@@ -19,7 +31,7 @@ export function setCompression(stream: object, compression: "identity" | "gzip")
 /**
  * Whether the message of a stream that came last was compressed.
  *
- * @param stream What a handler or a client holds; it may be wrapped.
+ * @param stream What a handler or a client holds; it may be wrapped by `wrapStream`, and not be a call of `retry`.
  * @throws {TypeError} If it is no stream of gRPC.
  */
 export function cameCompressed(stream: object): boolean {

@@ -3,17 +3,32 @@ import { positiveInteger, positiveMs } from "../base/options.ts";
 
 /** Options of {@linkcode grpc}. */
 export interface GrpcOptions {
-  /** How many bytes of one stream may be on their way and unread; a reader that stops stalls its own stream alone. Default 1 MiB. */
+  /**
+   * How many bytes of one stream may be on their way and unread (SETTINGS_INITIAL_WINDOW_SIZE); a reader that stops
+   * stalls its own stream alone. 1 to 2^31-1; default 1 MiB. A larger message still comes, up to `maxFrameBytes`.
+   */
   initialWindowBytes?: number | undefined;
-  /** How many bytes of all streams of a connection may be on their way. Default 8 MiB. */
+  /**
+   * How many bytes of all streams of a connection may be on their way. 65,535 to 2^31-1; default 8 MiB. A connection
+   * may hold eight times as much of unread messages before its streams stall each other: 64 MiB.
+   */
   connectionWindowBytes?: number | undefined;
-  /** The largest header or trailer that is taken, in bytes: names, values, and 32 for each field. Default 64 KiB. */
+  /**
+   * The largest header or trailer that is taken, in bytes: names, values, and 32 for each field
+   * (SETTINGS_MAX_HEADER_LIST_SIZE, RFC 9113 6.5.2). Default 64 KiB.
+   */
   maxHeaderListBytes?: number | undefined;
-  /** Milliseconds of silence after which the peer is asked for a sign of life. Default: never at clients, 2 hours at servers. */
+  /**
+   * Milliseconds of silence after which the peer is asked for a sign of life, by a PING. Default: never at clients, 2
+   * hours at servers, as grpc-go's.
+   */
   keepaliveMs?: number | undefined;
   /** Milliseconds that it may take to answer before the connection is given up. Default 20,000. */
   keepaliveTimeoutMs?: number | undefined;
-  /** How what is sent is compressed; gzip and deflate are always read. Default `"identity"`. */
+  /**
+   * How the messages that are sent are compressed; gzip and deflate are always read. A call's `compression` wins, and
+   * {@linkcode setCompression} for single messages. Default `"identity"`: as they are.
+   */
   compression?: "identity" | "gzip" | undefined;
 }
 

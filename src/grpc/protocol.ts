@@ -46,10 +46,11 @@ class GrpcProtocol extends WireProtocol {
 const TELLING_BYTES = 7;
 
 /**
- * gRPC, as Kitex speaks it and as every other gRPC does: over HTTP/2, with prior knowledge or, with TLS, by ALPN `h2`.
+ * gRPC, as Kitex speaks it and as every other gRPC does: over HTTP/2, with prior knowledge or, with TLS, by ALPN `h2`
+ * (RFC 9113 3.2, 3.3). What it returns may be given to any number of connections, pools and servers.
  *
  * @throws {RangeError} If a number is out of range.
- * @throws {TypeError} If `compression` is another one.
+ * @throws {TypeError} If `compression` is neither `"identity"` nor `"gzip"`.
  *
  * @example
  * ```ts ignore

@@ -15,7 +15,7 @@ import { setTimer, type Timer } from "./event_loop.ts";
 export interface TlsOptions {
   /** Certificates to trust beside the system's, PEM. */
   caCerts?: string[] | undefined;
-  /** Protocols to offer (ALPN). */
+  /** Protocols to offer (ALPN). Default: the connection's own, `h2` for gRPC; TTHeader Streaming has none. */
   alpnProtocols?: string[] | undefined;
   /** The client's own certificate chain, PEM; with `key`. */
   cert?: string | undefined;

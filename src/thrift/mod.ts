@@ -44,4 +44,4 @@ export {
 export * from "./struct.ts";
 export { ThriftError } from "./errors.ts";
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";
-export type { Codec } from "../core/codec.ts";
+export type { Codec, MessageEncoding } from "../core/codec.ts";

@@ -28,7 +28,16 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     "second user: that will do",
     `chat: ${canceled("Gateway")}`,
   ],
-  "protobuf.ts": ["blue", "sky", "3 words"],
+  "grpc.ts": [
+    "ttheader: why?",
+    `ttheader: server: ${canceled("ServiceA")}`,
+    "ttheader: client: [ttstream error, code=12001] [client-side stream] biz error: rpc error: code = 3 desc = no question",
+    "grpc: why?",
+    "grpc: server: rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by ServiceA]",
+    "grpc: client: rpc error: code = 3 desc = no question",
+    "grpc: BYE",
+  ],
+  "protobuf.ts": ["WHY?", "blue", "sky", "3 words"],
   "server_streaming.ts": [
     "client: 40",
     "client: 41",

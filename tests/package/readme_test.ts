@@ -1,8 +1,30 @@
-/** What the README says, done as it says: from the IDL to the client's output. */
+/** What the README says, done as it says: from the IDL, or the generated code of a `.proto`, to the client's output. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { importsForUsers } from "../support/imports.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const protobuf = new URL("../../examples/protobuf/", import.meta.url);
+
+const WORDS = "You\nasked:\nWhy\nis\nthe\nsky\n";
+const ENDED = "rpc error: code = 1 desc = transport: ";
+
+/** The README's servers and clients, by the prefix of their files: what the client prints, and what the server prints among others. */
+const PROGRAMS = [
+  { what: "twenty lines each", prefix: "", client: WORDS, server: "[server-side stream]" },
+  { what: "server and client of the IDL", prefix: "chat_", client: WORDS, server: "[server-side stream]" },
+  {
+    what: "server and client of gRPC",
+    prefix: "grpc_",
+    client: `${WORDS}WHY? 1\nno question\n`,
+    server: ENDED,
+  },
+  {
+    what: "server and client of the .proto",
+    prefix: "proto_",
+    client: `${WORDS}WHY?\n2\n`,
+    server: ENDED,
+  },
+] as const;
 
 /** The block of code in the README that starts with `// name`. */
 function block(name: string): string {
@@ -54,10 +76,13 @@ async function withFiles(port: number, test: (folder: string) => Promise<void>):
     const config = { imports: await importsForUsers(), lock: false };
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
     await Deno.writeTextFile(`${folder}/chat.thrift`, block("chat.thrift"));
-    for (const name of ["server.ts", "client.ts", "chat_server.ts", "chat_client.ts"]) {
-      await Deno.writeTextFile(`${folder}/${name}`, program(name, port));
+    for (const { prefix } of PROGRAMS) {
+      for (const name of [`${prefix}server.ts`, `${prefix}client.ts`]) {
+        await Deno.writeTextFile(`${folder}/${name}`, program(name, port));
+      }
     }
     await outputOf(folder, await generating());
+    await Deno.copyFile(new URL("gen/chat_pb.ts", protobuf), `${folder}/gen/chat_pb.ts`);
     await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -69,9 +94,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-for (
-  const [what, prefix] of [["twenty lines each", ""], ["server and client of the IDL", "chat_"]] as const
-) {
+for (const { what, prefix, client, server: reads } of PROGRAMS) {
   Deno.test(`the README's ${what} run as they stand there, and the server reads who cancelled`, async () => {
     const port = freePort();
     await withFiles(port, async (folder) => {
@@ -79,12 +102,12 @@ for (
       try {
         await listening(port);
         const said = await outputOf(folder, ["run", "--quiet", "-N", `${prefix}client.ts`]);
-        assertEquals(said, "You\nasked:\nWhy\nis\nthe\nsky\n");
+        assertEquals(said, client);
       } finally {
         server.kill();
         const { stdout } = await server.output();
         // By then it may have said all it had to say, or not.
-        assertStringIncludes(new TextDecoder().decode(stdout), "[server-side stream]");
+        assertStringIncludes(new TextDecoder().decode(stdout), reads);
       }
     });
   });
@@ -100,6 +123,26 @@ Deno.test("the README's server and client of the IDL type-check against the gene
     assertEquals(code, 1);
     assertStringIncludes(new TextDecoder().decode(stderr), "'bigint'");
   });
+});
+
+Deno.test("the README's server and client of the .proto type-check against the generated module", async () => {
+  await withFiles(freePort(), async (folder) => {
+    await outputOf(folder, ["check", "--quiet", "proto_server.ts", "proto_client.ts"]);
+    // So that it is seen that something is checked.
+    const wrong = block("proto_client.ts").replace('message: "why?"', "message: 7");
+    await Deno.writeTextFile(`${folder}/wrong.ts`, wrong);
+    const { code, stderr } = await deno(folder, ["check", "--quiet", "wrong.ts"]).output();
+    assertEquals(code, 1);
+    assertStringIncludes(new TextDecoder().decode(stderr), "'string'");
+  });
+});
+
+Deno.test("the README's .proto and buf.gen.yaml are what the example's code was generated of", async () => {
+  const said = (text: string) => text.replaceAll(/^ *(\/\/|#).*\n/gm, "").replaceAll(/\n+/g, "\n").trim();
+  const proto = await Deno.readTextFile(new URL("chat.proto", protobuf));
+  assertEquals(said(block("chat.proto")), said(proto));
+  const yaml = /^```yaml\n([^]*?)^```/m.exec(readme)?.[1] ?? "";
+  assertEquals(said(yaml), said(await Deno.readTextFile(new URL("buf.gen.yaml", protobuf))));
 });
 
 /** Waits until something listens on the port. */

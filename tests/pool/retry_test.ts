@@ -1,4 +1,12 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   BizStatusError,
   type CallOptions,
@@ -16,11 +24,12 @@ import { bytes, string } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { streamErrorOf } from "../support/failures.ts";
 import { countingSignal } from "../support/listeners.ts";
-import { connectTo } from "../support/loopback.ts";
+import { connectTo, serveLocally } from "../support/loopback.ts";
 import { rejection } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
 import { turns } from "../support/turns.ts";
 import { exceptionPayload } from "../support/wire_peer.ts";
+import { cameCompressed, grpc } from "../../src/grpc/mod.ts";
 import { FrameType } from "../../src/ttheader/frame.ts";
 import { handlerServer, until, wordServer } from "./servers.ts";
 import { Words } from "./words.ts";
@@ -308,6 +317,43 @@ Deno.test("retry: timeoutMs is for all attempts, and a call that waits for the n
     if (code === 12015) assertEquals((await error).description, "stream timeout, timeout in ctx: 20ms");
   }
   assertEquals(listeners(), 0);
+});
+
+Deno.test("retry: gRPC's servers are told what is left of the time, and how the messages are compressed", async () => {
+  const seen: { deadline: number | undefined; compressed: boolean }[] = [];
+  await using server = serveLocally(async (stream) => {
+    for await (const _ of stream.readable) {
+      seen.push({ deadline: stream.deadline, compressed: cameCompressed(stream) });
+    }
+  }, { protocols: [grpc()] });
+  await using connection = await connectTo(server, { protocol: grpc() });
+  const opener = retry(connection);
+  const parent = {
+    signal: new AbortController().signal,
+    metainfo: { persistent: new Map(), transient: new Map() },
+    deadline: Date.now() + 10_000,
+  };
+  const first = Date.now();
+  for (
+    const options of [
+      { timeoutMs: 60_000, compression: "gzip" },
+      { timeoutMs: 60_000, parent },
+      { parent },
+      {},
+    ] as const
+  ) {
+    const stream = opener.openStream(TARGET, options);
+    await stream.sendAll([bytes("x")]);
+    await stream.closed;
+  }
+  const [alone, within, inherited, none] = seen;
+  assertEquals(alone?.compressed, true);
+  assertGreaterOrEqual(alone?.deadline ?? 0, first + 50_000);
+  for (const stream of [within, inherited]) {
+    assertGreater(stream?.deadline ?? 0, first);
+    assertLess(stream?.deadline ?? 0, first + 50_000);
+  }
+  assertEquals(none, { deadline: undefined, compressed: false });
 });
 
 Deno.test("retry: a signal that has aborted opens nothing", async () => {

@@ -1,9 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
 import { createClient, createPool, type Pool, type PoolOptions } from "../../mod.ts";
 import { text } from "../support/codecs.ts";
 import { streamErrorOf } from "../support/failures.ts";
 import { countingSignal } from "../support/listeners.ts";
+import { serveLocally } from "../support/loopback.ts";
 import { rejection } from "../support/rejection.ts";
+import { grpc } from "../../src/grpc/mod.ts";
 import { at, deadPort, until, wordServer } from "./servers.ts";
 import { Words } from "./words.ts";
 
@@ -50,6 +52,35 @@ Deno.test("Calls that wait are served all at once, in the order in which they ca
   list.resolve([{ port: server.addr.port }]);
   assertEquals(await Promise.all(calls), Array.from({ length: 100 }, (_, i) => ["a", `${i}`]));
   assertEquals([pool.stats.dials, pool.stats.waiting], [1, 0]);
+});
+
+Deno.test("A call that has waited tells gRPC's server what is left of its time", async () => {
+  const list = Promise.withResolvers<{ port: number }[]>();
+  const timeouts: (string | undefined)[] = [];
+  await using server = serveLocally(({ metadata }) => void timeouts.push(metadata.get("grpc-timeout")), {
+    protocols: [grpc()],
+  });
+  await using pool = nowhere({
+    protocol: grpc(),
+    async *addresses() {
+      yield await list.promise;
+    },
+  });
+  const stream = pool.openStream(TALK, { timeoutMs: 60_000 });
+  await until(() => pool.stats.waiting === 1);
+  const { now } = Date;
+  try {
+    // Half of its time passes.
+    Date.now = () => now() + 30_000;
+    list.resolve([{ port: server.addr.port }]);
+    await stream.closed;
+  } finally {
+    Date.now = now;
+  }
+  const [left = ""] = timeouts;
+  assertMatch(left, /^\d+u$/);
+  assertGreater(parseInt(left), 10_000_000);
+  assertLessOrEqual(parseInt(left), 30_000_000);
 });
 
 /** Every way for a waiting call to end, with the code it ends with. */

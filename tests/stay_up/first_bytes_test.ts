@@ -4,6 +4,7 @@ import { CapturedErrors } from "../support/console.ts";
 import { fromHex } from "../support/hex.ts";
 import { serveLocally } from "../support/loopback.ts";
 import { bytes } from "../support/codecs.ts";
+import { grpc } from "../../src/grpc/mod.ts";
 
 /** As Kitex's clients send them: the method Echo, an empty struct. */
 const CALL = "80010001 00000004 4563686f 00000001 0c0001 00 00";
@@ -81,3 +82,14 @@ for (const { name, sent, known } of rows) {
     });
   }
 }
+
+Deno.test("server: of gRPC alone, the line says once what is wrong with a connection of something else", async () => {
+  using errors = new CapturedErrors();
+  await using server = serveLocally(() => {}, { protocols: [grpc()] });
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  await conn.write(bytes("GET /healthz HTTP/1.1\r\n\r\n"));
+  const [line = ""] = await errors.count(1);
+  assertMatch(line, /^ttstream: connection from 127\.0\.0\.1:\d+: rpc error: code = 14 desc = /);
+  assertEquals(line.split("not the HTTP/2 connection preface").length, 2, line);
+  conn.close();
+});

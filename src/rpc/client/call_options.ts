@@ -12,28 +12,40 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
    * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
-   * so far, and its metainfo, transient and persistent, goes on to this call.
+   * so far, and its metainfo, transient and persistent, goes on to this call. So does its `deadline`, where both speak
+   * gRPC: what is left of it is sent as `grpc-timeout`.
    */
   parent?: {
     readonly signal: AbortSignal;
     readonly metainfo: Metainfo;
     readonly deadline?: number | undefined;
   } | undefined;
-  /** Raw string keys of the Header frame. `isn` is refused; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. */
+  /**
+   * Raw string keys of the Header frame, `isn` excepted; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. In
+   * gRPC they are header fields: keys become lower case and have letters, digits, `_`, `-` and `.`, values are
+   * printable ASCII, or base64 under a key with `-bin`; `grpc-…` and what is HTTP's own, `content-type` say, are
+   * refused.
+   */
   metadata?: MetadataInit | undefined;
-  /** Metainfo of this call; it wins over the parent's. */
+  /**
+   * Metainfo of this call; it wins over the parent's. In gRPC its keys reach the server in upper case, with `_` for
+   * `-`.
+   */
   metainfo?: MetainfoInit | undefined;
-  /** Milliseconds for the whole stream; after them it ends with 12015. Default: none. */
+  /**
+   * Milliseconds for the whole stream; after them it ends with 12015, in gRPC with 4. gRPC tells the server, too, as
+   * `grpc-timeout`. Default: none.
+   */
   timeoutMs?: number | undefined;
-  /** How gRPC compresses what this call sends. Default: as its connection does. */
+  /** How gRPC compresses the messages that this call sends; TTHeader Streaming sends them as they are. Default: `GrpcOptions.compression`. */
   compression?: "identity" | "gzip" | undefined;
-  /** Milliseconds for each message: runs only while a read waits and nothing is buffered; then 12014. Default: none. */
+  /** Milliseconds for each message: runs only while a read waits and nothing is buffered; then 12014, in gRPC 17. Default: none. */
   recvTimeoutMs?: number | undefined;
   /** As `recvTimeoutMs`, for the first message alone, which a model may think about for long. Default: `recvTimeoutMs`. */
   firstMessageTimeoutMs?: number | undefined;
   /**
    * Whether a receive time-out cancels the stream at the peer; default true. With false, as with Kitex's
-   * `DisableCancelRemote`, `readable` ends with 12014 and nothing is sent: the peer works on, what it still sends
+   * `DisableCancelRemote`, `readable` ends with 12014 (17) and nothing is sent: the peer works on, what it still sends
    * is dropped, `writable` stays usable, and `trailer` and `closed` settle when the peer's comes.
    */
   cancelRemoteOnRecvTimeout?: boolean | undefined;
@@ -41,11 +53,14 @@ export interface CallOptions {
 
 /** Which stream to open. */
 export interface StreamTarget {
-  /** The IDL's service name. */
+  /** The IDL's service name; in gRPC with its package, `chat.v1.Chat`. */
   service: string;
   /** The IDL's method name. */
   method: string;
-  /** How the messages are encoded, for protocols that say so; `createClient` takes it from the request's codec. */
+  /**
+   * How the messages are encoded: `"thrift"` makes gRPC's content type `application/grpc+thrift`, anything else
+   * `application/grpc`. `createClient` takes it from the request's codec. Default: `application/grpc`.
+   */
   encoding?: MessageEncoding | undefined;
 }
 
@@ -58,7 +73,8 @@ export interface Caller {
 /**
  * Checks a call before anything is sent: what cannot be watched must not open a stream.
  *
- * @throws {TypeError} If a name is no string or empty, a signal is none, or the metadata is not of strings or holds `isn`.
+ * @throws {TypeError} If a name is no string or empty, a signal is none, or the metadata is not of strings or holds
+ * what its protocol cannot send, `isn` say.
  * @throws {RangeError} If a time-out is not a positive finite number.
  */
 export function callInit(target: StreamTarget, options: CallOptions, caller: Caller): CallInit {
@@ -71,6 +87,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   }
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
+  const timeoutMs = positiveMs("timeoutMs", options.timeoutMs, 0);
   return {
     dialect: caller.dialect,
     service,
@@ -78,8 +95,12 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     metadata: caller.dialect.requestMetadata(service, options),
     serviceName: caller.serviceName,
     signals: signalsOf(options),
-    timeoutMs: positiveMs("timeoutMs", options.timeoutMs, 0),
-    deadline: options.parent?.deadline ?? Infinity,
+    timeoutMs,
+    // A call may wait for its connection: its time runs from now on.
+    deadline: Math.min(
+      options.parent?.deadline ?? Infinity,
+      timeoutMs === 0 ? Infinity : Date.now() + timeoutMs,
+    ),
     encoding: target.encoding,
     compression,
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },

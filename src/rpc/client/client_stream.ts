@@ -10,19 +10,25 @@ import type { MessageSource } from "../../core/send_all.ts";
 export interface ClientCall extends AsyncDisposable {
   /** What its connection speaks. */
   readonly protocol: ProtocolName;
-  /** The keys of the server's Header frame; empty where it ended without one. Rejects where the stream failed before. */
+  /**
+   * The keys of the server's Header frame, or of gRPC's response header, `content-type` among them; empty where it
+   * ended without one. Rejects where the stream failed before.
+   */
   readonly header: Promise<Metadata>;
-  /** The keys of the server's Trailer frame, whether it carried an error or not. Rejects where none came. */
+  /**
+   * The keys of the server's Trailer frame, or of gRPC's trailers without the status, whether they carried an error or
+   * not. Rejects where none came.
+   */
   readonly trailer: Promise<Metadata>;
   /**
-   * How the stream ended: resolves where the server has ended it well, rejects with its one end otherwise, a
-   * `TTStreamError` or a `BizStatusError`. It does not wait until what has come has been read.
+   * How the stream ended: resolves where the server has ended it well, rejects with its one end otherwise: a
+   * `TTStreamError`, a `GrpcError` or a `BizStatusError`. It does not wait until what has come has been read.
    */
   readonly closed: Promise<void>;
   /**
-   * Cancels the stream: both directions error at once, and the far end reads `reason`, as that of a signal. Resolves
-   * when the socket has taken the Rst frame, or does not take it within a second. On a stream that has ended, what is
-   * unread is dropped.
+   * Cancels the stream: both directions error at once, and the far end reads `reason`, as that of a signal; in gRPC,
+   * whose RST_STREAM has no place for words, it reads who cancelled. Resolves when the socket has taken the Rst frame
+   * or RST_STREAM, or does not take it within a second. On a stream that has ended, what is unread is dropped.
    */
   cancel(reason?: unknown): Promise<void>;
 }
@@ -32,7 +38,7 @@ export interface Sending<Req> {
   /**
    * Sends a message: resolves when the connection has taken it. As `writable`'s writes, but nothing has to be locked.
    *
-   * @throws (rejects) The stream's end; 12005 after the half close; the codec's own error.
+   * @throws (rejects) The stream's end; 12005, in gRPC 13, after the half close; the codec's own error.
    */
   send(message: Req): Promise<void>;
   /**
@@ -49,7 +55,7 @@ export interface Sending<Req> {
  * what comes.
  *
  * Every way to end it early (`signal`, `cancel()`, `readable.cancel()`, `writable.abort()`, leaving a `for await` or an
- * `await using` scope) sends one Rst frame that says why, and errors both directions at once.
+ * `await using` scope) sends one Rst frame that says why, or one RST_STREAM, and errors both directions at once.
  */
 export interface ClientStream<Req = Uint8Array, Res = Bytes>
   extends ClientCall, Sending<Req>, AsyncIterable<Res> {
@@ -69,17 +75,17 @@ export interface ServerStreamingCall<Res> extends ClientCall, AsyncIterable<Res>
 export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> {
   /** The messages to the server. */
   readonly writable: WritableStream<Req>;
-  /** The one response, as soon as it has come: leaving the scope then cancels nothing. Rejects with the stream's error, or 12001 where the server ended without a response. */
+  /** The one response, as soon as it has come: leaving the scope then cancels nothing. Rejects with the stream's error, or 12001, in gRPC 13, where the server ended without a response. */
   readonly response: Promise<Res>;
 }
 
 /**
- * A unary call: one request has been sent, one response comes back. It is itself a promise of that response, which
- * resolves when the server has ended the call well, and not before: a response followed by an error is an error.
+ * A unary call, of gRPC: one request has been sent, one response comes back. It is itself a promise of that response,
+ * which resolves when the server has ended the call well, and not before: a response followed by an error is an error.
  *
- * It rejects with the call's one end otherwise, or 12001 where the server ended without a response; a second response
- * is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response has not come,
- * and again until the end behind it; leaving an `await using` scope before that cancels the call.
+ * It rejects with the call's one end otherwise, or 12001 (13 in gRPC) where the server ended without a response; a
+ * second response is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response
+ * has not come, and again until the end behind it; leaving an `await using` scope before that cancels the call.
  */
 export interface UnaryCall<Res> extends ClientCall, Promise<Res> {}
 

@@ -10,7 +10,7 @@ import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
 export type ConnectOptions = ConnectionOptions & DialOptions;
 
 /**
- * Connects to a server.
+ * Connects to a server, in TTHeader Streaming or, with `protocol: grpc()`, in gRPC.
  *
  * @throws (rejects) An error that names the address, with what the system said, the signal's reason or a `TimeoutError`
  * after `connectTimeoutMs` as its `cause`; RangeError or TypeError if an option is wrong.
@@ -30,7 +30,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 /**
- * Speaks the protocol over any pair of byte streams: a socket of one's own, or one end of an in-memory pair.
+ * Speaks TTHeader Streaming, or another `protocol`, over any pair of byte streams: a socket of one's own, or one end of
+ * an in-memory pair. gRPC then calls its server `localhost` in `:authority`.
  *
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  * @throws {TypeError} If one of the streams is locked.

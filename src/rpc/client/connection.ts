@@ -21,9 +21,10 @@ export interface StreamOpener {
    * Opens a stream of bytes. It is synchronous: what is wrong with the connection, or a signal that has aborted
    * already, errors the stream from the start.
    *
-   * @throws {TypeError} If a name is no string or empty, `signal` or `parent.signal` is no AbortSignal, or the metadata
-   * is not of strings or holds `isn`.
-   * @throws {RangeError} If a time-out is not a positive finite number, or a key, a value or the whole header is too long.
+   * @throws {TypeError} If a name is no string or empty, `signal` or `parent.signal` is no AbortSignal, `compression`
+   * is none, or the metadata is not of strings or holds what the protocol cannot send, `isn` say.
+   * @throws {RangeError} If a time-out is not a positive finite number, or a key, a value or the whole header is too
+   * long.
    */
   openStream(target: StreamTarget, options?: CallOptions): ClientStream;
 }
@@ -31,7 +32,7 @@ export interface StreamOpener {
 /**
  * A connection to one server, shared by any number of streams.
  *
- * `await using` cancels the streams that are still open (12007), then closes.
+ * `await using` cancels the streams that are still open (12007, in gRPC 1), then closes.
  */
 export interface Connection extends StreamOpener, AsyncDisposable {
   /** Resolves after `close()`, `abort()` and the end of the scope; rejects where the connection was lost or the peer broke the protocol. */
@@ -42,11 +43,12 @@ export interface Connection extends StreamOpener, AsyncDisposable {
    * Takes no new streams, waits for the open ones, and closes: what was written gets to the server, for which the
    * socket has up to 5 seconds. A stream that nobody reads never ends, so give a grace where there may be one.
    *
-   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007). Default: no limit.
+   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no
+   * limit.
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */
   close(options?: { graceMs?: number | undefined }): Promise<void>;
-  /** Ends every stream for `reason`, as a cancel does, and cuts the connection: the streams' Rst frames leave if the socket takes them at once. */
+  /** Ends every stream for `reason`, as a cancel does, and cuts the connection: the streams' cancels leave if the socket takes them at once. */
   abort(reason?: unknown): void;
   /** The connection keeps the process alive, as it does to begin with. */
   ref(): void;

@@ -1,4 +1,5 @@
 import {
+  type CancelFrame,
   type ClientTransportInit,
   type Protocol,
   type WireProtocol,
@@ -19,30 +20,35 @@ import { show } from "../../base/format.ts";
 export interface ConnectionOptions {
   /** What the connection speaks. Default `ttheader()`. */
   protocol?: Protocol | undefined;
-  /** The caller's own name, without commas: what the cancel path says at the far end. Without it nothing is added to the path. */
+  /**
+   * The caller's own name, without commas: what the cancel path says at the far end. Without it nothing is added to the
+   * path. gRPC sends it as `source-service`, the name behind `[triggered by` in what the server reads.
+   */
   serviceName?: string | undefined;
-  /** The largest frame taken or sent, in bytes; a larger one that comes ends the connection. Default 16 MiB. */
+  /**
+   * The largest frame taken or sent, in bytes, and in gRPC the largest message, also as it is when it has been
+   * decompressed. A larger frame that comes ends the connection, a larger message its stream alone (code 8, or 1 where
+   * it is sent). Default 16 MiB.
+   */
   maxFrameBytes?: number | undefined;
   /**
    * Unread bytes that the connection holds before it stops reading the socket; default 4 MiB. One stream that nobody
    * reads then stalls its neighbours, and a Rst behind the unread bytes is not seen: the protocol has no other channel.
+   * Of TTHeader Streaming alone: gRPC has windows instead, see `GrpcOptions`.
    */
   maxBufferedBytes?: number | undefined;
   /**
    * Milliseconds within which a frame that has begun must end, and the server take at least something where more than
-   * 1 MiB of opened and ended streams wait for it. Default 10,000.
+   * 1 MiB of opened and ended streams, or of HTTP/2's answers, wait for it. Default 10,000.
    */
   frameTimeoutMs?: number | undefined;
   /**
-   * How a cancel is told in TTHeader Streaming; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one costs them the whole
-   * connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception instead, which ends
-   * the handler's reading; after a half close nothing is sent, and what still comes is dropped.
+   * How a cancel is told in TTHeader Streaming; default `"rst"`. Kitex servers before v0.15.0 know no Rst frame: one
+   * costs them the whole connection, and every stream on it. For those, `"trailer"` sends a Trailer with an exception
+   * instead, which ends the handler's reading; after a half close nothing is sent, and what still comes is dropped.
    */
   cancelFrame?: CancelFrame | undefined;
 }
-
-/** How TTHeader Streaming tells a cancel. */
-export type CancelFrame = ClientTransportInit["cancelFrame"];
 
 /** What every connection of a client's is made with; everything has been checked. */
 export interface ClientConnectionInit extends ClientTransportInit {

@@ -24,16 +24,17 @@ import { setTimer, type Timer } from "../../net/event_loop.ts";
 /**
  * Connections to several servers, made as calls want them and kept. Give it to `createClient` in a connection's place.
  *
- * `await using` cancels the streams that are still open (12007), then closes.
+ * `await using` cancels the streams that are still open (12007, in gRPC 1), then closes.
  */
 export interface Pool extends StreamOpener, AsyncDisposable {
   /** What it does at this moment. */
   readonly stats: PoolStats;
   /**
-   * Takes no new streams (they end with 12006, and may be retried elsewhere), waits for the open ones, and closes. One
-   * that waits for a connection has it where a dial is under way that works; otherwise it ends with 12006 as well.
+   * Takes no new streams (they end with 12006, in gRPC 14, and may be retried elsewhere), waits for the open ones, and
+   * closes. One that waits for a connection has it where a dial is under way that works; otherwise it ends so as well.
    *
-   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007). Default: no limit.
+   * @param options `graceMs`: after so many milliseconds what is left is cancelled (12007, in gRPC 1). Default: no
+   * limit.
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */
   close(options?: { graceMs?: number | undefined }): Promise<void>;

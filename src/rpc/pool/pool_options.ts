@@ -14,7 +14,7 @@ export interface PoolOptions extends ConnectionOptions {
   /**
    * `"mux"` shares connections among streams. `"exclusive"` gives each live stream one for itself, which the next one
    * has after it: TTHeader Streaming has no window for a single stream, so one that nobody reads stalls its neighbours.
-   * Default `"mux"`.
+   * gRPC has, and needs it only for other reasons. Default `"mux"`.
    */
   mode?: "mux" | "exclusive" | undefined;
   /** Connections to each address in mode `"mux"`. Default 1. */
@@ -31,8 +31,8 @@ export interface PoolOptions extends ConnectionOptions {
   backoff?: BackoffOptions | undefined;
   /**
    * Whether a call waits while nothing is connected; its signal and its time-outs run. With false it ends at once with
-   * 12006, and may be retried; the pool then keeps a connection to each address, since no call would wait for it.
-   * Default true.
+   * 12006, in gRPC 14, and may be retried; the pool then keeps a connection to each address, since no call would wait
+   * for it. Default true.
    */
   waitForReady?: boolean | undefined;
   /**

@@ -6,6 +6,7 @@ import { BidirectionalStream, type ClientStream } from "../client/client_stream.
 import { rawCodec } from "../../core/codec.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import { isStreamError } from "../../core/errors.ts";
+import { NO_METADATA } from "../../core/metadata.ts";
 import { checkType, positiveInteger } from "../../base/options.ts";
 import { RetriedCall, type RetryPolicy } from "./retried_call.ts";
 
@@ -24,11 +25,12 @@ const DEFAULT_ATTEMPTS = 3;
 
 /**
  * An opener whose streams are opened again where they end with a retryable error before anything has come of it: as
- * long as no message has been received, no Header with keys, and no more than the first message been sent. That one, and the
- * half close behind it, are sent again. From then on the stream is as any other, and ends as that does.
+ * long as no message has been received, no Header with keys (gRPC's always have some), and no more than the first
+ * message been sent. That one, and the half close behind it, are sent again. From then on the stream is as any other,
+ * and ends as that does.
  *
- * What a call asks for is for all attempts together: its signal, `timeoutMs` and the other time-outs. The stream's
- * `header` and `trailer` are those of the attempt that counts. A message takes one hop more than without.
+ * What a call asks for is for all attempts together: its signal, `timeoutMs` and the other time-outs; what is left of
+ * `timeoutMs` is what gRPC tells each server. The stream's `header` and `trailer` are those of the attempt that counts. A message takes one hop more than without.
  *
  * @param opener A pool, or anything else that opens streams.
  * @throws {TypeError} If an option is of another type.
@@ -63,15 +65,28 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
     protocol: caller.dialect.name,
     openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
       const init = callInit(target, options, caller);
-      const open = () => opener.openStream(target, attemptOptions(options));
+      const attempt = attemptOptions(options, init.deadline);
+      const open = () => opener.openStream(target, attempt);
       return new BidirectionalStream(new RetriedCall(init, open, policy).call, rawCodec, rawCodec);
     },
   };
 }
 
-/** What of a call's options is each attempt's. All that runs out or cancels is the call's own. */
-function attemptOptions({ metadata, metainfo, parent }: CallOptions): CallOptions {
-  return { metadata, metainfo, parent };
+/**
+ * What of a call's options is each attempt's. All that runs out or cancels is the call's own; of its time the attempt
+ * knows when it is over, which gRPC tells the server.
+ */
+function attemptOptions(options: CallOptions, deadline: number): CallOptions {
+  const { metadata, metainfo, parent, compression } = options;
+  if (deadline === Infinity) return { metadata, metainfo, parent, compression };
+  const { signal, metainfo: inherited } = parent ?? noParent();
+  return { metadata, metainfo, compression, parent: { signal, metainfo: inherited, deadline } };
+}
+
+/** Cancels nothing, and hands nothing on. */
+function noParent(): NonNullable<CallOptions["parent"]> {
+  const { signal } = new AbortController();
+  return { signal, metainfo: { persistent: NO_METADATA, transient: NO_METADATA } };
 }
 
 function isRetryable(error: unknown): boolean {

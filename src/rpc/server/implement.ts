@@ -39,8 +39,8 @@ interface Entry {
 /**
  * Makes a handler of a service's implementation: an object or class instance with one function for each method.
  *
- * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), and rejects with what
- * the user's code threw.
+ * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), both with
+ * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw.
  *
  * @throws {TypeError} If a method is missing.
  *
@@ -90,8 +90,8 @@ export function implement<M extends AnyMethods>(
 /**
  * Joins handlers into one: each gets the streams of its own services; one without `services` gets all others.
  *
- * An unknown service is answered with exception 20 `unknown service X`. Where a client names no service, the one
- * handler there is gets the stream.
+ * An unknown service is answered with exception 20 `unknown service X`, in gRPC with UNIMPLEMENTED. Where a client
+ * names no service, the one handler there is gets the stream.
  *
  * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
  */

@@ -26,10 +26,10 @@ export interface Server<A extends Addr = Addr> extends AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Takes no new connections and streams; the handlers' `draining` aborts, and idle connections close at once. What is
-   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, its
-   * `signal` aborts with 12013, and its connection closes. Resolves when all connections are closed, all that was
-   * written has been read at the other end, and all handlers have returned, or when the grace is over, and a second
-   * more where the socket does not take the last words.
+   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, in
+   * gRPC the status 14 with that text, its `signal` aborts with 12013 (1), and its connection closes. Resolves when all
+   * connections are closed, all that was written has been read at the other end, and all handlers have returned, or
+   * when the grace is over, and a second more where the socket does not take the last words.
    *
    * @throws (rejects) RangeError if `graceMs` is negative or not finite.
    */
@@ -198,8 +198,9 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   }
 
   /**
-   * Deno closes the socket of a handshake that is under way only when the client moves, whatever is done with it. So one
-   * that takes too long is reported and will not be served, but holds its place among the connections until it ends.
+   * Deno closes the socket of a handshake that is under way only when the client moves, whatever is done with it. So
+   * one that takes too long is reported and will not be served, but holds its place among the connections until it
+   * ends.
    */
   async #handshake(conn: TlsConn, info: ConnectionInfo<A>): Promise<void> {
     const { frameTimeoutMs } = this.#init.limits;

@@ -23,14 +23,14 @@ import { whenAborted } from "./when_aborted.ts";
 
 /** One connection at the server: the other end of `connectOver`. */
 export interface ServerConnection {
-  /** Resolves when the connection has ended; rejects where the client broke the protocol (12004) or a limit. */
+  /** Resolves when the connection has ended; rejects where the client broke the protocol or a limit. */
   readonly finished: Promise<void>;
-  /** Ends every stream with a Trailer that says `reason`, and closes. */
+  /** Ends every stream, with a Trailer or a status that says `reason`, and closes. */
   abort(reason?: unknown): void;
 }
 
 /**
- * Serves over TCP: every stream that a client opens is given to `handler`.
+ * Serves over TCP: every stream that a client opens is given to `handler`, in whichever of `protocols` it comes.
  *
  * @throws {TypeError} If an option is of another type, or only one of `cert` and `key` is given.
  * @throws {RangeError} If the port or a limit is out of range.

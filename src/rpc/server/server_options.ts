@@ -24,8 +24,8 @@ import { hostAndPort, show } from "../../base/format.ts";
 /** Options of a connection at the server, and so of every server. */
 export interface ServeOverOptions {
   /**
-   * What the server speaks. Of several, each connection's first bytes tell which it speaks: a handler serves them all.
-   * Default `[ttheader()]`.
+   * What the server speaks, at least one. Of several, each connection's first bytes tell which it speaks, as on Kitex's
+   * ports: one handler serves them all, and reads which in `stream.protocol`. Default `[ttheader()]`.
    */
   protocols?: readonly Protocol[] | undefined;
   /** The service's own name, for what the default `onError` prints. */
@@ -34,17 +34,25 @@ export interface ServeOverOptions {
   signal?: AbortSignal | undefined;
   /**
    * Takes what a handler threw, once a stream: not a `BizStatusError`, which is an answer, and not the stream's own
-   * end or an exception of the client's Trailer handed on, since a cancel is nobody's fault. Default: prints it with
-   * service and method.
+   * end or an exception of the client's Trailer handed on, since a cancel is nobody's fault. A `GrpcError` comes here,
+   * whatever its status. Default: prints it with service and method.
    */
   onError?: ((error: unknown, stream: ServerStream) => unknown) | undefined;
-  /** The largest frame taken or sent, in bytes; a larger one that comes ends its connection. Default 16 MiB. */
+  /**
+   * The largest frame taken or sent, in bytes, and in gRPC the largest message, also as it is when it has been
+   * decompressed. A larger frame that comes ends its connection, a larger message its stream alone (code 8, or 13 where
+   * it is sent). Default 16 MiB.
+   */
   maxFrameBytes?: number | undefined;
-  /** Unread bytes that a connection holds before it stops reading its socket. Default 4 MiB. */
+  /**
+   * Unread bytes that a connection holds before it stops reading its socket. Default 4 MiB. Of TTHeader Streaming
+   * alone: gRPC has windows instead, see `GrpcOptions`.
+   */
   maxBufferedBytes?: number | undefined;
   /**
    * Handlers that a connection may have running; one that was cancelled counts until it has returned. Default 1024. A
-   * client that cancels ten times as many streams more than have ended well loses its connection.
+   * client that cancels ten times as many streams more than have ended well loses its connection. gRPC announces it as
+   * SETTINGS_MAX_CONCURRENT_STREAMS, and its clients wait instead of being refused.
    */
   maxStreams?: number | undefined;
   /**
@@ -55,7 +63,7 @@ export interface ServeOverOptions {
   frameTimeoutMs?: number | undefined;
   /** Milliseconds that a connection may be without streams before it is closed. Default: for ever. */
   idleTimeoutMs?: number | undefined;
-  /** Milliseconds that a handler may take; its stream then ends with 12015 at both ends. Default: for ever. */
+  /** Milliseconds that a handler may take; its stream then ends with 12015, in gRPC with 4, at both ends. Default: for ever. */
   handlerTimeoutMs?: number | undefined;
 }
 
@@ -183,9 +191,12 @@ export function listeningInit<A extends Addr>(options: ServerOptions<A>): Listen
 
 function printConnectionError(error: unknown, connection?: ConnectionInfo): void {
   const from = connection === undefined ? "" : ` from ${print(connection.remoteAddr)}`;
+  const text = reasonText(error);
   const cause = causeOf(error);
-  const why = cause === undefined ? "" : `: ${reasonText(cause)}`;
-  console.error(`ttstream: connection${from}: ${reasonText(error)}${why}`);
+  const causeText = cause === undefined ? "" : reasonText(cause);
+  // Some errors say their cause's words themselves.
+  const why = text.includes(causeText) ? "" : `: ${causeText}`;
+  console.error(`ttstream: connection${from}: ${text}${why}`);
 }
 
 function print(addr: Addr): string {

@@ -11,7 +11,7 @@ import type { MessageWriter } from "../../core/message_writer.ts";
 
 /** A stream at the server: what a handler gets. */
 export interface ServerStream<Req = Bytes, Res = Uint8Array> {
-  /** The IDL's service name, as the client sent it; empty where it sent none. */
+  /** The IDL's service name, as the client sent it, in gRPC with its package; empty where it sent none. */
   readonly service: string;
   /** The IDL's method name. */
   readonly method: string;
@@ -19,9 +19,9 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   readonly protocol: ProtocolName;
   /** The client's address, where the transport has one. */
   readonly remoteAddr?: Addr | undefined;
-  /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so: gRPC's do. */
+  /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so: in gRPC by `grpc-timeout`. `signal` aborts then. */
   readonly deadline?: number | undefined;
-  /** Every key of the client's Header frame, as it came. */
+  /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
   readonly metainfo: Metainfo;
@@ -30,8 +30,9 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   /** The messages to the client. Closing it sends nothing: the stream ends when the handler has. Aborting it fails the stream. */
   readonly writable: WritableStream<Res>;
   /**
-   * Aborts when the stream ends, however it does. The reason is a `TTStreamError`: what the client's Rst said
-   * (12007 …), the lost connection (12013), or the handler's own return (12012).
+   * Aborts when the stream ends, however it does. The reason is a `TTStreamError`: what the client's Rst said (12007
+   * …), the lost connection (12013), or the handler's own return (12012). In gRPC it is a `GrpcError`: 4 where the time
+   * that the client gave is over, and 1 for each of the others, with texts and `cancelPath` that tell which.
    */
   readonly signal: AbortSignal;
   /**
@@ -39,7 +40,10 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
    * `server is shutting down`.
    */
   readonly draining: AbortSignal;
-  /** Sent before the first message; changing it later throws TypeError. */
+  /**
+   * Sent before the first message; changing it later throws TypeError, as does what the protocol cannot send: see
+   * `CallOptions.metadata`.
+   */
   readonly header: Map<string, string>;
   /** Sent at the end. Where the stream has ended already, by a cancel say, it is not, and changing it does nothing; after the handler has returned that throws TypeError. */
   readonly trailer: Map<string, string>;
@@ -48,7 +52,7 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   /**
    * Sends a message: resolves when the connection has taken it. As `writable`'s writes, but nothing has to be locked.
    *
-   * @throws (rejects) The stream's end; 12005 after `writable.close()`; the codec's own error.
+   * @throws (rejects) The stream's end; 12005, in gRPC 13, after `writable.close()`; the codec's own error.
    */
   send(message: Res): Promise<void>;
   /**
