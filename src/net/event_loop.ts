@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setImmediate } from "node:timers";
+import { onDeno } from "./platform.ts";
 
 /** Calls `task` after the I/O callbacks at hand; a promise that it resolves is heard of after their microtasks. */
 export function onNextTick(task: () => void): void {
@@ -89,7 +90,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function unrefTimer(timer: Timer): void {
   if (timer === undefined) return;
   // Elsewhere timers are objects that have the method.
-  if (typeof Deno !== "undefined") Deno.unrefTimer(timer);
+  if (onDeno) Deno.unrefTimer(timer);
   else if (typeof timer === "object" && hasUnref(timer)) timer.unref();
 }
 

@@ -212,8 +212,3 @@ function ownBytes(value: Uint8Array): Bytes {
   if (!(buffer instanceof ArrayBuffer)) return undetachable(new Uint8Array(value));
   return undetachable(new Uint8Array(buffer, value.byteOffset, value.byteLength));
 }
-
-/** Whether a socket had been closed already when it was to be: Deno throws BadResource where the peer's reset has done so. */
-export function hasGone(error: unknown): boolean {
-  return typeof Deno !== "undefined" && error instanceof Deno.errors.BadResource;
-}

@@ -1,5 +1,4 @@
-import type { ByteBuffer, Bytes } from "../base/buffer.ts";
-import { ByteBuffer as Buffer } from "../base/buffer.ts";
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import {
   type Frame,
   FrameType,
@@ -130,7 +129,7 @@ const prefixes = new Map<string, DataPrefix>();
 export function dataPrefix(method: string): DataPrefix {
   const known = prefixes.get(method);
   if (known !== undefined) return known;
-  const buffer = new Buffer();
+  const buffer = new ByteBuffer();
   beginFrame(buffer, { type: FrameType.Data, streamId: 0, method, metadata: NO_METADATA });
   const prefix = buffer.toBytes();
   if (prefixes.size === MAX_PREFIXES) prefixes.clear();
