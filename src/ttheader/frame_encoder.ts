@@ -19,21 +19,10 @@ import { ACL_TOKEN_KEY } from "./metadata.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 
 /**
- * Appends `frame` to `buffer`.
- *
- * @throws {RangeError} If a string is over 65,535 bytes or the header block over 262,140; the buffer is then as before.
- */
-export function writeFrame(buffer: ByteBuffer, frame: Frame): void {
-  const start = beginFrame(buffer, frame);
-  buffer.writeBytes(frame.payload);
-  endFrame(buffer, start);
-}
-
-/**
  * Appends a frame up to its payload, which is to be written behind it and closed with {@linkcode endFrame}.
  *
  * @returns Where the frame starts.
- * @throws {RangeError} As {@linkcode writeFrame}.
+ * @throws {RangeError} If a string is over 65,535 bytes or the header block over 262,140; the buffer is then as before.
  */
 export function beginFrame(
   buffer: ByteBuffer,

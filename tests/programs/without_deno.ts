@@ -1,7 +1,7 @@
 /** What a program in Node has of the library: streams over Node's own sockets, and errors that say what needs Deno. */
 import { once } from "node:events";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
-import { Duplex } from "node:stream";
+import { Writable } from "node:stream";
 import {
   type ByteDuplex,
   connect,
@@ -24,8 +24,7 @@ const handler = implement(Chat, {
 
 /** The bytes of a socket. */
 function bytesOf(socket: Socket): ByteDuplex {
-  const { readable, writable } = Duplex.toWeb(socket);
-  return { readable, writable };
+  return { readable: ReadableStream.from<Uint8Array>(socket), writable: Writable.toWeb(socket) };
 }
 
 async function overSocket(): Promise<string[]> {
