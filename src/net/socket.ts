@@ -180,7 +180,7 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
     },
     async write(bytes) {
       writing = true;
-      // The other end may keep what it gets, and the outbox fills its buffer again.
+      // The other end may keep what it gets, and the send queue fills its buffer again.
       try {
         await writer.write(bytes.slice());
       } finally {

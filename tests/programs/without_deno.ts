@@ -1,7 +1,6 @@
 /** What a program in Node has of the library: streams over Node's own sockets, and errors that say what needs Deno. */
 import { once } from "node:events";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
-import { Writable } from "node:stream";
 import {
   type ByteDuplex,
   connect,
@@ -24,7 +23,16 @@ const handler = implement(Chat, {
 
 /** The bytes of a socket. */
 function bytesOf(socket: Socket): ByteDuplex {
-  return { readable: ReadableStream.from<Uint8Array>(socket), writable: Writable.toWeb(socket) };
+  return {
+    readable: ReadableStream.from<Uint8Array>(socket),
+    // Not Writable.toWeb(): its stream of a socket that the peer has closed may end the process.
+    writable: new WritableStream({
+      write: (bytes) =>
+        new Promise((resolve, reject) => socket.write(bytes, (error) => error ? reject(error) : resolve())),
+      close: () => void socket.end(),
+      abort: () => void socket.destroy(),
+    }),
+  };
 }
 
 async function overSocket(): Promise<string[]> {
