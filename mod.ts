@@ -24,7 +24,7 @@
  * @module
  */
 export { ByteBuffer, type Bytes } from "./src/base/buffer.ts";
-export type { Codec } from "./src/core/codec.ts";
+export type { Codec, MessageEncoding } from "./src/core/codec.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,

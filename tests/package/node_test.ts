@@ -10,6 +10,9 @@ const NODE_MAJOR = "22";
 /** How long a command may take, in milliseconds: one of them may have to download 50 MB. */
 const COMMAND_MS = 180_000;
 
+/** Without what an `npx` that has started the tests was told to run: ours would run that. */
+const { npm_config_call: _call, npm_config_package: _package, ...environment } = Deno.env.toObject();
+
 interface Output {
   readonly success: boolean;
   readonly stdout: string;
@@ -20,7 +23,8 @@ async function run(command: string, args: readonly string[]): Promise<Output> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    clearEnv: true,
+    env: { ...environment, NO_COLOR: "1" },
     stdin: "null",
     signal: AbortSignal.timeout(COMMAND_MS),
   }).output();

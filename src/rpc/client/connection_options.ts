@@ -42,7 +42,7 @@ export interface ConnectionOptions {
 }
 
 /** How TTHeader Streaming tells a cancel. */
-export type CancelFrame = ClientTransportInit["cancelFrame"];
+export type CancelFrame = "rst" | "trailer";
 
 /** What every connection of a client's is made with; everything has been checked. */
 export interface ClientConnectionInit extends ClientTransportInit {
