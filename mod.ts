@@ -81,7 +81,7 @@ export type { AddressResolver } from "./src/rpc/pool/addresses.ts";
 export { dnsAddresses, type DnsOptions, srvAddresses } from "./src/rpc/pool/dns.ts";
 export { retry, type RetryOptions } from "./src/rpc/pool/retry.ts";
 export type { Handler, Middleware, ServiceHandler } from "./src/rpc/server/handler.ts";
-export type { ServerStream } from "./src/rpc/server/server_stream.ts";
+export type { ServerStream, UnaryServerStream } from "./src/rpc/server/server_stream.ts";
 export type { ServerStreamParts } from "./src/rpc/server/wrap_server_stream.ts";
 export {
   type Answers,
@@ -89,7 +89,6 @@ export {
   type Implementation,
   type ImplementationMethod,
   route,
-  type UnaryServerStream,
 } from "./src/rpc/server/implement.ts";
 export type { Server } from "./src/rpc/server/listening_server.ts";
 export { serve, serveOver, type ServerConnection } from "./src/rpc/server/serve.ts";

@@ -29,6 +29,17 @@ export function decodeReadable<T>(readable: ReadableStream<Bytes>, codec: Codec<
   }, { highWaterMark: 0 });
 }
 
+/** Reads a message and keeps no lock. */
+export async function readNext<T>(readable: ReadableStream<T>): Promise<IteratorResult<T, undefined>> {
+  const reader = readable.getReader();
+  try {
+    const { done, value } = await reader.read();
+    return done ? { done, value: undefined } : { done, value };
+  } finally {
+    reader.releaseLock();
+  }
+}
+
 /** Writes a message and keeps no lock: whoever else holds it says so, and nobody else is kept from writing. */
 export function writeTo<T>(writable: WritableStream<T>, message: T): Promise<void> {
   return handled(attempt(() => {

@@ -2,7 +2,8 @@ import type { Bytes } from "../base/buffer.ts";
 import { withinMs } from "./event_loop.ts";
 import { FrameTimer } from "./frame_timer.ts";
 import { MAX_CONTROL_BYTES, SendQueue } from "./send_queue.ts";
-import { type ByteSocket, hasGone } from "./socket.ts";
+import { hasBeenClosed } from "./platform.ts";
+import type { ByteSocket } from "./socket.ts";
 
 /** The limits of a connection; see the public options for what they mean. */
 export interface ConnectionLimits {
@@ -245,7 +246,7 @@ export class ByteConnection<E> {
       this.#socket.close();
     } catch (cause) {
       // The peer's reset may have closed it before us; anything else is a fault.
-      if (!hasGone(cause)) throw cause;
+      if (!hasBeenClosed(cause)) throw cause;
     } finally {
       this.#protocol.ended(this.#error);
     }

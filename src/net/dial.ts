@@ -7,6 +7,7 @@ import {
   positiveMs,
 } from "../base/options.ts";
 import { presentable, reasonText } from "../base/reason.ts";
+import { checkOnDeno } from "./platform.ts";
 import { type ByteSocket, type Conn, connSocket } from "./socket.ts";
 import { bareHostname, hostAndPort, show } from "../base/format.ts";
 import { setTimer, type Timer } from "./event_loop.ts";
@@ -163,6 +164,7 @@ export function addressOf(options: Address): string {
 }
 
 async function open(options: DialOptions, alpn: string | undefined): Promise<Conn> {
+  checkOnDeno("connecting", "connectOver with a socket of your own");
   if (options.path !== undefined) return await Deno.connect({ transport: "unix", path: options.path });
   const { port, tls = false, keepAlive = true, signal } = options;
   const hostname = bareHostname(options.hostname ?? DEFAULT_HOSTNAME);

@@ -1,5 +1,29 @@
+/**
+ * When things happen: JavaScript runs one task after the other, and Deno looks at its sockets and timers only in
+ * between. The words for that, and what each is there for (`bench/NOTES.md` has the figures):
+ *
+ * - *tick*: all microtasks and I/O callbacks at hand have run ({@linkcode nextTick}).
+ * - *flush*: what is in the send queue leaves at the tick, so that the frames of a turn share one write.
+ * - *early*: with 32 KiB gathered it leaves before the tick, so that the peer works meanwhile.
+ * - *turn*: the event loop goes round once (`setImmediate`).
+ * - *look*: in one turn of 61 it asks the system about its sockets; a cancel that has come is not seen before.
+ * - *due*: 0.5 to 4 ms of work have passed since the last look ({@linkcode Pace}); whoever is always ready would
+ *   otherwise be the only one.
+ * - *breathe*: to turn until the next look ({@linkcode breathe}). All who do so at a time share the turns.
+ * - *hurry*: a frame that begins or ends a stream cuts the breath of its send queue short: a cancel must not wait.
+ * - *behind*: a socket has more to read. A full send queue lets its reader go first, or both peers send without
+ *   reading, and fill the kernel's buffers with what a cancel then stands behind.
+ * - *burst*: messages that a reader took in a row without waiting; after so many it looks whether a breath is due,
+ *   since the clock costs too much to be asked for each.
+ *
+ * The send queue flushes, leaves early, breathes and hurries (`send_queue.ts`); sockets breathe, and say whether they
+ * are behind (`socket.ts`); the readers of messages breathe after a burst (`core/message_reader.ts`).
+ *
+ * @module
+ */
 import process from "node:process";
 import { setImmediate } from "node:timers";
+import { onDeno } from "./platform.ts";
 
 /** Calls `task` after the I/O callbacks at hand; a promise that it resolves is heard of after their microtasks. */
 export function onNextTick(task: () => void): void {
@@ -89,7 +113,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function unrefTimer(timer: Timer): void {
   if (timer === undefined) return;
   // Elsewhere timers are objects that have the method.
-  if (typeof Deno !== "undefined") Deno.unrefTimer(timer);
+  if (onDeno) Deno.unrefTimer(timer);
   else if (typeof timer === "object" && hasUnref(timer)) timer.unref();
 }
 

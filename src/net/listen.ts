@@ -1,5 +1,6 @@
 import { bareHostname, hostAndPort } from "../base/format.ts";
 import type { Addr, NetAddr, UnixAddr } from "./address.ts";
+import { checkOnDeno, hasBeenClosed } from "./platform.ts";
 import type { Conn } from "./socket.ts";
 
 /** What `serve` needs of a listener: any of Deno's is one. */
@@ -60,6 +61,7 @@ export function listenUnix(path: string): ConnListener<UnixAddr> {
 
 /** The system does not say where it could not listen. Its error keeps its class, which tells what went wrong. */
 function listenOn<L>(address: string, listen: () => L): L {
+  checkOnDeno("listening", "serveOver, or a listener of your own");
   try {
     return listen();
   } catch (error) {
@@ -76,17 +78,6 @@ export function closeListener(listener: ConnListener<Addr>): void {
     // Whoever gave it may have closed it.
     if (!hasBeenClosed(error)) throw error;
   }
-}
-
-/** Whether what was used had been closed. */
-export function hasBeenClosed(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource;
-}
-
-/** Whether the client had hung up before it was accepted: its own affair, and no reason to pause. */
-export function hadHungUp(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted;
 }
 
 export function isTls(conn: Conn): conn is TlsConn {

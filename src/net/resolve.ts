@@ -1,3 +1,5 @@
+import { checkOnDeno } from "./platform.ts";
+
 /** A DNS server. */
 export interface NameServer {
   readonly ipAddr: string;
@@ -19,13 +21,21 @@ export interface LookUpOptions {
   readonly nameServer?: NameServer;
 }
 
-/** The records of a service. */
-export function lookUpServices(name: string, options: LookUpOptions): Promise<SrvRecord[]> {
-  return Deno.resolveDns(name, "SRV", options);
+const INSTEAD = "an AddressResolver of your own";
+
+/**
+ * The records of a service.
+ *
+ * @throws (rejects) What the name server says.
+ */
+export async function lookUpServices(name: string, options: LookUpOptions): Promise<SrvRecord[]> {
+  checkOnDeno("looking names up", INSTEAD);
+  return await Deno.resolveDns(name, "SRV", options);
 }
 
 /** The addresses of a name, of both families. A family that has none, or fails, leaves the other one's. */
 export async function lookUpAddresses(name: string, options: LookUpOptions): Promise<string[]> {
+  checkOnDeno("looking names up", INSTEAD);
   const found = await Promise.allSettled([
     Deno.resolveDns(name, "A", options),
     Deno.resolveDns(name, "AAAA", options),

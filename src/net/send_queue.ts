@@ -35,6 +35,7 @@ export interface SendQueueSocket {
  * A flush runs when the microtasks at hand have: a stream's Header and its first message leave together, as do the
  * answers to all messages of a chunk, and a socket that takes everything does not turn each frame into a write of its
  * own. Where much is gathered, some of it leaves before. While one buffer is being written the other is being filled.
+ * The words for when are those of `event_loop.ts`.
  */
 export class SendQueue {
   readonly #socket: SendQueueSocket;
@@ -52,7 +53,7 @@ export class SendQueue {
   #enough: (() => void) | undefined;
   /** Early writes since the microtasks have last run, the next one included. */
   #early = 0;
-  /** Set while the loop rests. */
+  /** Set while the loop breathes. */
   #hurry: (() => void) | undefined;
   /** Bytes that have left the buffer for the socket, all in all, and those that the socket has taken. */
   #leftBytes = 0;
@@ -118,7 +119,7 @@ export class SendQueue {
     this.#run();
   }
 
-  /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a rest is over. */
+  /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a breath is over. */
   flushNow(): void {
     this.flush();
     this.#hurry?.();
@@ -161,7 +162,7 @@ export class SendQueue {
       for (;;) {
         await this.#gathered();
         if (this.#buffer.length === 0 || this.#closed) return;
-        if (this.#pace.due) await this.#rest();
+        if (this.#pace.due) await this.#breathe();
         // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
         else if (this.#socket.behind() && this.congested) continue;
         if (this.#closed) return;
@@ -214,8 +215,8 @@ export class SendQueue {
     });
   }
 
-  /** Lets the event loop turn. */
-  async #rest(): Promise<void> {
+  /** Lets the event loop look at its sockets, unless somebody is in a hurry. */
+  async #breathe(): Promise<void> {
     const hurry = new Promise<void>((resolve) => this.#hurry = resolve);
     await Promise.race([breathe(), hurry]);
     this.#hurry = undefined;

@@ -180,7 +180,7 @@ export function duplexSocket({ readable, writable }: ByteDuplex): ByteSocket {
     },
     async write(bytes) {
       writing = true;
-      // The other end may keep what it gets, and the outbox fills its buffer again.
+      // The other end may keep what it gets, and the send queue fills its buffer again.
       try {
         await writer.write(bytes.slice());
       } finally {
@@ -211,9 +211,4 @@ function ownBytes(value: Uint8Array): Bytes {
   const { buffer } = value;
   if (!(buffer instanceof ArrayBuffer)) return undetachable(new Uint8Array(value));
   return undetachable(new Uint8Array(buffer, value.byteOffset, value.byteLength));
-}
-
-/** Whether a socket had been closed already when it was to be: Deno throws BadResource where the peer's reset has done so. */
-export function hasGone(error: unknown): boolean {
-  return typeof Deno !== "undefined" && error instanceof Deno.errors.BadResource;
 }

@@ -1,6 +1,5 @@
 import { markAsUntransferable } from "node:worker_threads";
 import type { Bytes } from "../base/buffer.ts";
-import { NO_PAYLOAD } from "../ttheader/frame.ts";
 
 /**
  * Makes it an error to give the buffer of `bytes` away (`postMessage`, `structuredClone`, `transfer()`, `enqueue` into
@@ -12,5 +11,3 @@ export function undetachable(bytes: Bytes): Bytes {
   markAsUntransferable(bytes.buffer);
   return bytes;
 }
-
-undetachable(NO_PAYLOAD);

@@ -4,7 +4,7 @@ import type {
   ServerStreamingCall,
   UnaryCall,
 } from "./client/client_stream.ts";
-import { type AnyCall, WrappedClientCall, WrappedUnaryCall } from "./client/wrap_call.ts";
+import { type AnyCall, WrappedClientCall, wrapUnary } from "./client/wrap_call.ts";
 import { type ServerStreamParts, WrappedServerStream } from "./server/wrap_server_stream.ts";
 import type { ServerStream } from "./server/server_stream.ts";
 import { show } from "../base/format.ts";
@@ -91,7 +91,7 @@ export function wrapStream<Req, Res>(
   parts: object,
 ): unknown {
   if (isServerStream(stream)) return new WrappedServerStream(stream, parts);
-  if (isUnaryCall(stream)) return new WrappedUnaryCall(stream, parts);
+  if (isUnaryCall(stream)) return wrapUnary(stream, parts);
   if (typeof stream?.cancel === "function") return new WrappedClientCall(stream, parts);
   throw new TypeError(
     `wrapStream needs a handler's stream or a call, got ${show(stream)}; { ...stream } is neither`,

@@ -14,7 +14,7 @@ export function commentLines(text: string): string[] {
 }
 
 /** Without the empty lines at both ends. */
-export function trimLines(lines: readonly string[]): string[] {
+function trimLines(lines: readonly string[]): string[] {
   const first = lines.findIndex((line) => line !== "");
   return first < 0 ? [] : lines.slice(first, lines.findLastIndex((line) => line !== "") + 1);
 }

@@ -33,7 +33,7 @@ export class IdlError extends Error {
  *
  * What a terminal would obey, or not show, is written as an escape.
  */
-export function formatDiagnostic({ source, offset, message }: Diagnostic): string {
+function formatDiagnostic({ source, offset, message }: Diagnostic): string {
   const { line, column } = source.position(offset);
   const text = source.line(line);
   // Tabs stay tabs, so that the caret stands below its character whatever their width.

@@ -12,7 +12,7 @@ export function typeCode(scope: ModuleScope, type: Type): Code {
 }
 
 /** The same, without a look at the typedef that names it. */
-export function shapeCode(scope: ModuleScope, type: Type): Code {
+function shapeCode(scope: ModuleScope, type: Type): Code {
   switch (type.kind) {
     case "bool":
       return "boolean";

@@ -18,7 +18,7 @@ export function stem(path: string): string {
   return dot < 0 ? base : base.slice(0, dot);
 }
 
-export function isAbsolute(path: string): boolean {
+function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:\//.test(path);
 }
 

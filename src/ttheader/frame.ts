@@ -17,6 +17,7 @@
  */
 import type { Bytes } from "../base/buffer.ts";
 import type { Metadata } from "../core/metadata.ts";
+import { undetachable } from "../net/undetachable.ts";
 
 /** What a frame is for: the digit that int key 27 holds, as its ASCII byte. */
 export const FrameType = { Meta: 0x31, Header: 0x32, Data: 0x33, Trailer: 0x34, Rst: 0x35 } as const;
@@ -34,8 +35,8 @@ export interface Frame {
   readonly payload: Bytes;
 }
 
-/** A payload of no bytes; all share it, so nobody may give it away: see `undetachable`. */
-export const NO_PAYLOAD: Bytes = new Uint8Array(0);
+/** A payload of no bytes; all share it, so nobody may give it away. */
+export const NO_PAYLOAD: Bytes = undetachable(new Uint8Array(0));
 
 /** Offsets and sizes of the drawing above. */
 export const LENGTH_SIZE = 4;

@@ -1,5 +1,4 @@
-import type { ByteBuffer, Bytes } from "../base/buffer.ts";
-import { ByteBuffer as Buffer } from "../base/buffer.ts";
+import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import {
   type Frame,
   FrameType,
@@ -20,21 +19,10 @@ import { ACL_TOKEN_KEY } from "./metadata.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 
 /**
- * Appends `frame` to `buffer`.
- *
- * @throws {RangeError} If a string is over 65,535 bytes or the header block over 262,140; the buffer is then as before.
- */
-export function writeFrame(buffer: ByteBuffer, frame: Frame): void {
-  const start = beginFrame(buffer, frame);
-  buffer.writeBytes(frame.payload);
-  endFrame(buffer, start);
-}
-
-/**
  * Appends a frame up to its payload, which is to be written behind it and closed with {@linkcode endFrame}.
  *
  * @returns Where the frame starts.
- * @throws {RangeError} As {@linkcode writeFrame}.
+ * @throws {RangeError} If a string is over 65,535 bytes or the header block over 262,140; the buffer is then as before.
  */
 export function beginFrame(
   buffer: ByteBuffer,
@@ -130,7 +118,7 @@ const prefixes = new Map<string, DataPrefix>();
 export function dataPrefix(method: string): DataPrefix {
   const known = prefixes.get(method);
   if (known !== undefined) return known;
-  const buffer = new Buffer();
+  const buffer = new ByteBuffer();
   beginFrame(buffer, { type: FrameType.Data, streamId: 0, method, metadata: NO_METADATA });
   const prefix = buffer.toBytes();
   if (prefixes.size === MAX_PREFIXES) prefixes.clear();

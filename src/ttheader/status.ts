@@ -17,12 +17,8 @@ export const HANDLER_ERROR_PREFIX = "biz error: ";
 /** The thrift exception type 13, which Kitex shows for a Rst that says nothing readable. */
 const UNREADABLE_RST = 13;
 
+/** What a server says that has as many streams as it takes. */
 const TOO_MANY_STREAMS = /^too many streams: the limit is \d+$/;
-
-/** What a server says that takes `limit` streams and has as many. */
-export function tooManyStreams(limit: number): string {
-  return `too many streams: the limit is ${limit}`;
-}
 
 /** Whether an exception says that the handler was not called. A handler's own text has a prefix. */
 function isRefusal(description: string): boolean {

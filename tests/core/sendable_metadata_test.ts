@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../mod.ts";
-import { writeFrame } from "../../src/ttheader/frame_encoder.ts";
+import { writeFrame } from "../support/write_frame.ts";
 import { FrameType, NO_PAYLOAD } from "../../src/ttheader/frame.ts";
 import { ttheaderDialect } from "../../src/ttheader/dialect.ts";
 import { SendableMetadata } from "../../src/core/sendable_metadata.ts";

@@ -3,7 +3,7 @@ import type { Direction } from "./actions.ts";
 import { ClientConnection } from "../../src/rpc/client/connection.ts";
 import { Clock } from "./clock.ts";
 import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
-import { writeFrame } from "../../src/ttheader/frame_encoder.ts";
+import { writeFrame } from "../support/write_frame.ts";
 import { ByteBuffer } from "../../src/base/buffer.ts";
 import { frameOf, type ModelFrame } from "./frames.ts";
 import { Inside } from "../torture/inside.ts";

@@ -3,18 +3,22 @@ import {
   type ClientStream,
   connect,
   type Connection,
+  connectOver,
   createClient,
   defineService,
   type Handler,
   implement,
   route,
   serve,
+  serveOver,
   type ServerStream,
   type StreamOpener,
   TTStreamError,
   wrapStream,
 } from "../../mod.ts";
+import { cameCompressed, grpc, setCompression } from "../../src/grpc/mod.ts";
 import { text } from "../support/codecs.ts";
+import { duplexPair } from "../support/pair.ts";
 import { rejectionText } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
 
@@ -192,4 +196,44 @@ Deno.test("a handler's wrapped stream: what is sent behind writable.close() reje
   await using connection = await connect({ port: server.addr.port });
   assertEquals(await Array.fromAsync(createClient(Chat, connection).ask("one")), ["one"]);
   assertEquals(codes, [12005, 12005]);
+});
+
+Deno.test("wrapped streams of gRPC, of both sides and of unary calls, are told which messages to compress", async () => {
+  const Words = defineService("Words", {
+    echo: { kind: "bidirectional", request: text, response: text },
+    ask: { kind: "unary", request: text, response: text },
+  });
+  const came: boolean[] = [];
+  const words = implement(Words, {
+    async *echo(stream) {
+      setCompression(stream, "gzip");
+      for await (const message of stream.readable) {
+        came.push(cameCompressed(stream));
+        yield message;
+      }
+    },
+    ask: (question) => question,
+  });
+  const [clientEnd, serverEnd] = duplexPair();
+  const serving = serveOver(serverEnd, (stream) => words(wrapStream(stream, { readable: stream.readable })), {
+    protocols: [grpc()],
+  });
+  const connection = connectOver(clientEnd, { protocol: grpc({ compression: "gzip" }) });
+  const client = createClient(Words, connection);
+
+  const echo = client.echo();
+  const wrapped = wrapStream(echo, { closed: echo.closed });
+  setCompression(wrapped, "identity");
+  await wrapped.sendAll(["a long word".repeat(20)]);
+  for await (const message of wrapped) {
+    assertEquals([message.length, cameCompressed(wrapped)], [220, true]);
+  }
+  assertEquals(came, [false]);
+
+  const ask = client.ask("why");
+  const wrappedAsk = wrapStream(ask, { response: ask.then((answer) => `${answer}?`) });
+  assertEquals([await wrappedAsk, cameCompressed(wrappedAsk)], ["why?", false]);
+
+  await connection.close();
+  await serving.finished;
 });

@@ -1,6 +1,6 @@
 import { ByteBuffer, type ByteDuplex, type Bytes } from "../../mod.ts";
 import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
-import { writeFrame } from "../../src/ttheader/frame_encoder.ts";
+import { writeFrame } from "./write_frame.ts";
 import { type Exception, readException, writeException } from "../../src/ttheader/exception.ts";
 import { type Frame, FrameType, NO_PAYLOAD } from "../../src/ttheader/frame.ts";
 

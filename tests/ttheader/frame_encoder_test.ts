@@ -1,15 +1,10 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../mod.ts";
-import {
-  beginDataFrame,
-  beginFrame,
-  dataPrefix,
-  endFrame,
-  writeFrame,
-} from "../../src/ttheader/frame_encoder.ts";
+import { beginDataFrame, beginFrame, dataPrefix, endFrame } from "../../src/ttheader/frame_encoder.ts";
 import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
 import { type Frame, FrameType, NO_PAYLOAD } from "../../src/ttheader/frame.ts";
 import { fromHex, toHex } from "../support/hex.ts";
+import { writeFrame } from "../support/write_frame.ts";
 
 const header: Frame = {
   type: FrameType.Header,

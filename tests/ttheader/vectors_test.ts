@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { ByteBuffer, type Bytes, connectOver, serveOver } from "../../mod.ts";
 import { FrameDecoder } from "../../src/ttheader/frame_decoder.ts";
-import { writeFrame } from "../../src/ttheader/frame_encoder.ts";
+import { writeFrame } from "../support/write_frame.ts";
 import { readException } from "../../src/ttheader/exception.ts";
 import { type Frame, FrameType } from "../../src/ttheader/frame.ts";
 import { streamErrorThrown } from "../support/failures.ts";

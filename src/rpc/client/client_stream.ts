@@ -2,7 +2,7 @@ import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata } from "../../core/metadata.ts";
-import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import type { CallEnds, CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { SIDE } from "../../core/stream_side.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 
@@ -92,61 +92,61 @@ export interface UnaryCall<Res> extends ClientCall, Promise<Res> {}
 /**
  * What calls have in common. Its fields are private by TypeScript's word alone, so that a Proxy around a call works.
  */
-export abstract class CallBase implements ClientCall {
-  protected readonly call: OpenedCall;
+export abstract class CallBase<S extends CallEnds> implements ClientCall {
+  protected readonly stream: S;
 
-  constructor(call: OpenedCall) {
-    this.call = call;
+  constructor(stream: S) {
+    this.stream = stream;
   }
 
   get protocol(): ProtocolName {
-    return this.call.protocol;
+    return this.stream.protocol;
   }
 
   /** See {@linkcode SIDE}. */
-  get [SIDE](): OpenedCall {
-    return this.call;
+  get [SIDE](): unknown {
+    return Reflect.get(this.stream, SIDE) ?? this.stream;
   }
 
   get header(): Promise<Metadata> {
-    return this.call.header;
+    return this.stream.header;
   }
 
   get trailer(): Promise<Metadata> {
-    return this.call.trailer;
+    return this.stream.trailer;
   }
 
   get closed(): Promise<void> {
-    return this.call.closed;
+    return this.stream.closed;
   }
 
   cancel(reason?: unknown): Promise<void> {
-    return this.call.cancel(reason);
+    return this.stream.cancel(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.call.dispose();
+    return this.stream.dispose();
   }
 }
 
-/** The {@linkcode ClientStream} over a call. */
-export class BidirectionalStream<Req, Res> extends CallBase implements ClientStream<Req, Res> {
+/** The {@linkcode ClientStream} over the stream of a call. */
+export class BidirectionalStream<Req, Res> extends CallBase<CallStream> implements ClientStream<Req, Res> {
   /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
   readonly #own = true;
   private readonly request: Codec<Req>;
   private readonly answers: Codec<Res>;
-  private reader: Reading<Res> | undefined;
-  private writer: Writing<Req> | undefined;
+  private reader: TypedReader<Res> | undefined;
+  private writer: TypedWriter<Req> | undefined;
 
-  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>) {
-    super(call);
+  constructor(stream: CallStream, request: Codec<Req>, response: Codec<Res>) {
+    super(stream);
     this.request = request;
     this.answers = response;
   }
 
-  /** The call behind a stream of the library's own; `undefined` for anybody else's. */
-  static callOf(stream: object): OpenedCall | undefined {
-    return #own in stream ? stream.call : undefined;
+  /** What is behind a stream of the library's own; `undefined` for anybody else's. */
+  static behind(stream: object): CallStream | undefined {
+    return #own in stream ? stream.stream : undefined;
   }
 
   get readable(): ReadableStream<Res> {
@@ -169,11 +169,11 @@ export class BidirectionalStream<Req, Res> extends CallBase implements ClientStr
     return this.messages().iterate();
   }
 
-  private messages(): Reading<Res> {
-    return this.reader ??= this.call.reader(this.answers);
+  private messages(): TypedReader<Res> {
+    return this.reader ??= this.stream.reader(this.answers);
   }
 
-  private requests(): Writing<Req> {
-    return this.writer ??= this.call.writer(this.request);
+  private requests(): TypedWriter<Req> {
+    return this.writer ??= this.stream.writer(this.request);
   }
 }

@@ -13,13 +13,13 @@ import {
 import { type Codec, payloadOf } from "../../core/codec.ts";
 import type { Where } from "../../core/errors.ts";
 import { responseError } from "./one_response.ts";
-import { Unary } from "./unary.ts";
+import { receiveUnary, Unary } from "./unary.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
-import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { show } from "../../base/format.ts";
-import { WrappedCall } from "./wrapped_call.ts";
+import { ForeignStream } from "./foreign_stream.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
 /** How a client calls one method. */
@@ -63,27 +63,27 @@ export function createClient(
     const target = { service: service.name, method: method.name ?? property, encoding };
     client[property] = methodOf(method, target, {
       open: (options) =>
-        callOf(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
+        behind(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
       refuse(error) {
         const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
-        const call = new ClientSide(callInit(target, {}, caller));
-        call.refuse(call.errorOf(error));
-        return call;
+        const side = new ClientSide(callInit(target, {}, caller));
+        side.refuse(side.errorOf(error));
+        return side;
       },
     });
   }
   return client;
 }
 
-/** The call behind what an opener has returned. */
-function callOf(stream: ClientStream): OpenedCall {
-  const own = typeof stream === "object" && stream !== null ? BidirectionalStream.callOf(stream) : undefined;
+/** What is behind the stream that an opener has returned. */
+function behind(stream: ClientStream): CallStream {
+  const own = typeof stream === "object" && stream !== null ? BidirectionalStream.behind(stream) : undefined;
   if (own !== undefined) return own;
   if (
     stream?.readable instanceof ReadableStream && stream.writable instanceof WritableStream &&
     typeof stream.cancel === "function"
   ) {
-    return new WrappedCall(stream);
+    return new ForeignStream(stream);
   }
   throw new TypeError(
     `openStream must return a ClientStream, got ${
@@ -92,29 +92,31 @@ function callOf(stream: ClientStream): OpenedCall {
   );
 }
 
-/** The calls of one method. */
-interface Calls {
-  open(options?: CallOptions): OpenedCall;
-  /** A call that fails with `error` before it has begun. */
-  refuse(error: unknown): OpenedCall;
+/** Where the streams of a method's calls come from. */
+interface StreamSource {
+  open(options?: CallOptions): CallStream;
+  /** A stream that fails with `error` before it has begun. */
+  refuse(error: unknown): CallStream;
 }
 
 function methodOf(
   { kind, request, response }: Method<MethodKind, unknown, unknown>,
   target: StreamTarget,
-  calls: Calls,
+  source: StreamSource,
 ): unknown {
   switch (kind) {
     case "bidirectional":
-      return (options?: CallOptions) => new BidirectionalStream(calls.open(options), request, response);
+      return (options?: CallOptions) => new BidirectionalStream(source.open(options), request, response);
     case "client":
-      return (options?: CallOptions) => new ClientStreaming(calls.open(options), request, response, target);
+      return (options?: CallOptions) => new ClientStreaming(source.open(options), request, response, target);
     case "server":
       return (message: unknown, options?: CallOptions) =>
-        new ServerStreaming(openWith(message, request, calls, options), response);
+        new ServerStreaming(openWith(message, request, source, options), response);
     case "unary":
-      return (message: unknown, options?: CallOptions) =>
-        new Unary(openWith(message, request, calls, options), response, target);
+      return (message: unknown, options?: CallOptions) => {
+        const stream = openWith(message, request, source, options);
+        return new Unary(stream, receiveUnary(stream, response, target));
+      };
     default:
       kind satisfies never;
   }
@@ -124,18 +126,18 @@ function methodOf(
 function openWith(
   message: unknown,
   codec: Codec<unknown>,
-  calls: Calls,
+  source: StreamSource,
   options: CallOptions | undefined,
-): OpenedCall {
+): CallStream {
   let payload: Uint8Array;
   try {
     payload = encode(codec, message);
   } catch (error) {
-    return calls.refuse(error);
+    return source.refuse(error);
   }
-  const call = calls.open(options);
-  call.request(payload, codec, message);
-  return call;
+  const stream = source.open(options);
+  stream.request(payload, codec, message);
+  return stream;
 }
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
@@ -145,12 +147,12 @@ function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   return buffer.bytes.subarray(0, buffer.length);
 }
 
-class ServerStreaming<Res> extends CallBase implements ServerStreamingCall<Res> {
+class ServerStreaming<Res> extends CallBase<CallStream> implements ServerStreamingCall<Res> {
   private readonly codec: Codec<Res>;
-  private reader: Reading<Res> | undefined;
+  private reader: TypedReader<Res> | undefined;
 
-  constructor(call: OpenedCall, response: Codec<Res>) {
-    super(call);
+  constructor(stream: CallStream, response: Codec<Res>) {
+    super(stream);
     this.codec = response;
   }
 
@@ -162,21 +164,21 @@ class ServerStreaming<Res> extends CallBase implements ServerStreamingCall<Res> 
     return this.messages().iterate();
   }
 
-  private messages(): Reading<Res> {
-    return this.reader ??= this.call.reader(this.codec);
+  private messages(): TypedReader<Res> {
+    return this.reader ??= this.stream.reader(this.codec);
   }
 }
 
-class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<Req, Res> {
+class ClientStreaming<Req, Res> extends CallBase<CallStream> implements ClientStreamingCall<Req, Res> {
   private readonly request: Codec<Req>;
   private readonly codec: Codec<Res>;
-  private writer: Writing<Req> | undefined;
+  private writer: TypedWriter<Req> | undefined;
   private readonly where: Where;
   private outcome: LazyPromise<Res> | undefined;
   private answered = false;
 
-  constructor(call: OpenedCall, request: Codec<Req>, response: Codec<Res>, target: StreamTarget) {
-    super(call);
+  constructor(stream: CallStream, request: Codec<Req>, response: Codec<Res>, target: StreamTarget) {
+    super(stream);
     this.request = request;
     this.codec = response;
     this.where = { side: "client", ...target };
@@ -205,16 +207,16 @@ class ClientStreaming<Req, Res> extends CallBase implements ClientStreamingCall<
 
   override async [Symbol.asyncDispose](): Promise<void> {
     // The Trailer may be on its way still: a Rst would cancel a call that has succeeded.
-    if (this.answered) this.call.closeSend();
-    else await this.call.dispose();
+    if (this.answered) this.stream.closeSend();
+    else await this.stream.dispose();
   }
 
-  private requests(): Writing<Req> {
-    return this.writer ??= this.call.writer(this.request);
+  private requests(): TypedWriter<Req> {
+    return this.writer ??= this.stream.writer(this.request);
   }
 
   private async receive(): Promise<Res> {
-    const reader = this.call.reader(this.codec);
+    const reader = this.stream.reader(this.codec);
     const { done, value } = await reader.next().catch((error) => {
       throw responseError(error, this.protocol, this.where);
     });

@@ -3,19 +3,19 @@ import { handled } from "../../base/handled.ts";
 import type { Codec } from "../../core/codec.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import { responseError } from "./one_response.ts";
-import type { OpenedCall } from "./opened_call.ts";
+import type { CallEnds, CallStream } from "./call_stream.ts";
 import type { StreamTarget } from "./call_options.ts";
 
 /**
  * The {@linkcode UnaryCall} over a call whose request has been sent. No subclass of Promise: its methods would refuse a
  * Proxy around it.
  */
-export class Unary<Res> extends CallBase implements UnaryCall<Res> {
+export class Unary<Res> extends CallBase<CallEnds> implements UnaryCall<Res> {
   private readonly response: Promise<Res>;
 
-  constructor(call: OpenedCall, response: Codec<Res>, target: StreamTarget) {
-    super(call);
-    this.response = handled(receive(call, response, target));
+  constructor(stream: CallEnds, response: Promise<Res>) {
+    super(stream);
+    this.response = handled(response);
   }
 
   get [Symbol.toStringTag](): string {
@@ -38,10 +38,14 @@ export class Unary<Res> extends CallBase implements UnaryCall<Res> {
   }
 }
 
-/** Reads to the end: only that tells whether the response counts. */
-async function receive<Res>(call: OpenedCall, codec: Codec<Res>, target: StreamTarget): Promise<Res> {
+/** The one response. Reads to the end: only that tells whether the response counts. */
+export async function receiveUnary<Res>(
+  stream: CallStream,
+  codec: Codec<Res>,
+  target: StreamTarget,
+): Promise<Res> {
   let response: { readonly message: Res } | undefined;
-  const reader = call.reader<void>({
+  const reader = stream.reader<void>({
     encode: () => new Uint8Array(),
     decode(payload) {
       // A second response is none of the protocol's: it is dropped unseen.
@@ -52,8 +56,8 @@ async function receive<Res>(call: OpenedCall, codec: Codec<Res>, target: StreamT
   try {
     while (!(await reader.next()).done);
   } catch (error) {
-    throw responseError(error, call.protocol, where);
+    throw responseError(error, stream.protocol, where);
   }
-  if (response === undefined) throw dialectOf(call.protocol).noResponse(where);
+  if (response === undefined) throw dialectOf(stream.protocol).noResponse(where);
   return response.message;
 }

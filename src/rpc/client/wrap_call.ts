@@ -1,4 +1,7 @@
-import type { ClientCall, UnaryCall } from "./client_stream.ts";
+import type { CallEnds } from "./call_stream.ts";
+import { CallBase, type ClientCall, type UnaryCall } from "./client_stream.ts";
+import { SIDE } from "../../core/stream_side.ts";
+import { Unary } from "./unary.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { StreamError } from "../../core/errors.ts";
 import type { Metadata } from "../../core/metadata.ts";
@@ -26,19 +29,19 @@ export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res
   sendAll?(source: MessageSource<Req>): Promise<void>;
 }
 
-/**
- * A call with some of its parts replaced. What the original has not, it has not either. Its fields are private by
- * TypeScript's word alone, so that a Proxy around it works.
- */
-export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
+/** The stream of a call, with what tells of it replaced. */
+class ReplacedEnds<Req, Res> implements CallEnds {
   private readonly call: AnyCall<Req, Res>;
   private readonly parts: CallParts<Req, Res>;
-  /** Whether the writable that was replaced has been closed by `sendAll`. */
-  private halfClosed = false;
 
   constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
     this.call = call;
     this.parts = parts;
+  }
+
+  /** See {@linkcode SIDE}. */
+  get [SIDE](): unknown {
+    return Reflect.get(this.call, SIDE);
   }
 
   get protocol(): ProtocolName {
@@ -57,6 +60,36 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
     return this.parts.closed ?? this.call.closed;
   }
 
+  cancel(reason: unknown): Promise<void> {
+    return this.call.cancel(reason);
+  }
+
+  async dispose(): Promise<void> {
+    await this.call[Symbol.asyncDispose]();
+  }
+}
+
+/** A unary call with some of its parts replaced. */
+export function wrapUnary<Res>(call: UnaryCall<Res>, parts: CallParts<never, Res>): UnaryCall<Res> {
+  return new Unary(new ReplacedEnds(call, parts), parts.response ?? call);
+}
+
+/**
+ * A call with some of its parts replaced. What the original has not, it has not either. Its fields are private by
+ * TypeScript's word alone, so that a Proxy around it works.
+ */
+export class WrappedClientCall<Req, Res> extends CallBase<CallEnds> implements AnyCall<Req, Res> {
+  private readonly call: AnyCall<Req, Res>;
+  private readonly parts: CallParts<Req, Res>;
+  /** Whether the writable that was replaced has been closed by `sendAll`. */
+  private halfClosed = false;
+
+  constructor(call: AnyCall<Req, Res>, parts: CallParts<Req, Res>) {
+    super(new ReplacedEnds(call, parts));
+    this.call = call;
+    this.parts = parts;
+  }
+
   get readable(): ReadableStream<Res> {
     return found(this.parts.readable ?? this.call.readable, "readable");
   }
@@ -71,10 +104,6 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
 
   private closedSend(): StreamError {
     return dialectOf(this.protocol).closedSend({ side: "client" });
-  }
-
-  cancel(reason?: unknown): Promise<void> {
-    return this.call.cancel(reason);
   }
 
   send(message: Req): Promise<void> {
@@ -101,40 +130,6 @@ export class WrappedClientCall<Req, Res> implements AnyCall<Req, Res> {
   [Symbol.asyncIterator](): AsyncIterableIterator<Res> | AsyncIterator<Res> {
     const own = this.parts.readable === undefined ? this.call[Symbol.asyncIterator] : undefined;
     return own === undefined ? this.readable.values() : own.call(this.call);
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.call[Symbol.asyncDispose]();
-  }
-}
-
-/** A unary call with some of its parts replaced. */
-export class WrappedUnaryCall<Res> extends WrappedClientCall<never, Res> implements UnaryCall<Res> {
-  private readonly answer: Promise<Res>;
-
-  constructor(call: UnaryCall<Res>, parts: CallParts<never, Res>) {
-    super(call, parts);
-    // As the call's own: whoever does not await it must not be killed by it.
-    this.answer = handled(parts.response ?? call);
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "UnaryCall";
-  }
-
-  then<A = Res, B = never>(
-    onfulfilled?: ((response: Res) => A | PromiseLike<A>) | null,
-    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.answer.then(onfulfilled, onrejected);
-  }
-
-  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Res | B> {
-    return this.answer.catch(onrejected);
-  }
-
-  finally(onfinally?: (() => void) | null): Promise<Res> {
-    return this.answer.finally(onfinally);
   }
 }
 

@@ -2,19 +2,16 @@ import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
 import type { Refusal } from "../../core/transport.ts";
-import { type Exchange, exchangeOf } from "./typed_stream.ts";
+import { type TypedStream, typedStream } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
 import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
-import { type ServerStream, sideBehind } from "./server_stream.ts";
+import { type ServerStream, sideBehind, type UnaryServerStream } from "./server_stream.ts";
 import { show } from "../../base/format.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
 /** What a handler that streams its answers may return: nothing, or the answers. */
 export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
-
-/** What a unary method gets beside its request: the stream without its messages, since what it returns is the response. */
-export type UnaryServerStream = Omit<ServerStream, "readable" | "writable" | "send" | "sendAll">;
 
 /** How a server implements one method. */
 export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer _, infer _, infer Res>
@@ -76,13 +73,13 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined) {
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
-    const exchange = exchangeOf(stream, entry.request, entry.response);
+    const typed = typedStream(stream, entry.request, entry.response);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
-    if (exchange.ended) return handled(Promise.reject(exchange.raw.signal.reason));
-    const running = run(entry, exchange);
-    exchange.running = running;
+    if (typed.ended) return handled(Promise.reject(typed.raw.signal.reason));
+    const running = run(entry, typed);
+    typed.running = running;
     // A hand-made stream does not remember it, and middleware may not wait for it.
-    return exchange.running === undefined ? handled(running) : running;
+    return typed.running === undefined ? handled(running) : running;
   };
   return Object.assign(handler, { services: [service.name] });
 }
@@ -148,99 +145,99 @@ function refuse(stream: ServerStream, why: Refusal, text: string): Promise<void>
   return Promise.resolve();
 }
 
-function run(entry: Entry, exchange: Exchange): Promise<void> {
+function run(entry: Entry, typed: TypedStream): Promise<void> {
   switch (entry.kind) {
     case "bidirectional":
-      return runBidirectional(entry, exchange);
+      return runBidirectional(entry, typed);
     case "server":
-      return runServer(entry, exchange);
+      return runServer(entry, typed);
     case "client":
-      return runClient(entry, exchange);
+      return runClient(entry, typed);
     case "unary":
-      return runUnary(entry, exchange);
+      return runUnary(entry, typed);
     default:
       return entry.kind satisfies never;
   }
 }
 
 /** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
-function runBidirectional(entry: Entry, exchange: Exchange): Promise<void> {
-  return attempt(() => entry.call(exchange.stream)).then(
-    (answers) => answer(answers, exchange),
+function runBidirectional(entry: Entry, typed: TypedStream): Promise<void> {
+  return attempt(() => entry.call(typed.stream)).then(
+    (answers) => answer(answers, typed),
     (error) => {
-      forget(exchange);
+      forget(typed);
       throw error;
     },
   );
 }
 
-async function runServer(entry: Entry, exchange: Exchange): Promise<void> {
+async function runServer(entry: Entry, typed: TypedStream): Promise<void> {
   let answers: unknown;
   try {
-    const first = await exchange.next();
-    if (first.done) return await refuseWithoutRequest(exchange);
-    answers = await entry.call(onlyRequest(first.value, exchange), exchange.stream);
+    const first = await typed.next();
+    if (first.done) return await refuseWithoutRequest(typed);
+    answers = await entry.call(onlyRequest(first.value, typed), typed.stream);
   } catch (error) {
-    forget(exchange);
+    forget(typed);
     throw error;
   }
-  await answer(answers, exchange);
+  await answer(answers, typed);
 }
 
-async function runClient(entry: Entry, exchange: Exchange): Promise<void> {
+async function runClient(entry: Entry, typed: TypedStream): Promise<void> {
   try {
     // What it throws at once comes after this has been told who runs.
-    const response = await attempt(() => entry.call(exchange.stream));
-    if (!exchange.ended) await exchange.send(response);
-    await exchange.finish?.();
+    const response = await attempt(() => entry.call(typed.stream));
+    if (!typed.ended) await typed.send(response);
+    await typed.finish?.();
   } finally {
-    forget(exchange);
+    forget(typed);
   }
 }
 
-async function runUnary(entry: Entry, exchange: Exchange): Promise<void> {
+async function runUnary(entry: Entry, typed: TypedStream): Promise<void> {
   try {
-    const first = await exchange.next();
-    if (first.done) return await refuseWithoutRequest(exchange);
-    const response = await entry.call(onlyRequest(first.value, exchange), exchange.stream);
-    if (!exchange.ended) await exchange.send(response);
-    await exchange.finish?.();
+    const first = await typed.next();
+    if (first.done) return await refuseWithoutRequest(typed);
+    const response = await entry.call(onlyRequest(first.value, typed), typed.stream);
+    if (!typed.ended) await typed.send(response);
+    await typed.finish?.();
   } finally {
-    forget(exchange);
+    forget(typed);
   }
 }
 
-function refuseWithoutRequest({ raw }: Exchange): Promise<void> {
+function refuseWithoutRequest({ raw }: TypedStream): Promise<void> {
   return refuse(raw, "no request", "no request message");
 }
 
 /** The request has come, and what follows it is dropped: a second one is none of the protocol's. */
-function onlyRequest(request: unknown, exchange: Exchange): unknown {
-  if (exchange.ended) throw exchange.raw.signal.reason;
-  exchange.discard();
+function onlyRequest(request: unknown, typed: TypedStream): unknown {
+  if (typed.ended) throw typed.raw.signal.reason;
+  typed.discard();
   return request;
 }
 
 /** Sends what the user's method returned, if it returned answers. */
-async function answer(result: unknown, exchange: Exchange): Promise<void> {
+async function answer(result: unknown, typed: TypedStream): Promise<void> {
   try {
-    if (isAsyncIterable(result)) await sendAll(result, exchange);
+    if (isAsyncIterable(result)) await sendAll(result, typed);
     else if (result !== undefined) {
-      const { service, method } = exchange.stream;
+      const { service, method } = typed.stream;
       throw new TypeError(
         `${service}.${method} must return nothing or an async iterable, got ${typeof result}`,
       );
     }
-    await exchange.finish?.();
+    await typed.finish?.();
   } finally {
-    forget(exchange);
+    forget(typed);
   }
 }
 
 /** The method has returned. Middleware that does not wait for it must not end the process where it has failed. */
-function forget(exchange: Exchange): void {
-  if (exchange.running !== undefined) handled(exchange.running);
-  exchange.running = undefined;
+function forget(typed: TypedStream): void {
+  if (typed.running !== undefined) handled(typed.running);
+  typed.running = undefined;
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -1,14 +1,7 @@
 import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
-import {
-  closeListener,
-  type ConnListener,
-  hadHungUp,
-  hasBeenClosed,
-  isTls,
-  type TlsConn,
-  tuneAccepted,
-} from "../../net/listen.ts";
+import { closeListener, type ConnListener, isTls, type TlsConn, tuneAccepted } from "../../net/listen.ts";
+import { hadHungUp, hasBeenClosed } from "../../net/platform.ts";
 import type { ConnectionInfo, ListeningInit } from "./server_options.ts";
 import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";

@@ -70,71 +70,102 @@ export function sideBehind(stream: ServerStream<unknown, unknown>): ServerSide |
   return side instanceof ServerSide ? side : undefined;
 }
 
+/** What a unary method gets beside its request: the stream without its messages, since what it returns is the response. */
+export type UnaryServerStream = Omit<ServerStream, "readable" | "writable" | "send" | "sendAll">;
+
+/** All of a stream but its messages, as another has it. */
+export abstract class ServerStreamBase<S extends UnaryServerStream> implements UnaryServerStream {
+  protected readonly stream: S;
+
+  constructor(stream: S) {
+    this.stream = stream;
+  }
+
+  get service(): string {
+    return this.stream.service;
+  }
+
+  get method(): string {
+    return this.stream.method;
+  }
+
+  get protocol(): ProtocolName {
+    return this.stream.protocol;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.stream.remoteAddr;
+  }
+
+  get deadline(): number | undefined {
+    return this.stream.deadline;
+  }
+
+  get metadata(): Metadata {
+    return this.stream.metadata;
+  }
+
+  get metainfo(): Metainfo {
+    return this.stream.metainfo;
+  }
+
+  get signal(): AbortSignal {
+    return this.stream.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.stream.draining;
+  }
+
+  get header(): Map<string, string> {
+    return this.stream.header;
+  }
+
+  get trailer(): Map<string, string> {
+    return this.stream.trailer;
+  }
+
+  sendHeader(): void {
+    this.stream.sendHeader();
+  }
+}
+
 /**
- * The {@linkcode ServerStream} over an side. Its fields are private by TypeScript's word alone, so that a Proxy
+ * The {@linkcode ServerStream} over a side. Its fields are private by TypeScript's word alone, so that a Proxy
  * around it works.
  */
-export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
+export class HandlerStream<Req, Res> extends ServerStreamBase<ServerSide> implements ServerStream<Req, Res> {
   /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
   readonly #own = true;
-  private readonly side: ServerSide;
   private readonly request: Codec<Req>;
   private readonly response: Codec<Res>;
   private reader: MessageReader<Req> | undefined;
   private writer: MessageWriter<Res> | undefined;
 
   constructor(side: ServerSide, request: Codec<Req>, response: Codec<Res>) {
-    this.side = side;
+    super(side);
     this.request = request;
     this.response = response;
   }
 
   /** The side behind a stream of the library's own; `undefined` for anybody else's. */
   static sideOf(stream: object): ServerSide | undefined {
-    return #own in stream ? stream.side : undefined;
+    return #own in stream ? stream.stream : undefined;
   }
 
   /** See {@linkcode sideBehind}. */
   get [SIDE](): ServerSide {
-    return this.side;
+    return this.stream;
   }
 
   /** The reading side itself, for the library's own loops. */
   static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
-    return stream.reader ??= stream.side.reader(stream.request);
+    return stream.reader ??= stream.stream.reader(stream.request);
   }
 
   /** The writing side itself, for the library's own loops. */
   static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
-    return stream.writer ??= stream.side.writer(stream.response);
-  }
-
-  get service(): string {
-    return this.side.service;
-  }
-
-  get method(): string {
-    return this.side.method;
-  }
-
-  get protocol(): ProtocolName {
-    return this.side.protocol;
-  }
-
-  get remoteAddr(): Addr | undefined {
-    return this.side.remoteAddr;
-  }
-
-  get deadline(): number | undefined {
-    return this.side.deadline;
-  }
-
-  get metadata(): Metadata {
-    return this.side.metadata;
-  }
-
-  get metainfo(): Metainfo {
-    return this.side.metainfo;
+    return stream.writer ??= stream.stream.writer(stream.response);
   }
 
   get readable(): ReadableStream<Req> {
@@ -143,26 +174,6 @@ export class HandlerStream<Req, Res> implements ServerStream<Req, Res> {
 
   get writable(): WritableStream<Res> {
     return HandlerStream.writerOf(this).writable;
-  }
-
-  get signal(): AbortSignal {
-    return this.side.signal;
-  }
-
-  get draining(): AbortSignal {
-    return this.side.draining;
-  }
-
-  get header(): Map<string, string> {
-    return this.side.header;
-  }
-
-  get trailer(): Map<string, string> {
-    return this.side.trailer;
-  }
-
-  sendHeader(): void {
-    this.side.sendHeader();
   }
 
   send(message: Res): Promise<void> {

@@ -1,16 +1,16 @@
 import { attempt } from "../../base/inline.ts";
-import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
+import { decodeReadable, EncodingWriter, readNext } from "../../core/codec_streams.ts";
 import type { ClientStream } from "./client_stream.ts";
 import { type Codec, rawCodec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { StreamError } from "../../core/errors.ts";
 import type { Metadata } from "../../core/metadata.ts";
-import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
+import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { sendUntilClosed } from "./send_until_closed.ts";
 
-/** A call over a stream that an opener of the user's own has wrapped. */
-export class WrappedCall implements OpenedCall {
+/** The stream of a call that is not the library's own: one that an opener of the user's has made or wrapped. */
+export class ForeignStream implements CallStream {
   readonly #stream: ClientStream;
 
   constructor(stream: ClientStream) {
@@ -33,27 +33,19 @@ export class WrappedCall implements OpenedCall {
     return this.#stream.closed;
   }
 
-  reader<T>(codec: Codec<T>): Reading<T> {
+  reader<T>(codec: Codec<T>): TypedReader<T> {
     const readable = decodeReadable(this.#stream.readable, codec);
     return {
       readable,
       iterate: () => readable.values(),
-      next: async () => {
-        const reader = readable.getReader();
-        try {
-          const { done, value } = await reader.read();
-          return done ? { done, value: undefined } : { done, value };
-        } finally {
-          reader.releaseLock();
-        }
-      },
+      next: () => readNext(readable),
       discard: () => {
         drop(readable);
       },
     };
   }
 
-  writer<T>(codec: Codec<T>): Writing<T> {
+  writer<T>(codec: Codec<T>): TypedWriter<T> {
     const writer = new EncodingWriter(this.#stream.writable, codec);
     return {
       get writable() {
