@@ -1,17 +1,18 @@
 /**
- * A service of a `.proto` file: `protoc-gen-es` generates its descriptor and messages, `protobufService` makes of it what
- * `createClient` and `implement` take. Messages are read whole, and written as plain objects.
+ * A service of a `.proto` file over gRPC: `protoc-gen-es` generates its descriptor and messages, `protobufService` makes
+ * of it what `createClient` and `implement` take. Messages are read whole, and written as plain objects.
  *
  *     deno run -N examples/protobuf.ts
  */
 import { connect, createClient, implement, serve } from "@ttstream/ttstream";
+import { grpc } from "@ttstream/ttstream/grpc";
 import { protobufService } from "@ttstream/ttstream/protobuf";
 import { Chat } from "./protobuf/gen/chat_pb.ts";
 
 const ChatService = protobufService(Chat);
 
 await using server = serve(
-  { port: 0, hostname: "127.0.0.1" },
+  { port: 0, hostname: "127.0.0.1", protocols: [grpc()] },
   implement(ChatService, {
     async *ask({ message, maxWords }) {
       const words = message.split(" ").reverse();
@@ -29,7 +30,7 @@ await using server = serve(
   }),
 );
 
-await using connection = await connect({ ...server.addr });
+await using connection = await connect({ ...server.addr, protocol: grpc() });
 const chat = createClient(ChatService, connection);
 
 for await (const { word } of chat.ask({ message: "why is the sky blue", maxWords: 2 })) console.log(word);

@@ -14,7 +14,7 @@ import { type Codec, payloadOf } from "../../core/codec.ts";
 import type { Where } from "../../core/errors.ts";
 import { responseError } from "./one_response.ts";
 import { Unary } from "./unary.ts";
-import { dialectOf } from "../../core/dialect.ts";
+import { type Dialect, dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { OpenedCall, Reading, Writing } from "./opened_call.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
@@ -62,6 +62,7 @@ export function createClient(
     const { encoding } = method.request;
     const target = { service: service.name, method: method.name ?? property, encoding };
     client[property] = methodOf(method, target, {
+      protocol: opener.protocol,
       open: (options) =>
         callOf(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
       refuse(error) {
@@ -94,6 +95,8 @@ function callOf(stream: ClientStream): OpenedCall {
 
 /** The calls of one method. */
 interface Calls {
+  /** What the opener says that it speaks. */
+  readonly protocol: ProtocolName | undefined;
   open(options?: CallOptions): OpenedCall;
   /** A call that fails with `error` before it has begun. */
   refuse(error: unknown): OpenedCall;
@@ -114,7 +117,7 @@ function methodOf(
         new ServerStreaming(openWith(message, request, calls, options), response);
     case "unary":
       return (message: unknown, options?: CallOptions) =>
-        new Unary(openWith(message, request, calls, options), response, target);
+        new Unary(openUnary(message, request, calls, options, target), response, target);
     default:
       kind satisfies never;
   }
@@ -136,6 +139,30 @@ function openWith(
   const call = calls.open(options);
   call.request(payload, codec, message);
   return call;
+}
+
+/** As {@linkcode openWith}, where the protocol has unary methods. An opener that does not say what it speaks shows by what it opens. */
+function openUnary(
+  message: unknown,
+  codec: Codec<unknown>,
+  calls: Calls,
+  options: CallOptions | undefined,
+  { service, method }: StreamTarget,
+): OpenedCall {
+  const refused = ({ noUnary }: Dialect) =>
+    noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
+  const known = calls.protocol === undefined ? undefined : refused(dialectOf(calls.protocol));
+  if (known !== undefined) return calls.refuse(known);
+  const opened = { ...calls };
+  if (calls.protocol === undefined) {
+    opened.open = (options) => {
+      const call = calls.open(options);
+      const error = refused(dialectOf(call.protocol));
+      if (error !== undefined) call.cancel(error);
+      return call;
+    };
+  }
+  return openWith(message, codec, opened, options);
 }
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
