@@ -7,6 +7,7 @@ import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
 import { Http2OverBytes } from "./connection.ts";
+import { grpcDialect } from "./dialect.ts";
 import type { GrpcError } from "./error.ts";
 import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
@@ -28,6 +29,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly #scheme: string;
   readonly #streams: Set<GrpcClientStream> = new Set();
   readonly #lingering: Set<GrpcClientStream> = new Set();
+  #draining = false;
 
   constructor(
     socket: ByteSocket,
@@ -49,7 +51,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       side: "client",
       compact: () => this.#compact(),
       opened: () => undefined,
-      goneAway: () => owner.drained(),
+      goneAway: () => this.#drain(),
       released() {
         // Who counts streams is told when they have ended for their users.
       },
@@ -79,12 +81,19 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   open(stream: ClientSide): void {
+    const { http2: below } = this.#below;
+    if (!below.takesStreams) {
+      const text = "the connection takes no more streams";
+      stream.refuse(grpcDialect.noConnection(stream.where, { text, retryable: true, cause: undefined }));
+      // Its stream ids may be used up, of which no server tells.
+      return this.#drain();
+    }
     const sink = new GrpcClientStream(this, stream);
     const fields = this.#request(stream, sink);
     this.#streams.add(sink);
     let http2;
     try {
-      http2 = this.#below.http2.open(fields, false, sink);
+      http2 = below.open(fields, false, sink);
     } catch (error) {
       this.#streams.delete(sink);
       throw error;
@@ -126,6 +135,12 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
 
   unlinger(stream: GrpcClientStream): void {
     this.#lingering.delete(stream);
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#owner.drained();
   }
 
   #compact(): void {
