@@ -1,16 +1,17 @@
 import type { ClientSide } from "../core/client_side.ts";
 import { NO_METADATA } from "../core/metadata.ts";
 import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
-import { ErrorCode } from "../http2/error_code.ts";
+import { ErrorCode, errorCodeName } from "../http2/error_code.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
 import { Http2OverBytes } from "./connection.ts";
 import { grpcDialect } from "./dialect.ts";
-import type { GrpcError } from "./error.ts";
+import { GrpcError } from "./error.ts";
 import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
+import { GrpcStatus } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
 
 /** What every request of the library's says of itself. */
@@ -30,6 +31,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly #streams: Set<GrpcClientStream> = new Set();
   readonly #lingering: Set<GrpcClientStream> = new Set();
   #draining = false;
+  /** What the server has said when it asked to be left. */
+  #farewell: string | undefined;
 
   constructor(
     socket: ByteSocket,
@@ -51,7 +54,11 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       side: "client",
       compact: () => this.#compact(),
       opened: () => undefined,
-      goneAway: () => this.#drain(),
+      goneAway: (code, debug) => {
+        const text = debug === "" ? "" : `, ${debug}`;
+        this.#farewell ??= `the server has said GOAWAY (${errorCodeName(code)}${text})`;
+        this.#drain();
+      },
       released() {
         // Who counts streams is told when they have ended for their users.
       },
@@ -112,9 +119,13 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     return this.bytes.sent();
   }
 
-  end(_byPeer: boolean, lastMs: number): void {
+  end(byPeer: boolean, lastMs: number): void {
     if (!this.bytes.closed) this.#below.http2.goAway(ErrorCode.NO_ERROR, "", false);
-    this.bytes.end(undefined, lastMs);
+    const farewell = byPeer ? this.#farewell : undefined;
+    const error = farewell === undefined
+      ? undefined
+      : new GrpcError(GrpcStatus.Unavailable, farewell, { kind: "protocol" });
+    this.bytes.end(error, lastMs);
   }
 
   ref(): void {

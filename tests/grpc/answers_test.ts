@@ -278,7 +278,8 @@ Deno.test("client: GOAWAY: what the server takes goes on, what is beyond it may 
   assertEquals([late.code, late.retryable], [14, true]);
   await script.peer.send(headers(1, ANSWER), messages(1, "done"), lastHeaders(1, [["grpc-status", "0"]]));
   assertEquals(await Array.fromAsync(first.readable, string), ["done"]);
-  await script.connection.closed;
+  const { message } = await grpcErrorOf(script.connection.closed);
+  assertEquals(message, "rpc error: code = 14 desc = the server has said GOAWAY (NO_ERROR, graceful_stop)");
 });
 
 for (

@@ -114,6 +114,8 @@ export class Http2Peer implements AsyncDisposable {
     }
     this.#over = true;
     this.#arrival.resolve();
+    // As sockets are closed: whoever waits for our end must not wait for the test's.
+    await this.#writer.close().catch(() => {});
   }
 
   #take(): void {
