@@ -134,6 +134,8 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
         cause: error,
       }),
     );
+    // A GOAWAY takes single streams from a connection that lives.
+    this.release();
   }
 
   /** The server has said how it ended. Where it did not wait for our end, HTTP/2 must not wait for it either. */

@@ -137,7 +137,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   released(stream: GrpcClientStream): void {
-    if (this.#streams.delete(stream)) this.#owner.released();
+    // With the connection all of them go: of that the owner is told once.
+    if (this.#streams.delete(stream) && !this.bytes.closed) this.#owner.released();
   }
 
   linger(stream: GrpcClientStream): void {
