@@ -160,7 +160,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     for (const stream of this.#lingering) stream.compact();
   }
 
-  #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
+  #request({ init, service, method }: ClientSide, sink: GrpcClientStream): HeaderField[] {
     const { encoding, serviceName, timeoutMs, deadline } = init;
     const fields: HeaderField[] = [
       [":method", "POST"],
@@ -172,7 +172,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       ["te", "trailers"],
       ["grpc-accept-encoding", ACCEPT_ENCODING],
     ];
-    if (compression !== "identity") fields.push(["grpc-encoding", compression]);
+    const compression = sink.encoding();
+    if (compression !== undefined) fields.push(["grpc-encoding", compression]);
     const limitMs = Math.min(timeoutMs || Infinity, deadline - Date.now());
     if (limitMs < Infinity) fields.push(["grpc-timeout", formatTimeout(limitMs)]);
     if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);

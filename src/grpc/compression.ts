@@ -3,11 +3,12 @@ import { SIDE, StreamSide } from "../core/stream_side.ts";
 import { GrpcStream } from "./stream.ts";
 
 /**
- * Has a stream, or a call, compress the messages that it sends from now on, or not. A server's `grpc-encoding` goes out
- * with its header: before that it must be `"gzip"` if any message is to be.
+ * Has a stream, or a call, compress the messages that it sends from now on, or not. `grpc-encoding` goes out with the
+ * header, at a client when the call is opened: it must be `"gzip"` then if any message is to be.
  *
  * @param stream What a handler or a client holds; it may be wrapped.
- * @throws {TypeError} If it is no stream of gRPC, or `compression` another one.
+ * @throws {TypeError} If it is no stream of gRPC, `compression` another one, or `"gzip"` where the header has been sent
+ * without.
  */
 export function setCompression(stream: object, compression: "identity" | "gzip"): void {
   if (compression !== "identity" && compression !== "gzip") {

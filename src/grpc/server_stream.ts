@@ -61,7 +61,8 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   sendHeader(metadata: Metadata): void {
     const fields = this.#headFields();
-    if (this.compression !== "identity") fields.push(["grpc-encoding", this.compression]);
+    const encoding = this.tellEncoding();
+    if (encoding !== undefined) fields.push(["grpc-encoding", encoding]);
     append(fields, metadata);
     this.http2.sendHeaders(fields, false);
   }

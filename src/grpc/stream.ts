@@ -28,7 +28,9 @@ export abstract class GrpcStream {
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
   /** How what is sent from now on is compressed. */
-  compression: "identity" | "gzip";
+  #compression: "identity" | "gzip";
+  /** Whether the header that has been sent names an encoding; undefined before. */
+  #encodingTold: boolean | undefined;
   /** Whether the message that came last was compressed. */
   lastCameCompressed = false;
   /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
@@ -39,12 +41,32 @@ export abstract class GrpcStream {
 
   constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
     this.connection = connection;
-    this.compression = compression;
+    this.#compression = compression;
     this.#assembler = new MessageAssembler({
       message: (payload, compressed) => this.#take(payload, compressed),
       announced: (bytes) => this.http2.grant(bytes),
       check: (bytes, flag) => this.#check(bytes, flag),
     });
+  }
+
+  get compression(): "identity" | "gzip" {
+    return this.#compression;
+  }
+
+  /** @throws {TypeError} If the peer has been told that nothing is compressed. */
+  set compression(compression: "identity" | "gzip") {
+    if (compression !== "identity" && this.#encodingTold === false) {
+      throw new TypeError(
+        `compression "${compression}": the header has been sent, and names no grpc-encoding`,
+      );
+    }
+    this.#compression = compression;
+  }
+
+  /** A header goes out. @returns Its `grpc-encoding`, where it is to have one. */
+  protected tellEncoding(): string | undefined {
+    this.#encodingTold = this.#compression !== "identity";
+    return this.#encodingTold ? this.#compression : undefined;
   }
 
   /** The stream below. */
@@ -150,7 +172,7 @@ export abstract class GrpcStream {
   }
 
   #write<T>(buffer: ByteBuffer, codec: Codec<T>, message: T): void {
-    if (this.compression === "gzip") {
+    if (this.#compression === "gzip") {
       const payload = payloadOf(codec, message);
       this.#checkSent(payload.length);
       const compressed = gzip(payload);
