@@ -20,6 +20,8 @@ export interface StreamHost {
   readonly flow: SendFlow;
   /** The window that is announced for each stream, in bytes. */
   readonly initialWindowBytes: number;
+  /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly peerMaxHeaderListBytes: number;
   /** Whether the connection's queue is congested. */
   readonly congested: boolean;
   /** Where the next frame begins, and how much has left: see {@linkcode Http2Stream.lose}. */
@@ -94,6 +96,11 @@ export class Http2Stream implements MessageSource, Sender {
   /** Bytes that have come and have not been `consumed`. */
   get unreadBytes(): number {
     return this.#receive.unread;
+  }
+
+  /** What a header section may have, counted as in RFC 9113 6.5.2, as far as the peer has said. */
+  get maxHeaderListBytes(): number {
+    return this.#host.peerMaxHeaderListBytes;
   }
 
   /** For the frame writer. */
