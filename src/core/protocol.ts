@@ -19,8 +19,6 @@ export interface ClientTransport {
   readonly lingering: number;
   /** Whether it has ended, for its streams. */
   readonly closed: boolean;
-  /** Whether it takes another stream. */
-  readonly takesStreams: boolean;
   /**
    * Sends the stream's header, and is its sink from now on.
    *

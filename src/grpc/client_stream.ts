@@ -38,6 +38,11 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
     this.stream = stream;
   }
 
+  /** See `tellEncoding`. */
+  encoding(): string | undefined {
+    return this.tellEncoding();
+  }
+
   /** Its request is with HTTP/2. */
   opened(http2: Http2Stream): void {
     this.#http2 = http2;
@@ -134,6 +139,8 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
         cause: error,
       }),
     );
+    // A GOAWAY takes single streams from a connection that lives.
+    this.release();
   }
 
   /** The server has said how it ended. Where it did not wait for our end, HTTP/2 must not wait for it either. */

@@ -1,15 +1,17 @@
 import type { ClientSide } from "../core/client_side.ts";
 import { NO_METADATA } from "../core/metadata.ts";
 import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
-import { ErrorCode } from "../http2/error_code.ts";
+import { ErrorCode, errorCodeName } from "../http2/error_code.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
 import { Http2OverBytes } from "./connection.ts";
-import type { GrpcError } from "./error.ts";
+import { grpcDialect } from "./dialect.ts";
+import { GrpcError } from "./error.ts";
 import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
+import { GrpcStatus } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
 
 /** What every request of the library's says of itself. */
@@ -28,6 +30,9 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly #scheme: string;
   readonly #streams: Set<GrpcClientStream> = new Set();
   readonly #lingering: Set<GrpcClientStream> = new Set();
+  #draining = false;
+  /** What the server has said when it asked to be left. */
+  #farewell: string | undefined;
 
   constructor(
     socket: ByteSocket,
@@ -49,7 +54,11 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       side: "client",
       compact: () => this.#compact(),
       opened: () => undefined,
-      goneAway: () => owner.drained(),
+      goneAway: (code, debug) => {
+        const text = debug === "" ? "" : `, ${debug}`;
+        this.#farewell ??= `the server has said GOAWAY (${errorCodeName(code)}${text})`;
+        this.#drain();
+      },
       released() {
         // Who counts streams is told when they have ended for their users.
       },
@@ -78,17 +87,20 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     return this.bytes.closed;
   }
 
-  get takesStreams(): boolean {
-    return !this.closed && this.#below.http2.takesStreams;
-  }
-
   open(stream: ClientSide): void {
+    const { http2: below } = this.#below;
+    if (!below.takesStreams) {
+      const text = "the connection takes no more streams";
+      stream.refuse(grpcDialect.noConnection(stream.where, { text, retryable: true, cause: undefined }));
+      // Its stream ids may be used up, of which no server tells.
+      return this.#drain();
+    }
     const sink = new GrpcClientStream(this, stream);
     const fields = this.#request(stream, sink);
     this.#streams.add(sink);
     let http2;
     try {
-      http2 = this.#below.http2.open(fields, false, sink);
+      http2 = below.open(fields, false, sink);
     } catch (error) {
       this.#streams.delete(sink);
       throw error;
@@ -107,9 +119,13 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     return this.bytes.sent();
   }
 
-  end(_byPeer: boolean, lastMs: number): void {
+  end(byPeer: boolean, lastMs: number): void {
     if (!this.bytes.closed) this.#below.http2.goAway(ErrorCode.NO_ERROR, "", false);
-    this.bytes.end(undefined, lastMs);
+    const farewell = byPeer ? this.#farewell : undefined;
+    const error = farewell === undefined
+      ? undefined
+      : new GrpcError(GrpcStatus.Unavailable, farewell, { kind: "protocol" });
+    this.bytes.end(error, lastMs);
   }
 
   ref(): void {
@@ -121,7 +137,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   released(stream: GrpcClientStream): void {
-    if (this.#streams.delete(stream)) this.#owner.released();
+    // With the connection all of them go: of that the owner is told once.
+    if (this.#streams.delete(stream) && !this.bytes.closed) this.#owner.released();
   }
 
   linger(stream: GrpcClientStream): void {
@@ -132,12 +149,18 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.#lingering.delete(stream);
   }
 
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#owner.drained();
+  }
+
   #compact(): void {
     for (const stream of this.#streams) stream.compact();
     for (const stream of this.#lingering) stream.compact();
   }
 
-  #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
+  #request({ init, service, method }: ClientSide, sink: GrpcClientStream): HeaderField[] {
     const { encoding, serviceName, deadline } = init;
     const fields: HeaderField[] = [
       [":method", "POST"],
@@ -149,7 +172,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       ["te", "trailers"],
       ["grpc-accept-encoding", ACCEPT_ENCODING],
     ];
-    if (compression !== "identity") fields.push(["grpc-encoding", compression]);
+    const compression = sink.tellEncoding();
+    if (compression !== undefined) fields.push(["grpc-encoding", compression]);
     if (deadline < Infinity) fields.push(["grpc-timeout", formatTimeout(deadline - Date.now())]);
     if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
     for (const pair of init.metadata) fields.push(pair);

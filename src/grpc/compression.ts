@@ -9,7 +9,8 @@ import { GrpcStream } from "./stream.ts";
  *
  * @param stream What a handler or a client holds; it may be wrapped by `wrapStream`, and not be a call of `retry`.
  * @param compression `"gzip"`, or `"identity"` for messages as they are.
- * @throws {TypeError} If `stream` is no stream of gRPC, or `compression` neither of the two.
+ * @throws {TypeError} If `stream` is no stream of gRPC, `compression` neither of the two, or `"gzip"` where the header has
+ * been sent without.
  *
  * @example
  * ```ts ignore

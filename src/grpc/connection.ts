@@ -1,8 +1,10 @@
+import { hostAndPort } from "../base/format.ts";
 import { reasonText } from "../base/reason.ts";
 import { Http2Connection } from "../http2/connection.ts";
 import type { Http2ConnectionEvents } from "../http2/connection_events.ts";
 import { ErrorCode } from "../http2/error_code.ts";
 import { Http2ConnectionError } from "../http2/errors.ts";
+import type { Addr } from "../net/address.ts";
 import { ByteConnection, type ConnectionLimits, type Fault } from "../net/byte_connection.ts";
 import { unrefTimer } from "../net/event_loop.ts";
 import type { ByteSocket } from "../net/socket.ts";
@@ -52,7 +54,7 @@ export class Http2OverBytes {
       },
       pendingBytes: () => this.http2.pendingBytes,
       compact: () => owner.compact(),
-      errorOf,
+      errorOf: owner.side === "client" ? (fault) => errorOfServer(fault, socket.remoteAddr) : errorOf,
       lost: (error) => this.http2.lost(error ?? new GrpcError(GrpcStatus.Unavailable, CLOSED)),
       ended: (error) => owner.ended(error),
     });
@@ -84,6 +86,15 @@ export function isPeersFault(error: GrpcError | undefined): boolean {
 }
 
 const CLOSED_BY_PEER = "connection closed by peer";
+
+/** Where the server has gone it reads as at Kitex's clients (`nphttp2/grpc/http2_client.go`). */
+function errorOfServer(fault: Fault, remoteAddr: Addr | undefined): GrpcError {
+  if (fault.type !== "closed by peer") return errorOf(fault);
+  const at = remoteAddr !== undefined && "hostname" in remoteAddr
+    ? `remoteAddress=${hostAndPort(remoteAddr.hostname, remoteAddr.port)}, `
+    : "";
+  return unavailable(`connection error: desc = "error reading from server, ${at}error=EOF peer close"`);
+}
 
 function errorOf(fault: Fault): GrpcError {
   switch (fault.type) {

@@ -11,11 +11,11 @@ export interface AssembledMessages {
   /** A message has come. The payload is a view on what was read where it came in one piece. */
   message(payload: Bytes, compressed: boolean): void;
   /**
-   * A message of so many bytes, its prefix included, has begun, and is not whole yet.
+   * A message has begun, and so many bytes are missing of it, or of its prefix.
    *
    * @throws What refuses it.
    */
-  announced(bytes: number): void;
+  announced(missingBytes: number): void;
   /** @throws What refuses a message of so many bytes. */
   check(bytes: number, flag: number): void;
 }
@@ -57,7 +57,10 @@ export class MessageAssembler {
     const prefix = this.#prefix ??= [];
     let at = from;
     while (prefix.length < PREFIX_BYTES && at < bytes.length) prefix.push(bytes[at++] ?? 0);
-    if (prefix.length < PREFIX_BYTES) return at;
+    if (prefix.length < PREFIX_BYTES) {
+      this.#messages.announced(PREFIX_BYTES - prefix.length);
+      return at;
+    }
     this.#prefix = undefined;
     return this.#begin(bytes, at, prefix[0] ?? 0, uint32(prefix, 1));
   }
@@ -70,7 +73,7 @@ export class MessageAssembler {
       this.#messages.message(bytes.subarray(at, end), flag === 1);
       return end;
     }
-    this.#messages.announced(PREFIX_BYTES + length);
+    this.#messages.announced(end - bytes.length);
     this.#compressed = flag === 1;
     this.#length = length;
     this.#size = 0;

@@ -1,11 +1,16 @@
 const utf8 = new TextEncoder();
 
-/** A text as `grpc-message` carries it: UTF-8, percent-encoded but for printable ASCII (grpc `doc/PROTOCOL-HTTP2.md`). */
+/**
+ * A text as `grpc-message` carries it: UTF-8, percent-encoded but for printable ASCII (grpc `doc/PROTOCOL-HTTP2.md`).
+ * A space at either end is encoded, too: HTTP allows none there (RFC 9113 8.2.1).
+ */
 export function percentEncode(text: string): string {
-  if (/^[ -$&-~]*$/.test(text)) return text;
+  if (/^(?! )[ -$&-~]*$/.test(text) && !text.endsWith(" ")) return text;
   let encoded = "";
-  for (const byte of utf8.encode(text)) {
-    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+  const bytes = utf8.encode(text);
+  for (const [i, byte] of bytes.entries()) {
+    const plain = byte > 0x20 && byte <= 0x7e && byte !== 0x25 ||
+      byte === 0x20 && i > 0 && i < bytes.length - 1;
     encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;

@@ -1,18 +1,17 @@
 import type { Bytes } from "../base/buffer.ts";
+import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 import type { Answer, ServerEvents, ServerSink, StreamRequest } from "../core/transport.ts";
 import { ErrorCode, errorCodeName } from "../http2/error_code.ts";
 import type { Http2StreamError } from "../http2/errors.ts";
-import type { HeaderField } from "../http2/hpack/field.ts";
+import { fieldsBytes, type HeaderField } from "../http2/hpack/field.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { Http2StreamEvents } from "../http2/stream_events.ts";
-import { toBase64 } from "./base64.ts";
-import { bizStatusMetadata } from "./biz_status.ts";
 import { Text } from "./dialect.ts";
 import { GrpcError, grpcError } from "./error.ts";
+import { isHandlers, lastFields, tooLong } from "./last_fields.ts";
 import { fieldOf } from "./metadata.ts";
-import { percentEncode } from "./percent.ts";
 import { GrpcStatus } from "./status.ts";
 import { type GrpcConnection, GrpcStream } from "./stream.ts";
 
@@ -31,6 +30,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   readonly #contentType: string;
   /** Who has called, as its cancel names it. */
   readonly #source: string;
+  #headerSent = false;
   #ended = false;
   #clientEnded = false;
 
@@ -61,29 +61,50 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.connection.released(this);
   }
 
+  /** @throws {RangeError} If it is more than the client takes; one that is empty is sent instead, when it is due. */
   sendHeader(metadata: Metadata): void {
     const fields = this.#headFields();
-    if (this.compresses) fields.push(["grpc-encoding", this.compression]);
+    const encoding = this.tellEncoding();
+    if (encoding !== undefined) fields.push(["grpc-encoding", encoding]);
     append(fields, metadata);
+    const { maxHeaderListBytes } = this.http2;
+    const bytes = metadata.size === 0 ? 0 : fieldsBytes(fields);
+    if (bytes > maxHeaderListBytes) throw tooLong("header", bytes, maxHeaderListBytes);
+    this.#headerSent = true;
     this.http2.sendHeaders(fields, false);
+  }
+
+  override sendMessage<T>(codec: Codec<T>, message: T): void {
+    if (!this.#headerSent) this.sendHeader(NO_METADATA);
+    super.sendMessage(codec, message);
   }
 
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
     if (this.#ended) return;
-    this.#ended = true;
     if (answer.type === "refused" && (answer.why === "too many streams" || answer.why === "shutting down")) {
       // The one word for it that every client knows: it may be tried again.
+      this.#ended = true;
       this.http2.reset(ErrorCode.REFUSED_STREAM);
       return;
     }
-    let fields: HeaderField[] = [];
-    if (header !== undefined && header.size > 0) this.sendHeader(header);
-    else if (header !== undefined) fields = this.#headFields();
+    if (header !== undefined && header.size > 0) this.#sendLastHeader(header, answer);
+    const fields: HeaderField[] = [];
     append(fields, trailer);
-    for (const field of statusFields(answer)) fields.push(field);
-    this.http2.sendHeaders(fields, true);
+    const head = this.#headerSent ? [] : this.#headFields();
+    const last = lastFields(answer, head, fields, this.http2.maxHeaderListBytes);
+    this.#ended = true;
+    this.http2.sendHeaders(last, true);
     // What the client still sends nobody reads.
     if (!this.#clientEnded) this.http2.resetAtEnd(ErrorCode.NO_ERROR);
+  }
+
+  /** @throws {RangeError} If it is too long, and the handler is still to be told; elsewhere it is left out. */
+  #sendLastHeader(header: Metadata, answer: Answer): void {
+    try {
+      this.sendHeader(header);
+    } catch (error) {
+      if (isHandlers(answer) || !(error instanceof RangeError)) throw error;
+    }
   }
 
   /** Answers a stream that nobody takes. */
@@ -152,40 +173,4 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
 function append(fields: HeaderField[], metadata: Metadata): void {
   for (const [key, value] of metadata) fields.push([key.toLowerCase(), value]);
-}
-
-/** How the end reads at the client. */
-function statusFields(answer: Answer): HeaderField[] {
-  switch (answer.type) {
-    case "done":
-      return [["grpc-status", "0"]];
-    case "business error":
-      return [...status(GrpcStatus.Internal, answer.error.statusMessage), ...bizStatusMetadata(answer.error)];
-    case "failed":
-      return failure(answer.error, answer.text);
-    case "refused":
-      return status(
-        answer.why === "no request" ? GrpcStatus.Internal : GrpcStatus.Unimplemented,
-        answer.text,
-      );
-    case "cut":
-      return status(GrpcStatus.Unavailable, answer.text);
-    case "timed out":
-    case "violation":
-      return failure(answer.error, answer.error.description);
-  }
-}
-
-/** A status of the handler's own goes as it is; anything else as Kitex tells it. */
-function failure(error: unknown, text: string): HeaderField[] {
-  if (!(error instanceof GrpcError)) return status(GrpcStatus.Internal, `${text} [biz error]`);
-  const fields = status(error.code, error.description);
-  if (error.details !== undefined) fields.push(["grpc-status-details-bin", toBase64(error.details)]);
-  return fields;
-}
-
-function status(code: number, text: string): HeaderField[] {
-  const fields: HeaderField[] = [["grpc-status", String(code)]];
-  if (text !== "") fields.push(["grpc-message", percentEncode(text)]);
-  return fields;
 }

@@ -28,9 +28,11 @@ export abstract class GrpcStream {
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
   /** How what is sent from now on is compressed, where the peer reads it. */
-  compression: "identity" | "gzip";
+  #compression: "identity" | "gzip";
   /** Whether the peer reads what is compressed. */
   protected peerReadsGzip = true;
+  /** Whether the header that has been sent names an encoding; undefined before. */
+  #encodingTold: boolean | undefined;
   /** Whether the message that came last was compressed. */
   lastCameCompressed = false;
   /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
@@ -41,7 +43,7 @@ export abstract class GrpcStream {
 
   constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
     this.connection = connection;
-    this.compression = compression;
+    this.#compression = compression;
     this.#assembler = new MessageAssembler({
       message: (payload, compressed) => this.#take(payload, compressed),
       announced: (bytes) => this.http2.grant(bytes),
@@ -49,9 +51,29 @@ export abstract class GrpcStream {
     });
   }
 
-  /** Whether the next message is compressed. */
-  protected get compresses(): boolean {
-    return this.compression === "gzip" && this.peerReadsGzip;
+  get compression(): "identity" | "gzip" {
+    return this.#compression;
+  }
+
+  /** @throws {TypeError} If the peer has been told that nothing is compressed. */
+  set compression(compression: "identity" | "gzip") {
+    if (compression !== "identity" && this.peerReadsGzip && this.#encodingTold === false) {
+      throw new TypeError(
+        `compression "${compression}": the header has been sent, and names no grpc-encoding`,
+      );
+    }
+    this.#compression = compression;
+  }
+
+  /** A header goes out. @returns Its `grpc-encoding`, where it is to have one. */
+  tellEncoding(): string | undefined {
+    this.#encodingTold = this.#compresses;
+    return this.#encodingTold ? this.#compression : undefined;
+  }
+
+  /** Whether the next message is compressed: of a peer that reads nothing compressed nobody asks it. */
+  get #compresses(): boolean {
+    return this.#compression === "gzip" && this.peerReadsGzip;
   }
 
   /** The stream below. */
@@ -157,7 +179,7 @@ export abstract class GrpcStream {
   }
 
   #write<T>(buffer: ByteBuffer, codec: Codec<T>, message: T): void {
-    if (this.compresses) {
+    if (this.#compresses) {
       const payload = payloadOf(codec, message);
       this.#checkSent(payload.length);
       const compressed = gzip(payload);

@@ -6,7 +6,7 @@ import { ErrorCode, errorCodeName } from "./error_code.ts";
 import { Http2ConnectionError } from "./errors.ts";
 import { checkSendable } from "./field_check.ts";
 import { Flag, FrameType, MAX_UINT31, PREFACE, writeFrameHeader } from "./frame.ts";
-import { fieldBytes, type HeaderField } from "./hpack/field.ts";
+import { fieldsBytes, type HeaderField } from "./hpack/field.ts";
 import {
   BYTES_PER_IDLE_FRAME,
   FRAMES_PER_DATA_FRAME,
@@ -175,7 +175,7 @@ export class Http2Connection {
     const refusal = this.#refusal;
     if (refusal !== undefined) throw new Http2ConnectionError(ErrorCode.REFUSED_STREAM, refusal);
     checkSendable(fields);
-    const bytes = fields.reduce((sum, [name, value]) => sum + fieldBytes(name, value), 0);
+    const bytes = fieldsBytes(fields);
     if (bytes > this.#state.peerMaxHeaderListBytes) {
       const limit = this.#state.peerMaxHeaderListBytes;
       throw new RangeError(`a header list of ${bytes} bytes exceeds the server's limit of ${limit} bytes`);
@@ -223,7 +223,11 @@ export class Http2Connection {
 
   #makeHost(): StreamHost {
     const { queue } = this.#below;
+    const state = this.#state;
     return {
+      get peerMaxHeaderListBytes() {
+        return state.peerMaxHeaderListBytes;
+      },
       writer: this.#state.writer,
       flow: this.#state.flow,
       initialWindowBytes: this.#state.options.initialWindowBytes,

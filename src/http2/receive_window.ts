@@ -22,8 +22,8 @@ export class ReceiveWindow {
   constructor(window: number, limit: number, allowance: number) {
     this.#window = window;
     this.#limit = Math.min(limit, MAX_UINT31);
-    this.#step = limit / 2;
-    this.#allowance = allowance;
+    this.#step = Math.ceil(limit / 2);
+    this.#allowance = Math.floor(allowance);
   }
 
   /** Bytes that have come and have not been read. */

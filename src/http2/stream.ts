@@ -20,6 +20,8 @@ export interface StreamHost {
   readonly flow: SendFlow;
   /** The window that is announced for each stream, in bytes. */
   readonly initialWindowBytes: number;
+  /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly peerMaxHeaderListBytes: number;
   /** Whether the connection's queue is congested. */
   readonly congested: boolean;
   /** Where the next frame begins, and how much has left: see {@linkcode Http2Stream.lose}. */
@@ -67,8 +69,10 @@ export class Http2Stream implements MessageSource, Sender {
   #localEnded = false;
   #resetAtEnd: number | undefined;
   #gone = false;
-  /** How much of the connection's bound the stream has been given beyond its window. */
+  /** How much of the connection's bound the stream has been given for what it was granted. */
   #grantedBytes = 0;
+  /** How much of what it was granted has not come. */
+  #awaitedBytes = 0;
   #wakes: (() => void)[] = [];
   #queueWake: (() => void) | undefined;
 
@@ -92,6 +96,11 @@ export class Http2Stream implements MessageSource, Sender {
   /** Bytes that have come and have not been `consumed`. */
   get unreadBytes(): number {
     return this.#receive.unread;
+  }
+
+  /** What a header section may have, counted as in RFC 9113 6.5.2, as far as the peer has said. */
+  get maxHeaderListBytes(): number {
+    return this.#host.peerMaxHeaderListBytes;
   }
 
   /** For the frame writer. */
@@ -172,21 +181,24 @@ export class Http2Stream implements MessageSource, Sender {
     const read = Math.min(bytes, this.#receive.unread);
     this.#receive.consume(read);
     this.#host.consumed(read);
-    if (this.#grantedBytes > 0) this.#countGrant();
+    if (this.#grantedBytes > 0) {
+      this.#countGrant(Math.min(this.#grantedBytes, this.#receive.unread + this.#awaitedBytes));
+    }
     this.#giveBack();
   }
 
   /**
-   * Lets the peer send at least so many bytes now: a message has been announced that is larger than the window, and
-   * cannot be consumed before it is whole. What the window has already costs nothing. The connection's bound on
-   * unread bytes grows by it: the caller has held it against a limit of its own.
+   * Lets the peer send at least so many bytes now: they are missing of a message that cannot be consumed before it is
+   * whole. Until it has been, the connection's bound on unread bytes is as much larger: else messages that have come in
+   * part, on many streams, would hold all of it, and none of them would ever be whole. The caller has held the message
+   * against a limit of its own.
    */
   grant(bytes: number): void {
     if (this.#gone || this.#remote.ended) return;
     const increment = this.#receive.grant(bytes);
-    if (increment === 0) return;
-    this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
-    this.#countGrant();
+    if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
+    this.#awaitedBytes = bytes;
+    this.#countGrant(this.#receive.unread + bytes);
   }
 
   /** Calls `wake` once, when not congested any more, or when the stream leaves. */
@@ -259,6 +271,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** A DATA frame has come; `bytes` is what it holds without its padding. */
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
+    this.#awaitedBytes = Math.max(0, this.#awaitedBytes - bytes.length);
     if (end) this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
@@ -304,6 +317,9 @@ export class Http2Stream implements MessageSource, Sender {
   /** The peer has acknowledged the window that was announced to it: until then it had another one. */
   shiftReceiveWindow(bytes: number): void {
     this.#receive.shift(bytes);
+    // What was told by the old window counts less now, and maybe nothing is left of it.
+    if (this.#awaitedBytes > 0) this.grant(this.#awaitedBytes);
+    this.#giveBack();
   }
 
   /** What the peer may still send. */
@@ -412,12 +428,11 @@ export class Http2Stream implements MessageSource, Sender {
     if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, false);
   }
 
-  /** The connection's bound grows by what the stream may hold beyond its window, and shrinks again as that is read. */
-  #countGrant(): void {
-    const { left, unread } = this.#receive;
-    const beyond = Math.max(0, left + unread - this.#host.initialWindowBytes * (1 + STREAM_ALLOWANCE));
-    this.#host.granted(beyond - this.#grantedBytes);
-    this.#grantedBytes = beyond;
+  /** The connection's bound grows by what the stream has to hold, and shrinks again as that is read. */
+  #countGrant(bytes: number): void {
+    const more = bytes - this.#grantedBytes;
+    this.#grantedBytes = bytes;
+    if (more !== 0) this.#host.granted(more);
   }
 
   /** Sees to it that somebody calls `tryWake` when what holds the stream back may have gone. */

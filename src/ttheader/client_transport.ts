@@ -46,10 +46,6 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
     return this.connection.closed;
   }
 
-  get takesStreams(): boolean {
-    return !this.closed;
-  }
-
   open(stream: ClientSide): void {
     const { connection } = this;
     const { init, method } = stream;

@@ -19,6 +19,7 @@ const FIXED_BYTES = 16 + HEADER_UNIT;
 /** How TTHeader Streaming words it: Kitex's codes and texts. */
 export const ttheaderDialect: Dialect = {
   name: "ttheader",
+  noUnary: "unary methods are not spoken over TTHeader Streaming yet: connect with `protocol: grpc()`",
   requestMetadata: headerMetadata,
   checkRequest(method, metadata) {
     beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });

@@ -1,4 +1,4 @@
-/** Unary calls. Nothing here speaks of a wire: another protocol needs another {@linkcode pair} alone. */
+/** Unary calls, over gRPC. */
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   BizStatusError,
@@ -14,13 +14,15 @@ import {
   retry,
   serveOver,
   type StreamOpener,
+  ttheader,
   type UnaryCall,
   type UnaryServerStream,
   wrapStream,
 } from "../../mod.ts";
+import { grpc } from "../../src/grpc/mod.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
-import { streamErrorOf } from "../support/failures.ts";
+import { grpcErrorOf, streamErrorOf } from "../support/failures.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";
 import { duplexPair } from "../support/pair.ts";
 import { messageOf, rejection, rejectionText } from "../support/rejection.ts";
@@ -40,8 +42,11 @@ interface Pair extends AsyncDisposable {
 function pair(handler: Handler): Pair {
   const [clientEnd, serverEnd] = duplexPair();
   const reported: string[] = [];
-  const serving = serveOver(serverEnd, handler, { onError: (error) => void reported.push(messageOf(error)) });
-  const connection = connectOver(clientEnd);
+  const serving = serveOver(serverEnd, handler, {
+    protocols: [grpc()],
+    onError: (error) => void reported.push(messageOf(error)),
+  });
+  const connection = connectOver(clientEnd, { protocol: grpc() });
   return {
     connection,
     client: createClient(Words, connection),
@@ -90,8 +95,8 @@ for (const [style, implementation] of Object.entries(styles)) {
 }
 
 Deno.test("a unary call over real TCP", async () => {
-  await using server = serveLocally(implement(Words, new Shouting()));
-  await using connection = await connectTo(server);
+  await using server = serveLocally(implement(Words, new Shouting()), { protocols: [grpc()] });
+  await using connection = await connectTo(server, { protocol: grpc() });
   assertEquals(await createClient(Words, connection).shout("hi"), "HI!");
 });
 
@@ -100,12 +105,12 @@ Deno.test("a unary call has the header, the trailer and the end beside its respo
     stream.header.set("server", "one");
     stream.trailer.set("cost", "3");
     return `${request} from ${stream.metadata.get("name")} with ${
-      stream.metainfo.persistent.get("user")
+      stream.metainfo.persistent.get("USER")
     } to ${stream.service}.${stream.method}`;
   });
   await using call = words.client.shout("hi", {
     metadata: { name: "Ann" },
-    metainfo: { persistent: { user: "7" } },
+    metainfo: { persistent: { USER: "7" } },
   });
   assertEquals((await call.header).get("server"), "one");
   assertEquals(await call, "hi from Ann with 7 to Words.Shout");
@@ -173,21 +178,21 @@ Deno.test("a unary call resolves with the end, not with its message: an error be
   assertEquals(settled, false);
   release.resolve();
   const error = await rejection(call);
-  assertEquals(messageOf(error), "[ttstream error, code=12001] [client-side stream] biz error: after all");
+  assertEquals(messageOf(error), "rpc error: code = 13 desc = after all [biz error]");
   assertStrictEquals(await rejection(call.closed), error);
   await watching;
 });
 
-Deno.test("a server that ends without a response rejects the call with 12001, and its trailer resolves", async () => {
+Deno.test("a server that ends without a response rejects the call with code 13, and its trailer resolves", async () => {
   await using words = pair((stream) => {
     stream.trailer.set("cost", "3");
     return Promise.resolve();
   });
   const call = words.client.shout("a");
-  const error = await streamErrorOf(call);
+  const error = await grpcErrorOf(call);
   assertEquals(
     error.message,
-    "[ttstream error, code=12001] [client-side stream] stream ended without a response",
+    "rpc error: code = 13 desc = stream ended without a response",
   );
   assertEquals([error.kind, error.service, error.method], ["application", "Words", "Shout"]);
   assertEquals((await call.trailer).get("cost"), "3");
@@ -224,6 +229,7 @@ Deno.test("a request that cannot be encoded errors its unary call and never reac
   });
   let opened = 0;
   const opener: StreamOpener = {
+    protocol: "grpc",
     openStream() {
       opened++;
       throw new Error("opened");
@@ -231,7 +237,7 @@ Deno.test("a request that cannot be encoded errors its unary call and never reac
   };
   const call = createClient(Picky, opener).shout("x");
   const message = await rejectionText(call);
-  assertEquals(message, "[ttstream error, code=12008] [client-side stream] not this one");
+  assertEquals(message, "rpc error: code = 1 desc = not this one");
   assertEquals(await rejectionText(call.header), message);
   assertEquals(await rejectionText(call.closed), message);
   assertEquals(opened, 0);
@@ -250,11 +256,11 @@ Deno.test("a response that cannot be decoded rejects the call, and the handler h
     },
   };
   const Bad = defineService("Words", { shout: { ...Words.methods.shout, response: bad } });
-  const error = await streamErrorOf(createClient(Bad, words.connection).shout("a"));
-  assertEquals(error.message, "[ttstream error, code=12008] [client-side stream] not this one");
+  const error = await grpcErrorOf(createClient(Bad, words.connection).shout("a"));
+  assertEquals(error.message, "rpc error: code = 1 desc = not this one");
   assertEquals(
     messageOf(await heard.promise),
-    "[ttstream error, code=12008] [server-side stream] not this one",
+    CANCELED,
   );
 });
 
@@ -266,9 +272,9 @@ Deno.test("a unary method that gets no request is not called, and answers so", a
   });
   const stream = rawly(words);
   await stream.writable.close();
-  const error = await streamErrorOf(Array.fromAsync(stream));
-  assertEquals(error.message, "[ttstream error, code=12001] [client-side stream] no request message");
-  assertEquals([called, error.exceptionType], [0, 6]);
+  const error = await grpcErrorOf(Array.fromAsync(stream));
+  assertEquals(error.message, "rpc error: code = 13 desc = no request message");
+  assertEquals(called, 0);
 });
 
 Deno.test("a second request is dropped", async () => {
@@ -285,35 +291,24 @@ Deno.test("what a unary method throws rejects its call, and comes to onError", a
   });
   assertEquals(
     await rejectionText(words.client.shout("luck")),
-    "[ttstream error, code=12001] [client-side stream] biz error: no luck",
+    "rpc error: code = 13 desc = no luck [biz error]",
   );
   assertEquals(words.reported, ["no luck"]);
 });
 
-/** What ends a unary call early, the code its promise rejects with, and what the handler reads. */
-const ends: Record<
-  string,
-  { code: number; heard: string; end(call: UnaryCall<string>, abort: AbortController): unknown }
-> = {
-  "cancel()": {
-    code: 12008,
-    heard: "[ttstream error, code=12008] [server-side stream] enough",
-    end: (call) => call.cancel("enough"),
-  },
-  "its signal": {
-    code: 12008,
-    heard: "[ttstream error, code=12008] [server-side stream] enough",
-    end: (_call, abort) => abort.abort("enough"),
-  },
-  "the end of its scope": {
-    code: 12007,
-    heard:
-      "[ttstream error, code=12007] [server-side stream] user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively",
-    end: (call) => call[Symbol.asyncDispose](),
-  },
-};
+/** What a handler reads whose call has been cancelled, by whatever. */
+const CANCELED =
+  "rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by ]";
 
-for (const [by, { code, heard, end }] of Object.entries(ends)) {
+/** What ends a unary call early, and what its promise rejects with. */
+const ends: Record<string, { text: string; end(call: UnaryCall<string>, abort: AbortController): unknown }> =
+  {
+    "cancel()": { text: "enough", end: (call) => call.cancel("enough") },
+    "its signal": { text: "enough", end: (_call, abort) => abort.abort("enough") },
+    "the end of its scope": { text: "context canceled", end: (call) => call[Symbol.asyncDispose]() },
+  };
+
+for (const [by, { text, end }] of Object.entries(ends)) {
   Deno.test(`a unary call that ${by} ends rejects, and its handler hears of it`, async () => {
     const begun = Promise.withResolvers<void>();
     const reason = Promise.withResolvers<unknown>();
@@ -326,10 +321,10 @@ for (const [by, { code, heard, end }] of Object.entries(ends)) {
     const call = words.client.shout("a", { signal: abort.signal });
     await begun.promise;
     await end(call, abort);
-    const error = await streamErrorOf(call);
-    assertEquals(error.code, code);
+    const error = await grpcErrorOf(call);
+    assertEquals([error.code, error.description], [1, text]);
     assertStrictEquals(await rejection(call.closed), error);
-    assertEquals(messageOf(await reason.promise), heard);
+    assertEquals(messageOf(await reason.promise), CANCELED);
   });
 }
 
@@ -344,7 +339,10 @@ Deno.test("leaving the scope of a unary call that has been answered cancels noth
     assertEquals(await call, "a");
   }
   // The handler's own return ends the stream, not a cancel.
-  assertEquals((await streamErrorOf(Promise.reject(await reason.promise))).code, 12012);
+  assertEquals(
+    messageOf(await reason.promise),
+    "rpc error: code = 1 desc = transport: canceled by business handler returning",
+  );
 });
 
 Deno.test("recvTimeoutMs runs for the response, and again for the end behind it", async () => {
@@ -353,8 +351,8 @@ Deno.test("recvTimeoutMs runs for the response, and again for the end behind it"
     await aborted(stream.signal);
   });
   for (const answer of ["yes", "no"]) {
-    const error = await streamErrorOf(words.client.shout("a", { metadata: { answer }, recvTimeoutMs: 20 }));
-    assertEquals([error.code, error.kind], [12014, "timeout"], answer);
+    const error = await grpcErrorOf(words.client.shout("a", { metadata: { answer }, recvTimeoutMs: 20 }));
+    assertEquals([error.code, error.kind], [17, "timeout"], answer);
   }
 });
 
@@ -377,8 +375,8 @@ Deno.test("a unary call works through an opener and a middleware that wrap its s
   assertEquals(await call, "A!!");
   await call.closed;
   const Other = defineService("Words", { nope: { ...Words.methods.shout, name: "Nope" } });
-  const error = await streamErrorOf(createClient(Other, opener).nope("a"));
-  assertEquals([error.exceptionType, error.description], [1, "unknown method Nope"]);
+  const error = await grpcErrorOf(createClient(Other, opener).nope("a"));
+  assertEquals([error.code, error.description], [12, "unknown method Nope"]);
   assertEquals(words.reported, []);
 });
 
@@ -435,7 +433,38 @@ Deno.test("a unary call that is given up in its scope cancels what its handler c
   const call = up.client.shout("a");
   await begun.promise;
   await call.cancel(new Error("enough"));
-  const error = await streamErrorOf(Promise.reject(await below.promise));
-  assertEquals([error.code, error.description], [12008, "enough"]);
+  assertEquals(messageOf(await below.promise), CANCELED);
   await rejection(call);
+});
+
+Deno.test("over TTHeader Streaming a unary call is refused before anything is sent, and says what to do", async () => {
+  const [clientEnd, serverEnd] = duplexPair();
+  const asked: string[] = [];
+  const serving = serveOver(serverEnd, ({ method }) => void asked.push(method));
+  const connection = connectOver(clientEnd);
+  const text =
+    "Words.Shout: unary methods are not spoken over TTHeader Streaming yet: connect with `protocol: grpc()`";
+  const error = await streamErrorOf(createClient(Words, connection).shout("a"));
+  assertEquals([error.code, error.description, error.retryable], [12008, text, false]);
+  assertInstanceOf(error.cause, TypeError);
+  assertEquals(asked, []);
+  // Who wraps an opener may forget what it speaks: what it opens shows it.
+  const opener: StreamOpener = { openStream: (target, options) => connection.openStream(target, options) };
+  assertEquals((await streamErrorOf(createClient(Words, opener).shout("a"))).description, text);
+  await connection.close();
+  await serving.finished;
+});
+
+Deno.test("over TTHeader Streaming a server has no unary method, and refuses the stream in its ordinary words", async () => {
+  const [clientEnd, serverEnd] = duplexPair();
+  let called = 0;
+  const handler = implement(Words, { shout: () => String(called++) });
+  const serving = serveOver(serverEnd, handler, { protocols: [grpc(), ttheader()] });
+  const connection = connectOver(clientEnd);
+  const stream = connection.openStream({ service: "Words", method: "Shout" });
+  const error = await streamErrorOf(Array.fromAsync(stream));
+  assertEquals([error.exceptionType, error.description], [1, "unknown method Shout"]);
+  assertEquals(called, 0);
+  await connection.close();
+  await serving.finished;
 });

@@ -11,3 +11,8 @@ export const FIELD_OVERHEAD = 32;
 export function fieldBytes(name: string, value: string): number {
   return name.length + value.length + FIELD_OVERHEAD;
 }
+
+/** What a header section counts against SETTINGS_MAX_HEADER_LIST_SIZE. */
+export function fieldsBytes(fields: readonly HeaderField[]): number {
+  return fields.reduce((sum, [name, value]) => sum + fieldBytes(name, value), 0);
+}

@@ -142,7 +142,7 @@ export class ClientConnection implements Connection {
     const { signals, dialect } = stream.init;
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) return stream.refuse(stream.errorOf(aborted.reason));
-    if (this.#closing || !this.#transport.takesStreams) {
+    if (this.#closing || this.#transport.closed) {
       return stream.refuse(dialect.connectionGone(stream.where, this.#lost));
     }
     this.#transport.open(stream);

@@ -14,7 +14,7 @@ import { type Codec, payloadOf } from "../../core/codec.ts";
 import type { Where } from "../../core/errors.ts";
 import { responseError } from "./one_response.ts";
 import { receiveUnary, Unary } from "./unary.ts";
-import { dialectOf } from "../../core/dialect.ts";
+import { type Dialect, dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
@@ -62,6 +62,7 @@ export function createClient(
     const { encoding } = method.request;
     const target = { service: service.name, method: method.name ?? property, encoding };
     client[property] = methodOf(method, target, {
+      protocol: opener.protocol,
       open: (options) =>
         behind(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
       refuse(error) {
@@ -94,6 +95,8 @@ function behind(stream: ClientStream): CallStream {
 
 /** Where the streams of a method's calls come from. */
 interface StreamSource {
+  /** What the opener says that it speaks. */
+  readonly protocol: ProtocolName | undefined;
   open(options?: CallOptions): CallStream;
   /** A stream that fails with `error` before it has begun. */
   refuse(error: unknown): CallStream;
@@ -114,7 +117,7 @@ function methodOf(
         new ServerStreaming(openWith(message, request, source, options), response);
     case "unary":
       return (message: unknown, options?: CallOptions) => {
-        const stream = openWith(message, request, source, options);
+        const stream = openUnary(message, request, source, options, target);
         return new Unary(stream, receiveUnary(stream, response, target));
       };
     default:
@@ -138,6 +141,30 @@ function openWith(
   const stream = source.open(options);
   stream.request(payload, codec, message);
   return stream;
+}
+
+/** As {@linkcode openWith}, where the protocol has unary methods. An opener that does not say what it speaks shows by what it opens. */
+function openUnary(
+  message: unknown,
+  codec: Codec<unknown>,
+  source: StreamSource,
+  options: CallOptions | undefined,
+  { service, method }: StreamTarget,
+): CallStream {
+  const refused = ({ noUnary }: Dialect) =>
+    noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
+  const known = source.protocol === undefined ? undefined : refused(dialectOf(source.protocol));
+  if (known !== undefined) return source.refuse(known);
+  const opened = { ...source };
+  if (source.protocol === undefined) {
+    opened.open = (options) => {
+      const stream = source.open(options);
+      const error = refused(dialectOf(stream.protocol));
+      if (error !== undefined) stream.cancel(error);
+      return stream;
+    };
+  }
+  return openWith(message, codec, opened, options);
 }
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {

@@ -1,6 +1,7 @@
 import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
+import { dialectOf } from "../../core/dialect.ts";
 import type { Refusal } from "../../core/transport.ts";
 import { type TypedStream, typedStream } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
@@ -37,7 +38,8 @@ interface Entry {
  * Makes a handler of a service's implementation: an object or class instance with one function for each method.
  *
  * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), both with
- * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw.
+ * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw. Over gRPC `package.Service` is the service of that
+ * name, or else `Service`, as in Kitex.
  *
  * @throws {TypeError} If a method is missing.
  *
@@ -68,9 +70,11 @@ export function implement<M extends AnyMethods>(
   const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
     // Kitex's clients always name the service; where none is named, the method decides.
-    if (stream.service !== "" && stream.service !== service.name) return unknownService(stream);
+    if (stream.service !== "" && stream.service !== service.name && shortName(stream) !== service.name) {
+      return unknownService(stream);
+    }
     const entry = entries.get(stream.method);
-    if (entry === undefined) {
+    if (entry === undefined || (entry.kind === "unary" && dialectOf(stream.protocol).noUnary !== undefined)) {
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
     const typed = typedStream(stream, entry.request, entry.response);
@@ -87,6 +91,7 @@ export function implement<M extends AnyMethods>(
 /**
  * Joins handlers into one: each gets the streams of its own services; one without `services` gets all others.
  *
+ * Over gRPC a stream of `package.Service` goes to the handler of that name, or else to that of `Service`, as in Kitex.
  * An unknown service is answered with exception 20 `unknown service X`, in gRPC with UNIMPLEMENTED. Where a client
  * names no service, the one handler there is gets the stream.
  *
@@ -114,10 +119,20 @@ export function route(...handlers: Handler[]): ServiceHandler {
   const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
     const { service } = stream;
-    const found = byService.get(service) ?? fallback ?? (service === "" ? only : undefined);
+    const found = byService.get(service) ?? byService.get(shortName(stream) ?? service) ?? fallback ??
+      (service === "" ? only : undefined);
     return found === undefined ? unknownService(stream) : callHandler(found, stream);
   };
   return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
+}
+
+/**
+ * The service's name without the package that gRPC's paths have in front of it: Kitex's clients name one where the IDL
+ * has a namespace, and its servers pass over it. `undefined` where there is none, or the protocol has no packages.
+ */
+function shortName({ service, protocol }: ServerStream): string | undefined {
+  const dot = protocol === "grpc" ? service.lastIndexOf(".") : -1;
+  return dot < 0 ? undefined : service.slice(dot + 1);
 }
 
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
