@@ -21,6 +21,7 @@ export const CALL: readonly HeaderField[] = [
   [":authority", "ServiceB"],
   ["content-type", "application/grpc"],
   ["te", "trailers"],
+  ["grpc-accept-encoding", "identity,gzip"],
 ];
 /** How every answer of gRPC begins. */
 export const ANSWER: readonly HeaderField[] = [[":status", "200"], ["content-type", "application/grpc"]];

@@ -81,28 +81,27 @@ const SAID = `ttheader
 talk: ["ONE","TWO"]
 list: ["ttheader 0","ttheader 1","ttheader 2"]
 upload: "three four"
-ask: "why?"
-failed: "TTStreamError: [ttstream error, code=12001] [client-side stream] biz error: no question"
+failed: "TTStreamError: [ttstream error, code=12001] [client-side stream] biz error: no number"
 before the cancel: "FIVE"
 client: "TTStreamError: [ttstream error, code=12008] [client-side stream] enough"
 closed: "TTStreamError: [ttstream error, code=12008] [client-side stream] enough"
 server: "TTStreamError: [ttstream error, code=12008] [server-side stream] [canceled path: Memory] enough"
 late: "TTStreamError: [ttstream error, code=12014] [client-side stream] stream Recv timeout, timeout config={Timeout:20ms DisableCancelRemote:false}"
 server: "TTStreamError: [ttstream error, code=12014] [server-side stream] [canceled path: Memory] stream Recv timeout, timeout config={Timeout:20ms DisableCancelRemote:false}"
-thrown: ["Error: no question"]
+thrown: ["Error: no number"]
 grpc
 talk: ["ONE","TWO"]
 list: ["grpc 0","grpc 1","grpc 2"]
 upload: "three four"
 ask: "why?"
-failed: "GrpcError: rpc error: code = 13 desc = no question [biz error]"
+failed: "GrpcError: rpc error: code = 13 desc = no number [biz error]"
 before the cancel: "FIVE"
 client: "GrpcError: rpc error: code = 1 desc = enough"
 closed: "GrpcError: rpc error: code = 1 desc = enough"
 server: "GrpcError: rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by Memory]"
 late: "GrpcError: rpc error: code = 17 desc = stream Recv timeout, timeout config={Timeout:20ms DisableCancelRemote:false}"
 server: "GrpcError: rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by Memory]"
-thrown: ["Error: no question"]
+thrown: ["Error: no number"]
 `;
 
 /** What the other says. */
