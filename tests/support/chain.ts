@@ -4,9 +4,12 @@ import {
   type Connection,
   connectOver,
   type Handler,
+  type Protocol,
   type Server,
   type ServerStream,
+  ttheader,
 } from "../../mod.ts";
+import { grpc } from "../../src/grpc/mod.ts";
 import { bytes } from "./codecs.ts";
 import { aborted } from "./events.ts";
 import { serveLocally } from "./loopback.ts";
@@ -58,15 +61,23 @@ export class Chain implements AsyncDisposable {
   readonly #connections: Connection[] = [];
   #socket: Deno.Conn | undefined;
 
-  /** Starts the services `names`, the client first; one without a name has none. */
-  static async start(names: readonly (string | undefined)[], link: LinkTo): Promise<Chain> {
+  /**
+   * Starts the services `names`, the client first; one without a name has none.
+   *
+   * @param protocols What each speaks to the next one. Default: TTHeader Streaming.
+   */
+  static async start(
+    names: readonly (string | undefined)[],
+    link: LinkTo,
+    protocols: readonly Protocol[] = [],
+  ): Promise<Chain> {
     const chain = new Chain();
     for (let i = names.length - 1; i > 0; i--) {
       const next = chain.#connections.at(-1);
       const { promise, resolve } = Promise.withResolvers<HopEnd>();
       chain.ends.unshift(promise);
       const handler = next === undefined ? chain.#last(resolve) : chain.#relay(next, link, resolve);
-      await chain.#add(handler, names[i], names[i - 1]);
+      await chain.#add(handler, names[i], names[i - 1], protocols[i - 1]);
     }
     return chain;
   }
@@ -95,12 +106,17 @@ export class Chain implements AsyncDisposable {
     for (const server of this.#servers) await server.shutdown();
   }
 
-  async #add(handler: Handler, serviceName: string | undefined, caller: string | undefined): Promise<void> {
+  async #add(
+    handler: Handler,
+    serviceName: string | undefined,
+    caller: string | undefined,
+    protocol: Protocol | undefined,
+  ): Promise<void> {
     const onError = (error: unknown) => void this.reported.push(error);
-    const server = serveLocally(handler, { serviceName, onError });
+    const server = serveLocally(handler, { serviceName, onError, protocols: [ttheader(), grpc()] });
     this.#servers.push(server);
     this.#socket = await Deno.connect({ hostname: server.addr.hostname, port: server.addr.port });
-    this.#connections.push(connectOver(this.#socket, { serviceName: caller }));
+    this.#connections.push(connectOver(this.#socket, { serviceName: caller, protocol }));
   }
 
   #last(resolve: (end: HopEnd) => void): Handler {
