@@ -92,7 +92,12 @@ export async function call(
     return await sendTypes({ ...base, role: "client" }, createClient(Interop, connection).types(settings));
   }
 
-  const stream = open(connection, plan, settings);
+  let stream: OpenCall;
+  try {
+    stream = open(connection, plan, settings);
+  } catch (error) { // options that the protocol cannot carry
+    return tell({ ...base, role: "client" }, "open", {}, error);
+  }
   const more = async (end: End, op: Op): Promise<boolean> => {
     switch (op.do) {
       case "close":

@@ -16,6 +16,9 @@ import type { Call, CallProtocol, Op } from "../script.ts";
 const TTHEADER_ALONE =
   /"(do":"spoil|pool|disableCancelRemote|untyped|cancelFrame|cancelReason)"|"method":"types"|"service":"Absent"/;
 
+/** Their keys and values cannot be in a header of HTTP/2. */
+const NO_HTTP = ["header and trailer of odd text", "odd keys and values", "ACL token"];
+
 const PROTOCOLS: Readonly<Record<string, readonly CallProtocol[]>> = {
   "gRPC, protobuf": ["grpc"],
   "gRPC, Thrift": ["grpc-thrift"],
@@ -25,7 +28,7 @@ const PROTOCOLS: Readonly<Record<string, readonly CallProtocol[]>> = {
 
 const scripted = [...grpcCases, ...kitexCases, ...neighbourCases, ...loadCases, ...chainCases]
   .filter((one): one is ScriptedCase => one.kind === "scripted" && one.oldServer !== true)
-  .filter((one) => !TTHEADER_ALONE.test(JSON.stringify(one)));
+  .filter((one) => !TTHEADER_ALONE.test(JSON.stringify(one)) && !NO_HTTP.includes(one.name));
 
 const own = "gRPC's own";
 const only: readonly ScriptedCase[] = [

@@ -107,6 +107,16 @@ export const GRPC_MEANT: readonly Meant[] = [
     },
   },
   {
+    why: "JavaScript has no panics: what a handler throws is its error.",
+    rewrite(expected, run) {
+      if (run.one.name !== "handler panics" || !ours(run, "B")) return;
+      accept(expected, run, (fact, other) => {
+        const [, text = ""] = /please check the panic at the server side\] (.*)$/s.exec(textOf(fact)) ?? [];
+        return text !== "" && textOf(other) === `rpc error: code = 13 desc = ${text}${TAG}`;
+      });
+    },
+  },
+  {
     why:
       "The trailer of a business error shows its keys, as over TTHeader Streaming; Kitex hides them over gRPC.",
     rewrite(expected, run) {
