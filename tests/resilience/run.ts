@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { RowLab } from "./harness/lab.ts";
 import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
-import type { Row } from "./harness/row.ts";
+import { overGrpc, type Row } from "./harness/row.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
@@ -34,6 +34,9 @@ const ROWS: readonly Row[] = [
   unreadAnswers,
   stoppedPeers,
   soak,
+  overGrpc(manyStreams),
+  overGrpc(stoppedPeers),
+  overGrpc(soak),
 ];
 /** A row that takes longer hangs. */
 const ROW_MS = 180_000;
@@ -53,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   const lines: Timed[] = [];
   const appendices: string[] = [];
   for (const row of rows) {
-    await using lab = new RowLab(values.quick, progress);
+    await using lab = new RowLab(row, values.quick, progress);
     await runRow(row, lab, lines);
     appendices.push(...lab.appendices);
   }
@@ -94,7 +97,8 @@ async function runRow(row: Row, lab: RowLab, lines: Timed[]): Promise<void> {
   const timer = setTimeout(() => late.reject(new Error(`hangs for ${seconds(ROW_MS)}`)), ROW_MS);
   const iterator = row.run(lab)[Symbol.asyncIterator]();
   const add = (line: Omit<Timed, "row" | "tookMs">) => {
-    const timed = { ...line, row: row.name, tookMs: performance.now() - began };
+    const name = row.protocol === "grpc" ? `gRPC: ${line.name}` : line.name;
+    const timed = { ...line, name, row: row.name, tookMs: performance.now() - began };
     began = performance.now();
     progress("");
     print(timed);
