@@ -19,6 +19,8 @@ import { type GrpcConnection, GrpcStream } from "./stream.ts";
 /** What a server's connection does for its streams. */
 export interface GrpcServerConnection extends GrpcConnection {
   released(stream: GrpcServerStream): void;
+  /** A stream has ended early, and its client has seen to that: it might as well have reset it. */
+  clientEnded(): void;
 }
 
 /** A stream at the server, between HTTP/2 and what it means. */
@@ -31,6 +33,8 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   readonly #contentType: string;
   /** Who has called, as its cancel names it. */
   readonly #source: string;
+  /** When the client gives up, in whole milliseconds of `Date.now()`. */
+  readonly #deadline: number;
   #ended = false;
   #clientEnded = false;
 
@@ -48,6 +52,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.#request = request;
     this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
     this.#source = source;
+    this.#deadline = Date.now() + Math.floor(request.timeoutMs ?? Infinity);
   }
 
   protected get where(): Where {
@@ -69,6 +74,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (answer.type === "timed out" && this.#isLate) this.connection.clientEnded();
     if (answer.type === "refused" && (answer.why === "too many streams" || answer.why === "shutting down")) {
       // The one word for it that every client knows: it may be tried again.
       this.http2.reset(ErrorCode.REFUSED_STREAM);
@@ -108,7 +114,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     try {
       if (bytes.length > 0) this.takeData(bytes);
     } catch (error) {
-      if (error instanceof GrpcError) return this.stream?.violated(error);
+      if (error instanceof GrpcError) return this.#violated(error);
       throw error;
     }
     if (end) this.#recvEnd();
@@ -140,7 +146,18 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   #recvEnd(): void {
     if (this.pendingBytes === 0) return this.stream?.recvEnd(undefined);
     const text = `the client ended within a message, after ${this.pendingBytes} bytes of it`;
-    this.stream?.violated(grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" }));
+    this.#violated(grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" }));
+  }
+
+  #violated(error: GrpcError): void {
+    if (this.#ended) return;
+    this.stream?.violated(error);
+    this.connection.clientEnded();
+  }
+
+  /** Whether the client's own deadline is over. Clients reset their streams then: one that does not gains nothing. */
+  get #isLate(): boolean {
+    return Date.now() >= this.#deadline;
   }
 
   #headFields(): HeaderField[] {

@@ -106,6 +106,10 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     this.#streams.delete(stream);
   }
 
+  clientEnded(): void {
+    this.#owner.reset();
+  }
+
   #opened(http2: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined {
     const plain = plainAnswer(http2, fields);
     if (plain !== undefined) {

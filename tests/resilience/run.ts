@@ -7,9 +7,10 @@ import { overGrpc, type Row } from "./harness/row.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
+import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
-import { soak } from "./rows/soak.ts";
+import { grpcSoak, soak } from "./rows/soak.ts";
 import { stoppedPeers } from "./rows/stopped_peers.ts";
 import { collidingIds, manyStreams } from "./rows/streams.ts";
 import { unreadAnswers } from "./rows/unread_answers.ts";
@@ -35,11 +36,12 @@ const ROWS: readonly Row[] = [
   stoppedPeers,
   soak,
   overGrpc(manyStreams),
+  grpcRapidReset,
   overGrpc(stoppedPeers),
-  overGrpc(soak),
+  grpcSoak,
 ];
 /** A row that takes longer hangs. */
-const ROW_MS = 180_000;
+const ROW_MS = 600_000;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
