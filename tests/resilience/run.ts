@@ -7,6 +7,8 @@ import { overGrpc, type Row } from "./harness/row.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
+import { grpcFloods } from "./rows/grpc/floods.ts";
+import { grpcMemory } from "./rows/grpc/memory.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
@@ -37,6 +39,8 @@ const ROWS: readonly Row[] = [
   soak,
   overGrpc(manyStreams),
   grpcRapidReset,
+  grpcFloods,
+  grpcMemory,
   overGrpc(stoppedPeers),
   grpcSoak,
 ];
