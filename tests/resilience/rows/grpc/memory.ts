@@ -109,7 +109,7 @@ class Sending {
         if (size <= 0) continue;
         this.#windows.set(id, window - size);
         this.#window -= size;
-        if (!await this.#raw.send(dataFrame(id, zeros.subarray(0, size)))) return;
+        if (!await within(this.#raw.send(dataFrame(id, zeros.subarray(0, size))), STILL_MS)) return;
         this.sentBytes += size;
         if (rest === size) left.delete(id);
         else left.set(id, rest - size);
@@ -127,12 +127,8 @@ class Sending {
   }
 
   /** Whether anything may be sent before long. */
-  async #moves(): Promise<boolean> {
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), STILL_MS);
-    const moved = await Promise.race([this.#changed.promise.then(() => true), late]);
-    clearTimeout(timer);
-    return moved;
+  #moves(): Promise<boolean> {
+    return within(this.#changed.promise.then(() => true), STILL_MS);
   }
 
   #raise(id: number, bytes: number): void {
@@ -149,6 +145,15 @@ class Sending {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** What `work` resolves with, or false where that takes longer. */
+async function within(work: Promise<boolean>, limitMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), limitMs);
+  const done = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return done;
 }
 
 const SIXTEEN_MIB = 16 * MIB;
