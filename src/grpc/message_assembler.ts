@@ -7,7 +7,7 @@ export const PREFIX_BYTES = 5;
  * A message that spans DATA frames gets room for so many times what has come of it, and for some bytes at least, and more
  * as it comes: its prefix is only a promise.
  */
-const FIRST_ROOM = 4;
+const FIRST_ROOM = 2;
 const FIRST_ROOM_BYTES = 512;
 
 /** What an assembler is told of. */
@@ -43,6 +43,12 @@ export class MessageAssembler {
   get pendingBytes(): number {
     if (this.#body !== undefined) return PREFIX_BYTES + this.#size;
     return this.#prefix?.length ?? 0;
+  }
+
+  /** Forgets what has come of a message. */
+  drop(): void {
+    this.#body = undefined;
+    this.#prefix = undefined;
   }
 
   /** Takes what a DATA frame holds. @throws What refuses a message. */

@@ -127,6 +127,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   reset(code: number, error: Http2StreamError | undefined): void {
+    this.dropPending();
     const text = error === undefined
       ? `transport: RSTStream Frame received with error code: ${errorCodeName(code)}`
       : `transport: ReadFrame encountered http2.StreamError: ${error.message}`;
@@ -138,6 +139,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   lost(_begun: boolean, error: unknown): void {
+    this.dropPending();
     this.stream?.lose(
       grpcError(this.where, GrpcStatus.Canceled, Text.connectionEof, { cause: error }),
     );
@@ -151,6 +153,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   #violated(error: GrpcError): void {
     if (this.#ended) return;
+    this.dropPending();
     this.stream?.violated(error);
     this.connection.clientEnded();
   }

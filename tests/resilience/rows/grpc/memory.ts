@@ -176,7 +176,7 @@ function announcedAndSent(lab: Lab): Promise<Line> {
       `${STREAMS} streams of one connection each announce a message of 16 MiB, and send as much as the windows let them of ${
         mib(bytes)
       }, and no end`,
-    maxBytes: 2 * WINDOWS_BYTES,
+    maxBytes: 4 * WINDOWS_BYTES,
   }, async (raw, sending) => {
     await sending.settings();
     const ids = oddIds(0, STREAMS);
