@@ -117,6 +117,7 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
   }
 
   reset(code: number, error: Http2StreamError | undefined): void {
+    this.dropPending();
     const status = error === undefined ? statusOfReset(code) : GrpcStatus.Internal;
     const text = error === undefined
       ? `stream terminated by RST_STREAM with error code: ${errorCodeName(code)}`
@@ -131,6 +132,7 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
   }
 
   lost(begun: boolean, error: unknown): void {
+    this.dropPending();
     const description = error instanceof GrpcError ? error.description : reasonText(error);
     this.stream.lose(
       grpcError(this.where, GrpcStatus.Unavailable, description, {

@@ -6,7 +6,7 @@ import type { HeaderField } from "../http2/hpack/field.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
-import { Http2OverBytes } from "./connection.ts";
+import { Http2OverBytes, INFLATED_WINDOWS } from "./connection.ts";
 import { grpcDialect } from "./dialect.ts";
 import { GrpcError } from "./error.ts";
 import { SOURCE_SERVICE } from "./metadata.ts";
@@ -23,6 +23,7 @@ const ACCEPT_ENCODING = "identity,gzip,deflate";
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly bytes: ByteConnection<GrpcError>;
   readonly maxMessageBytes: number;
+  readonly maxInflatedBytes: number;
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ClientTransportOwner;
@@ -42,6 +43,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   ) {
     this.#owner = owner;
     this.maxMessageBytes = limits.maxFrameBytes;
+    this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
     this.#authority = authority;
     this.#scheme = secure ? "https" : "http";

@@ -34,6 +34,9 @@ export interface Http2OverBytesInit {
  */
 const UNREAD_WINDOWS = 4;
 
+/** So many connection windows may one stream's unread messages grow by when they are decompressed. */
+export const INFLATED_WINDOWS = 2 * UNREAD_WINDOWS;
+
 /** HTTP/2 on a socket. */
 export class Http2OverBytes {
   readonly bytes: ByteConnection<GrpcError>;

@@ -3,8 +3,12 @@ import type { Bytes } from "../base/buffer.ts";
 /** What stands before each message: whether it is compressed, and its length as u32 (grpc `doc/PROTOCOL-HTTP2.md`). */
 export const PREFIX_BYTES = 5;
 
-/** A message that spans DATA frames gets so much room at first, and more as it comes: its prefix is only a promise. */
-const FIRST_ROOM_BYTES = 64 * 1024;
+/**
+ * A message that spans DATA frames gets room for so many times what has come of it, and for some bytes at least, and more
+ * as it comes: its prefix is only a promise.
+ */
+const FIRST_ROOM = 2;
+const FIRST_ROOM_BYTES = 512;
 
 /** What an assembler is told of. */
 export interface AssembledMessages {
@@ -39,6 +43,12 @@ export class MessageAssembler {
   get pendingBytes(): number {
     if (this.#body !== undefined) return PREFIX_BYTES + this.#size;
     return this.#prefix?.length ?? 0;
+  }
+
+  /** Forgets what has come of a message. */
+  drop(): void {
+    this.#body = undefined;
+    this.#prefix = undefined;
   }
 
   /** Takes what a DATA frame holds. @throws What refuses a message. */
@@ -77,7 +87,9 @@ export class MessageAssembler {
     this.#compressed = flag === 1;
     this.#length = length;
     this.#size = 0;
-    this.#body = new Uint8Array(Math.min(length, Math.max(FIRST_ROOM_BYTES, bytes.length - at)));
+    this.#body = new Uint8Array(
+      Math.min(length, Math.max(FIRST_ROOM_BYTES, FIRST_ROOM * (bytes.length - at))),
+    );
     return this.#fill(bytes, at);
   }
 

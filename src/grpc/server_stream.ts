@@ -18,6 +18,8 @@ import { type GrpcConnection, GrpcStream } from "./stream.ts";
 /** What a server's connection does for its streams. */
 export interface GrpcServerConnection extends GrpcConnection {
   released(stream: GrpcServerStream): void;
+  /** A stream has ended early, and its client has seen to that: it might as well have reset it. */
+  clientEnded(): void;
 }
 
 /** A stream at the server, between HTTP/2 and what it means. */
@@ -31,6 +33,8 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   /** Who has called, as its cancel names it. */
   readonly #source: string;
   #headerSent = false;
+  /** When the client gives up, in whole milliseconds of `Date.now()`. */
+  readonly #deadline: number;
   #ended = false;
   #clientEnded = false;
 
@@ -50,6 +54,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.#request = request;
     this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
     this.#source = source;
+    this.#deadline = Date.now() + Math.floor(request.timeoutMs ?? Infinity);
   }
 
   protected get where(): Where {
@@ -81,6 +86,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
     if (this.#ended) return;
+    if (answer.type === "timed out" && this.#isLate) this.connection.clientEnded();
     if (answer.type === "refused" && (answer.why === "too many streams" || answer.why === "shutting down")) {
       // The one word for it that every client knows: it may be tried again.
       this.#ended = true;
@@ -131,7 +137,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     try {
       if (bytes.length > 0) this.takeData(bytes);
     } catch (error) {
-      if (error instanceof GrpcError) return this.stream?.violated(error);
+      if (error instanceof GrpcError) return this.#violated(error);
       throw error;
     }
     if (end) this.#recvEnd();
@@ -144,6 +150,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   reset(code: number, error: Http2StreamError | undefined): void {
+    this.dropPending();
     const text = error === undefined
       ? `transport: RSTStream Frame received with error code: ${errorCodeName(code)}`
       : `transport: ReadFrame encountered http2.StreamError: ${error.message}`;
@@ -155,6 +162,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   lost(_begun: boolean, error: unknown): void {
+    this.dropPending();
     this.stream?.lose(
       grpcError(this.where, GrpcStatus.Canceled, Text.connectionEof, { cause: error }),
     );
@@ -163,7 +171,19 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   #recvEnd(): void {
     if (this.pendingBytes === 0) return this.stream?.recvEnd(undefined);
     const text = `the client ended within a message, after ${this.pendingBytes} bytes of it`;
-    this.stream?.violated(grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" }));
+    this.#violated(grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" }));
+  }
+
+  #violated(error: GrpcError): void {
+    if (this.#ended) return;
+    this.dropPending();
+    this.stream?.violated(error);
+    this.connection.clientEnded();
+  }
+
+  /** Whether the client's own deadline is over. Clients reset their streams then: one that does not gains nothing. */
+  get #isLate(): boolean {
+    return Date.now() >= this.#deadline;
   }
 
   #headFields(): HeaderField[] {

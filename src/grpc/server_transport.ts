@@ -7,7 +7,7 @@ import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import { isGrpc } from "./client_stream.ts";
-import { Http2OverBytes, isPeersFault } from "./connection.ts";
+import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
 import { fieldOf, metadataOf, SOURCE_SERVICE } from "./metadata.ts";
 import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
@@ -21,6 +21,7 @@ import { parseTimeout } from "./timeout.ts";
 export class GrpcServer implements ServerTransport, GrpcServerConnection {
   readonly bytes: ByteConnection<GrpcError>;
   readonly maxMessageBytes: number;
+  readonly maxInflatedBytes: number;
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ServerTransportOwner;
@@ -34,6 +35,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   ) {
     this.#owner = owner;
     this.maxMessageBytes = limits.maxFrameBytes;
+    this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
     this.#below = new Http2OverBytes(socket, {
       settings,
@@ -104,6 +106,10 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
 
   released(stream: GrpcServerStream): void {
     this.#streams.delete(stream);
+  }
+
+  clientEnded(): void {
+    this.#owner.reset();
   }
 
   #opened(http2: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined {

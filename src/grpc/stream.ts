@@ -14,6 +14,8 @@ import { GrpcStatus } from "./status.ts";
 export interface GrpcConnection {
   readonly bytes: ByteConnection<GrpcError>;
   readonly maxMessageBytes: number;
+  /** How much the unread messages of a stream may have grown by when they were decompressed. */
+  readonly maxInflatedBytes: number;
   /** How what is sent is compressed where nobody says. */
   readonly compression: "identity" | "gzip";
 }
@@ -122,6 +124,11 @@ export abstract class GrpcStream {
     return this.#assembler.pendingBytes;
   }
 
+  /** The stream has ended early: what has come of a message is let go of, whatever the handler does. */
+  protected dropPending(): void {
+    this.#assembler.drop();
+  }
+
   /** What has been read may come again. */
   #giveBack(bytes: number): void {
     const given = this.#held === 0 ? this.#owed - this.#assembler.pendingBytes : Math.min(this.#owed, bytes);
@@ -149,6 +156,13 @@ export abstract class GrpcStream {
   }
 
   #decompressed(payload: Bytes): Bytes {
+    // The connection is not read any more before an honest stream comes so far: all of this is of one read.
+    const { maxInflatedBytes } = this.connection;
+    if (this.#inflated > maxInflatedBytes) {
+      const text = `compressed messages that have not been read have grown by ${this.#inflated} bytes, ` +
+        `over the limit of ${maxInflatedBytes} bytes`;
+      throw grpcError(this.where, GrpcStatus.ResourceExhausted, text, { kind: "protocol" });
+    }
     try {
       return decompress(compressionOf(this.peerCompression), payload, this.connection.maxMessageBytes);
     } catch (cause) {

@@ -246,10 +246,13 @@ export class Http2Connection {
         this.#state.window.consume(bytes);
         this.#state.giveBack();
       },
+      mayGrant: (stream, bytes) => this.#state.grants.take(stream, bytes),
       granted: (bytes) => {
         this.#state.window.allow(bytes);
+        this.#state.grants.change(bytes);
         this.#state.giveBack();
       },
+      grantless: (stream) => this.#state.grants.drop(stream),
       dataSent: (bytes, cut) =>
         this.#state.budget.refund(
           cut ? Math.min(FRAMES_PER_DATA_FRAME, bytes / BYTES_PER_IDLE_FRAME) : FRAMES_PER_DATA_FRAME,

@@ -4,6 +4,7 @@ import { ClosedStreams } from "./closed_streams.ts";
 import type { Http2Below, Http2ConnectionEvents, Http2Options } from "./connection_events.ts";
 import { FrameType, MAX_UINT31 } from "./frame.ts";
 import { FrameWriter } from "./frame_writer.ts";
+import { Grants } from "./grants.ts";
 import {
   DEFAULT_WINDOW_BYTES,
   IDLE_FRAMES,
@@ -22,6 +23,8 @@ export class ConnectionState {
   readonly flow: SendFlow;
   /** What we let the peer send. */
   readonly window: ReceiveWindow;
+  /** What we let it send beyond that. */
+  readonly grants: Grants;
   readonly budget = new Budget(IDLE_FRAMES, IDLE_FRAMES_PER_SECOND);
   readonly streams: IdTable<Http2Stream> = new IdTable();
   readonly closedStreams = new ClosedStreams();
@@ -54,6 +57,7 @@ export class ConnectionState {
       connectionWindowBytes,
       connectionWindowBytes * UNREAD_WINDOWS,
     );
+    this.grants = new Grants(connectionWindowBytes * UNREAD_WINDOWS);
   }
 
   /** The window of a new stream. Before its acknowledgement the peer may not know how large that is. */
@@ -66,6 +70,7 @@ export class ConnectionState {
   giveBack(): void {
     if (this.closed) return;
     const increment = this.window.give();
-    if (increment > 0) this.writer.number(FrameType.WINDOW_UPDATE, 0, increment, false);
+    if (increment > 0) return this.writer.number(FrameType.WINDOW_UPDATE, 0, increment, false);
+    if (this.window.left <= 0) this.grants.relieve(() => this.window.left > 0);
   }
 }

@@ -67,11 +67,13 @@ export class ReceiveWindow {
     return increment;
   }
 
-  /** As {@linkcode give}, so that at least `bytes` can come now. */
-  grant(bytes: number): number {
-    const increment = Math.min(bytes, MAX_UINT31) - this.#window;
-    if (increment <= 0) return 0;
+  /** How much is missing until `bytes` can come now; no more than 0 for nothing. */
+  missing(bytes: number): number {
+    return Math.min(bytes, MAX_UINT31) - this.#window;
+  }
+
+  /** As {@linkcode give}, beyond the limit. */
+  grant(increment: number): void {
     this.#window += increment;
-    return increment;
   }
 }

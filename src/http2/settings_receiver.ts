@@ -10,6 +10,8 @@ import type { StrayFrames } from "./stray_frames.ts";
 
 /** SETTINGS that so many streams have to look at cost as much as one frame more. */
 const STREAMS_PER_SETTINGS = 16;
+/** So many bytes of SETTINGS, more settings than there are, cost as much as one frame more. */
+const BYTES_PER_SETTINGS = 64;
 
 /** Takes the peer's SETTINGS, and what it says of ours (RFC 9113 6.5). */
 export class SettingsReceiver {
@@ -36,7 +38,8 @@ export class SettingsReceiver {
     const state = this.#state;
     checkNoStream(reader);
     // A new initial window has to be looked at by every stream.
-    this.#strays.spend(type, 1 + state.streams.size / STREAMS_PER_SETTINGS);
+    const streams = state.streams.size / STREAMS_PER_SETTINGS;
+    this.#strays.spend(type, 1 + streams + Math.floor((end - start) / BYTES_PER_SETTINGS));
     if ((flags & Flag.ACK) !== 0) {
       checkSize(reader, 0);
       return this.#acknowledged();

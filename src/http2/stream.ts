@@ -31,6 +31,10 @@ export interface StreamHost {
   unwait(wake: () => void): void;
   /** Bytes have been read, or dropped: the connection's window may come back. */
   consumed(bytes: number): void;
+  /** Whether the stream may have so many bytes beyond its window; where not, it is told when its turn has come. */
+  mayGrant(stream: Http2Stream, bytes: number): boolean;
+  /** The stream waits for no grant any more. */
+  grantless(stream: Http2Stream): void;
   /** So many more bytes may be held beyond the connection's bound, since a message needs them; negative takes it back. */
   granted(bytes: number): void;
   /** DATA has been sent, which the peer may have a reason to react to. */
@@ -69,9 +73,9 @@ export class Http2Stream implements MessageSource, Sender {
   #localEnded = false;
   #resetAtEnd: number | undefined;
   #gone = false;
-  /** How much of the connection's bound the stream has been given for what it was granted. */
+  /** How much of the connection's bound the stream has been given beyond its window. */
   #grantedBytes = 0;
-  /** How much of what it was granted has not come. */
+  /** What is still to come of a message whose grant has to wait. */
   #awaitedBytes = 0;
   #wakes: (() => void)[] = [];
   #queueWake: (() => void) | undefined;
@@ -181,24 +185,32 @@ export class Http2Stream implements MessageSource, Sender {
     const read = Math.min(bytes, this.#receive.unread);
     this.#receive.consume(read);
     this.#host.consumed(read);
-    if (this.#grantedBytes > 0) {
-      this.#countGrant(Math.min(this.#grantedBytes, this.#receive.unread + this.#awaitedBytes));
-    }
+    if (this.#grantedBytes > 0) this.#countGrant();
     this.#giveBack();
   }
 
   /**
-   * Lets the peer send at least so many bytes now: they are missing of a message that cannot be consumed before it is
-   * whole. Until it has been, the connection's bound on unread bytes is as much larger: else messages that have come in
-   * part, on many streams, would hold all of it, and none of them would ever be whole. The caller has held the message
-   * against a limit of its own.
+   * Lets the peer send at least so many bytes now: a message has been announced that is larger than the window, and
+   * cannot be consumed before it is whole. What the window has already costs nothing. The connection's bound on
+   * unread bytes grows by it, so a message may have to wait until others have been read.
    */
   grant(bytes: number): void {
+    this.#awaitedBytes = 0;
     if (this.#gone || this.#remote.ended) return;
-    const increment = this.#receive.grant(bytes);
-    if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
-    this.#awaitedBytes = bytes;
-    this.#countGrant(this.#receive.unread + bytes);
+    const increment = this.#receive.missing(bytes);
+    if (increment <= 0) return this.#host.grantless(this);
+    if (!this.#host.mayGrant(this, this.#beyond(bytes) - this.#grantedBytes)) {
+      this.#awaitedBytes = bytes;
+      return;
+    }
+    this.#receive.grant(increment);
+    this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
+    this.#countGrant();
+  }
+
+  /** The turn of a message that has waited for its grant has come. */
+  grantAwaited(): void {
+    this.grant(this.#awaitedBytes);
   }
 
   /** Calls `wake` once, when not congested any more, or when the stream leaves. */
@@ -271,7 +283,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** A DATA frame has come; `bytes` is what it holds without its padding. */
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
-    this.#awaitedBytes = Math.max(0, this.#awaitedBytes - bytes.length);
+    if (this.#awaitedBytes > 0) this.#awaitedBytes -= bytes.length;
     if (end) this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
@@ -428,11 +440,18 @@ export class Http2Stream implements MessageSource, Sender {
     if (increment > 0) this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, false);
   }
 
-  /** The connection's bound grows by what the stream has to hold, and shrinks again as that is read. */
-  #countGrant(bytes: number): void {
-    const more = bytes - this.#grantedBytes;
-    this.#grantedBytes = bytes;
-    if (more !== 0) this.#host.granted(more);
+  /** The connection's bound grows by what the stream may hold beyond its window, and shrinks again as that is read. */
+  #countGrant(): void {
+    const beyond = this.#beyond(this.#receive.left);
+    const change = beyond - this.#grantedBytes;
+    this.#grantedBytes = beyond;
+    this.#host.granted(change);
+  }
+
+  /** What the stream may hold beyond its window where the peer may send so many bytes. */
+  #beyond(left: number): number {
+    const { unread } = this.#receive;
+    return Math.max(0, left + unread - this.#host.initialWindowBytes * (1 + STREAM_ALLOWANCE));
   }
 
   /** Sees to it that somebody calls `tryWake` when what holds the stream back may have gone. */
@@ -460,8 +479,10 @@ export class Http2Stream implements MessageSource, Sender {
     this.#host.flow.remove(this);
     const { unread } = this.#receive;
     this.#receive.consume(unread);
-    if (this.#grantedBytes > 0) this.#host.granted(-this.#grantedBytes);
+    this.#host.grantless(this);
+    const granted = this.#grantedBytes;
     this.#grantedBytes = 0;
+    if (granted > 0) this.#host.granted(-granted);
     if (unread > 0) this.#host.consumed(unread);
     this.tryWake();
   }

@@ -56,6 +56,14 @@ for (const [name, flood] of FLOODS) {
   });
 }
 
+Deno.test("SETTINGS cost as much as they have settings: a few large ones are a flood too.", async () => {
+  const harness = await Harness.started("server");
+  const large = settings(...Array.from({ length: 2_700 }, () => [4, 65_535] as const));
+  for (let i = 0; harness.error === undefined && i < 1_000; i++) harness.receive(large);
+  assertEquals(harness.error?.code, ErrorCode.ENHANCE_YOUR_CALM);
+  await harness.sent();
+});
+
 Deno.test("A flood of requests beyond what may be open ends the connection.", async () => {
   const harness = await Harness.started("server", { maxStreams: 1 });
   let id = 1;

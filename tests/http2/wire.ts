@@ -63,7 +63,7 @@ export function windowUpdate(id: number, increment: number): Bytes {
   return frame(FrameType.WINDOW_UPDATE, 0, id, u32(increment));
 }
 
-export function settings(...pairs: readonly [id: number, value: number][]): Bytes {
+export function settings(...pairs: readonly (readonly [id: number, value: number])[]): Bytes {
   return frame(FrameType.SETTINGS, 0, 0, pairs.flatMap(([id, value]) => [id >> 8, id & 0xff, ...u32(value)]));
 }
 

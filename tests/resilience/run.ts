@@ -3,13 +3,16 @@ import { parseArgs } from "node:util";
 import { RowLab } from "./harness/lab.ts";
 import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
-import type { Row } from "./harness/row.ts";
+import { overGrpc, type Row } from "./harness/row.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations } from "./rows/cut_conversations.ts";
 import { foreignServer, malformedRow } from "./rows/malformed.ts";
+import { grpcFloods } from "./rows/grpc/floods.ts";
+import { grpcMemory } from "./rows/grpc/memory.ts";
+import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
-import { soak } from "./rows/soak.ts";
+import { grpcSoak, soak } from "./rows/soak.ts";
 import { stoppedPeers } from "./rows/stopped_peers.ts";
 import { collidingIds, manyStreams } from "./rows/streams.ts";
 import { unreadAnswers } from "./rows/unread_answers.ts";
@@ -34,9 +37,15 @@ const ROWS: readonly Row[] = [
   unreadAnswers,
   stoppedPeers,
   soak,
+  overGrpc(manyStreams),
+  grpcRapidReset,
+  grpcFloods,
+  grpcMemory,
+  overGrpc(stoppedPeers),
+  grpcSoak,
 ];
 /** A row that takes longer hangs. */
-const ROW_MS = 180_000;
+const ROW_MS = 600_000;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -53,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
   const lines: Timed[] = [];
   const appendices: string[] = [];
   for (const row of rows) {
-    await using lab = new RowLab(values.quick, progress);
+    await using lab = new RowLab(row, values.quick, progress);
     await runRow(row, lab, lines);
     appendices.push(...lab.appendices);
   }
@@ -94,7 +103,8 @@ async function runRow(row: Row, lab: RowLab, lines: Timed[]): Promise<void> {
   const timer = setTimeout(() => late.reject(new Error(`hangs for ${seconds(ROW_MS)}`)), ROW_MS);
   const iterator = row.run(lab)[Symbol.asyncIterator]();
   const add = (line: Omit<Timed, "row" | "tookMs">) => {
-    const timed = { ...line, row: row.name, tookMs: performance.now() - began };
+    const name = row.protocol === "grpc" ? `gRPC: ${line.name}` : line.name;
+    const timed = { ...line, name, row: row.name, tookMs: performance.now() - began };
     began = performance.now();
     progress("");
     print(timed);

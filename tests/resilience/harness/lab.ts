@@ -1,14 +1,17 @@
 import { Child } from "./child.ts";
-import type { Lab, PlainOptions, ServerChild } from "./row.ts";
+import type { GrpcOptions } from "../../../src/grpc/mod.ts";
+import type { Lab, PlainOptions, Row, ServerChild } from "./row.ts";
 
 /** The lab of one row: what it has started ends with it. */
 export class RowLab implements Lab, AsyncDisposable {
   readonly quick: boolean;
   readonly appendices: string[] = [];
   readonly #say: (text: string) => void;
+  readonly #protocol: Row["protocol"];
   readonly #children: Child[] = [];
 
-  constructor(quick: boolean, say: (text: string) => void) {
+  constructor({ protocol }: Row, quick: boolean, say: (text: string) => void) {
+    this.#protocol = protocol;
     this.quick = quick;
     this.#say = say;
   }
@@ -25,18 +28,26 @@ export class RowLab implements Lab, AsyncDisposable {
     this.appendices.push(markdown);
   }
 
-  async server(options: PlainOptions = {}, service: "Test" | "Interop" = "Test"): Promise<ServerChild> {
-    const child = Child.start("server", { service, options });
+  async server(
+    options: PlainOptions = {},
+    service: "Test" | "Interop" = "Test",
+    grpc: GrpcOptions = {},
+  ): Promise<ServerChild> {
+    const child = Child.start("server", { service, options, ...this.#speaks(grpc) });
     this.#children.push(child);
     const { port } = await child.hello<{ port: number }>();
     return { child, port };
   }
 
-  async client(): Promise<Child> {
-    const child = Child.start("client", {});
+  async client(grpc: GrpcOptions = {}): Promise<Child> {
+    const child = Child.start("client", this.#speaks(grpc));
     this.#children.push(child);
     await child.hello();
     return child;
+  }
+
+  #speaks(grpc: GrpcOptions): { grpc?: GrpcOptions } {
+    return this.#protocol === "grpc" ? { grpc } : {};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ServerOptions } from "../../../mod.ts";
+import type { GrpcOptions } from "../../../src/grpc/mod.ts";
 import type { Child } from "./child.ts";
 
 /** One line of the report. */
@@ -17,6 +18,8 @@ export interface Line {
 export interface Row {
   /** What `--only` picks it by. */
   readonly name: string;
+  /** What its programs speak; TTHeader Streaming where it does not say. */
+  readonly protocol?: "grpc" | undefined;
   run(lab: Lab): AsyncIterable<Line>;
 }
 
@@ -29,8 +32,13 @@ export interface ServerChild {
 /** Options of a server that travel to another process. */
 export type PlainOptions = Pick<
   ServerOptions,
-  "maxFrameBytes" | "maxBufferedBytes" | "maxStreams" | "frameTimeoutMs"
+  "maxFrameBytes" | "maxBufferedBytes" | "maxStreams" | "frameTimeoutMs" | "handlerTimeoutMs"
 >;
+
+/** The same row over gRPC; its programs must be all that knows of a wire. */
+export function overGrpc(row: Row): Row {
+  return { name: `gRPC ${row.name}`, protocol: "grpc", run: (lab) => row.run(lab) };
+}
 
 /** What the runner gives a row. */
 export interface Lab {
@@ -40,9 +48,9 @@ export interface Lab {
   /** Says how far the row has come. */
   progress(text: string): void;
   /** Starts a server under test; it ends with the row. */
-  server(options?: PlainOptions, service?: "Test" | "Interop"): Promise<ServerChild>;
+  server(options?: PlainOptions, service?: "Test" | "Interop", grpc?: GrpcOptions): Promise<ServerChild>;
   /** Starts a client under test; it ends with the row. */
-  client(): Promise<Child>;
+  client(grpc?: GrpcOptions): Promise<Child>;
   /** Something to be told of in the report, below the table. */
   appendix(markdown: string): void;
 }

@@ -1,11 +1,13 @@
-// The client under test, in a process of its own.
+// The client under test, in a process of its own. Its first argument is a `Speaks`.
 import { stats } from "./counters.ts";
 import { connect, type Connection } from "../../../mod.ts";
 import { fromHex } from "../../support/hex.ts";
 import { type Command, number, obey, say } from "./commands.ts";
+import { protocolOf } from "./protocol.ts";
 import { type Ended, settle } from "./settle.ts";
 import { soak } from "./soak.ts";
 
+const protocol = protocolOf(JSON.parse(Deno.args[0] ?? "{}"));
 const counts = { streams: 0, messages: 0, failed: 0 };
 const connections: Connection[] = [];
 /** What the streams in the background have come to. */
@@ -33,7 +35,7 @@ await obey((command) => {
     case "drop":
       return drop();
     case "soak":
-      return soak(command, counts);
+      return soak(command, protocol, counts);
     default:
       throw new Error(`unknown command ${command.do}`);
   }
@@ -42,7 +44,7 @@ Deno.exit(0);
 
 /** Echoes one message on each of many streams of one connection, so many of them at a time. */
 async function echo(command: Command): Promise<{ echoed: number }> {
-  const connection = await connect({ port: number(command, "port") });
+  const connection = await connect({ port: number(command, "port"), protocol });
   let left = number(command, "streams");
   let echoed = 0;
   const message = new TextEncoder().encode("hello");
@@ -72,7 +74,11 @@ async function converse(command: Command): Promise<Ended> {
   const one = async () => {
     for (; left > 0;) {
       left--;
-      const connection = await connect({ port: number(command, "port"), serviceName: "ServiceA" });
+      const connection = await connect({
+        port: number(command, "port"),
+        serviceName: "ServiceA",
+        protocol,
+      });
       const stream = connection.openStream(target, { timeoutMs: number(command, "timeoutMs") });
       await settle(connection, stream, messages, number(command, "patienceMs"), ended);
       connection.abort();
@@ -87,7 +93,7 @@ async function converse(command: Command): Promise<Ended> {
 
 /** Starts streams, each of which sends a message as soon as the last one has come back. */
 async function ping(command: Command): Promise<Record<string, never>> {
-  const connection = await connect({ port: number(command, "port") });
+  const connection = await connect({ port: number(command, "port"), protocol });
   connections.push(connection);
   connection.closed.catch(() => {
     // The server is killed under it; its streams tell.
@@ -136,7 +142,7 @@ async function stop(): Promise<{ failed: number }> {
 
 /** Opens a stream and reads nothing of what comes. */
 async function hold(command: Command): Promise<Record<string, never>> {
-  const connection = await connect({ port: number(command, "port") });
+  const connection = await connect({ port: number(command, "port"), protocol });
   connections.push(connection);
   const { writable } = connection.openStream({ service: "Test", method: "Flood" });
   const writer = writable.getWriter();

@@ -1,8 +1,15 @@
-// The server under test, in a process of its own. Its first argument is `{"service": "Test" | "Interop", "options": {…}}`.
+// The server under test, in a process of its own. Its first argument is a `ServerSettings`.
 import { stats } from "./counters.ts";
 import { type Handler, route, serve, type ServerStream, type ServeTcpOptions } from "../../../mod.ts";
 import { echoService } from "../malformed/service.ts";
 import { obey, say } from "./commands.ts";
+import { protocolOf, type Speaks } from "./protocol.ts";
+
+/** What the runner starts it with. */
+interface ServerSettings extends Speaks {
+  readonly service: "Test" | "Interop";
+  readonly options: Partial<ServeTcpOptions>;
+}
 
 const counts = { handlers: 0, started: 0, cancelled: 0, messages: 0 };
 let release = Promise.withResolvers<void>();
@@ -70,11 +77,16 @@ function testService(): Handler {
 }
 
 const refuse = route(echoService());
-const { service, options }: { service: string; options: Partial<ServeTcpOptions> } = JSON.parse(
-  Deno.args[0] ?? "{}",
-);
+const settings: ServerSettings = JSON.parse(Deno.args[0] ?? "{}");
+const { service, options } = settings;
 const handler = service === "Interop" ? counted(echoService()) : route(testService(), counted(echo));
-const server = serve({ hostname: "0.0.0.0", onError: () => {}, ...options, port: 0 }, handler);
+const server = serve({
+  hostname: "0.0.0.0",
+  onError: () => {},
+  ...options,
+  port: 0,
+  protocols: [protocolOf(settings)],
+}, handler);
 say({ port: server.addr.port });
 
 await obey(async (command) => {

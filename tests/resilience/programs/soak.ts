@@ -1,4 +1,4 @@
-import { connect, type Connection } from "../../../mod.ts";
+import { connect, type Connection, type Protocol } from "../../../mod.ts";
 import { Random } from "../../support/random.ts";
 import { type Command, number } from "./commands.ts";
 
@@ -22,27 +22,41 @@ const CANCELLED_PERCENT = 30;
 const CUT_PERCENT = 5;
 
 /** Opens streams on several connections; some are cancelled, and some of the connections are cut and made anew. */
-export async function soak(command: Command, counts: { streams: number }): Promise<Soaked> {
+export async function soak(
+  command: Command,
+  protocol: Protocol,
+  counts: { streams: number },
+): Promise<Soaked> {
   const port = number(command, "port");
   const lanes = number(command, "connections");
   const perLane = Math.ceil(number(command, "streams") / lanes);
   const sum = { echoed: 0, cancelled: 0, lost: 0, cuts: 0, wrong: 0, reason: "" };
   await Promise.all(
-    Array.from({ length: lanes }, (_, lane) => runLane(port, perLane, new Random(lane + 1), sum, counts)),
+    Array.from(
+      { length: lanes },
+      (_, lane) =>
+        runLane({ port, protocol, serviceName: "Soak" }, perLane, new Random(lane + 1), sum, counts),
+    ),
   );
   return sum;
 }
 
 type Sum = { -readonly [K in keyof Soaked]: Soaked[K] };
 
+interface Target {
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly serviceName: string;
+}
+
 async function runLane(
-  port: number,
+  target: Target,
   streams: number,
   random: Random,
   sum: Sum,
   counts: { streams: number },
 ): Promise<void> {
-  let connection = await connect({ port, serviceName: "Soak" });
+  let connection = await connect(target);
   for (let done = 0; done < streams; done += ROUND) {
     const cut = random.below(100) < CUT_PERCENT;
     let left = Math.min(ROUND, streams - done);
@@ -72,7 +86,7 @@ async function runLane(
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    if (gone) connection = await connect({ port, serviceName: "Soak" });
+    if (gone) connection = await connect(target);
   }
   await connection.close();
 }
