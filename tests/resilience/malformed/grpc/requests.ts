@@ -48,6 +48,8 @@ const hpack: readonly Line[] = [
 ];
 
 const wrong = reset("PROTOCOL_ERROR");
+/** A good block without the size of the table that it begins with: that can only be first. */
+const REST = GOOD_BLOCK.slice(1);
 const fields: readonly Line[] = [
   ...[":method", ":scheme", ":path"].map((name): Line => [
     `no ${name}`,
@@ -55,11 +57,11 @@ const fields: readonly Line[] = [
     wrong,
   ]),
   ...([[":method", "POST"], [":scheme", "http"], [":path", "/x"], [":authority", "x"]] as const).map(
-    ([name, value]): Line => [`two ${name}`, blockOf(literal(name, value), GOOD_BLOCK), wrong],
+    ([name, value]): Line => [`two ${name}`, blockOf(literal(name, value), REST), wrong],
   ),
   ["an empty :path", headersOf(fieldsWith({ ":path": "" }), Flag.END_STREAM), wrong],
-  ["an unknown pseudo-header field", blockOf(literal(":x", "y"), GOOD_BLOCK), wrong],
-  ["an answer's pseudo-header field", blockOf(literal(":status", "200"), GOOD_BLOCK), wrong],
+  ["an unknown pseudo-header field", blockOf(literal(":x", "y"), REST), wrong],
+  ["an answer's pseudo-header field", blockOf(literal(":status", "200"), REST), wrong],
   ["a pseudo-header field behind another one", blockOf(GOOD_BLOCK, literal(":authority", "x")), wrong],
   ["a name in upper case", blockOf(GOOD_BLOCK, literal("X-Upper", "y")), wrong],
   ["an empty name", blockOf(GOOD_BLOCK, literal("", "y")), wrong],
@@ -92,7 +94,7 @@ const fields: readonly Line[] = [
   ["as much DATA as content-length says", streamed(headersOf(fieldsWith({ "content-length": "8" }))), echoed],
   [
     "a header list over the limit",
-    blockOf(GOOD_BLOCK, ...Array.from({ length: 1200 }, (_, i) => literal(`k${i}`, "x".repeat(4)))),
+    blockOf(GOOD_BLOCK, ...Array.from({ length: 2100 }, (_, i) => literal(`${i}`, ""))),
     reset("ENHANCE_YOUR_CALM"),
   ],
 ];
