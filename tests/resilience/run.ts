@@ -10,6 +10,7 @@ import { addressOf, foreignServer, malformedRow } from "./rows/malformed.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
 import { foreignGrpcServer, grpcMalformed } from "./rows/grpc/malformed.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
+import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
@@ -46,6 +47,9 @@ const ROWS: readonly Row[] = [
   grpcRapidReset,
   grpcFloods,
   grpcMemory,
+  grpcWindows,
+  grpcConnections,
+  grpcHalfFrames,
   overGrpc(stoppedPeers),
   grpcSoak,
 ];
