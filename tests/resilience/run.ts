@@ -8,6 +8,7 @@ import { halfFrames, manyConnections, resetConnections } from "./rows/connection
 import { cutConversations, grpcCutConversations } from "./rows/cut_conversations.ts";
 import { addressOf, foreignServer, malformedRow } from "./rows/malformed.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
+import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
 import { foreignGrpcServer, grpcMalformed } from "./rows/grpc/malformed.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
 import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
@@ -50,6 +51,7 @@ const ROWS: readonly Row[] = [
   grpcWindows,
   grpcConnections,
   grpcHalfFrames,
+  grpcHostileServers,
   overGrpc(stoppedPeers),
   grpcSoak,
 ];
