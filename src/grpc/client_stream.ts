@@ -136,6 +136,8 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
         cause: error,
       }),
     );
+    // A GOAWAY has refused it, and its connection lives on without it.
+    if (!this.connection.bytes.closed) this.release();
   }
 
   /** The server has said how it ended. Where it did not wait for our end, HTTP/2 must not wait for it either. */
