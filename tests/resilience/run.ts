@@ -9,6 +9,7 @@ import { cutConversations, grpcCutConversations } from "./rows/cut_conversations
 import { addressOf, foreignServer, malformedRow } from "./rows/malformed.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
 import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
+import { grpcKeepAlive } from "./rows/grpc/keep_alive.ts";
 import { foreignGrpcServer, grpcMalformed } from "./rows/grpc/malformed.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
 import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
@@ -52,6 +53,7 @@ const ROWS: readonly Row[] = [
   grpcConnections,
   grpcHalfFrames,
   grpcHostileServers,
+  grpcKeepAlive,
   overGrpc(stoppedPeers),
   grpcSoak,
 ];
