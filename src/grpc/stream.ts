@@ -40,6 +40,8 @@ export abstract class GrpcStream {
   /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
   #owed = 0;
   #held = 0;
+  /** The size of the message that has begun, with its prefix; 0 where none has. */
+  #announcedBytes = 0;
   /** Bytes that messages have grown by when they were decompressed: the connection counts them. */
   #inflated = 0;
 
@@ -48,7 +50,10 @@ export abstract class GrpcStream {
     this.#compression = compression;
     this.#assembler = new MessageAssembler({
       message: (payload, compressed) => this.#take(payload, compressed),
-      announced: (bytes) => this.http2.grant(bytes),
+      announced: (bytes) => {
+        this.#announcedBytes = bytes;
+        this.#grant();
+      },
       check: (bytes, flag) => this.#check(bytes, flag),
     });
   }
@@ -110,7 +115,18 @@ export abstract class GrpcStream {
     const shrunk = bytes < 0 ? Math.min(this.#inflated, -bytes) : 0;
     this.#inflated -= shrunk;
     this.connection.bytes.charge(-shrunk, messages);
-    if (messages < 0) this.#giveBack(-bytes - messages * PREFIX_BYTES);
+    if (messages >= 0) return;
+    this.#giveBack(-bytes - messages * PREFIX_BYTES);
+    this.#grant();
+  }
+
+  /**
+   * A message larger than the window would never be whole. One behind others that nobody has read waits like those: else
+   * a reader that stops would be granted message after message.
+   */
+  #grant(): void {
+    if (this.#held > 0 || this.#announcedBytes === 0) return;
+    this.http2.grant(this.#announcedBytes - this.#assembler.pendingBytes);
   }
 
   /** DATA has come. @returns Whether all of it was fine. */
@@ -127,6 +143,7 @@ export abstract class GrpcStream {
   /** The stream has ended early: what has come of a message is let go of, whatever the handler does. */
   protected dropPending(): void {
     this.#assembler.drop();
+    this.#announcedBytes = 0;
   }
 
   /** What has been read may come again. */
@@ -139,6 +156,7 @@ export abstract class GrpcStream {
 
   #take(payload: Bytes, compressed: boolean): void {
     this.lastCameCompressed = compressed;
+    this.#announcedBytes = 0;
     const wireBytes = PREFIX_BYTES + payload.length;
     const message = compressed ? this.#decompressed(payload) : payload;
     const held = this.#held;

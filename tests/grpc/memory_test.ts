@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 Deno.test("Compressed messages in one frame that grow beyond bounds unread end their stream alone.", async () => {
   const [near, far] = duplexPair();
   const { finished } = serveOver(far, async ({ metadata, readable, signal }) => {
-    if (method === "Method") { for await (const _ of readable); // to its end
+    if (metadata.has("reads")) { for await (const _ of readable); // to its end
      } else await aborted(signal);
   }, { protocols: [grpc({ connectionWindowBytes: MIB })] });
   await using client = await RawClient.start(near);
@@ -56,4 +56,34 @@ Deno.test("Messages larger than the windows take turns, and all of them come.", 
   assertEquals(sizes, new Array(8).fill(300_000));
   await connection.close();
   await finished;
+});
+
+Deno.test("A stream that nobody reads is held by its window, also where messages span frames.", async () => {
+  const [near, far] = duplexPair();
+  const stopped = Promise.withResolvers<void>();
+  let written = 0;
+  const { finished } = serveOver(far, async ({ writable }) => {
+    const writer = writable.getWriter();
+    writer.closed.catch(() => {
+      // The client hangs up at the end.
+    });
+    for (; written < 200; written++) {
+      let moved = false;
+      const write = writer.write(new Uint8Array(20_000)).then(() => moved = true);
+      for (let i = 0; i < 50 && !moved; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+      if (!moved) break;
+      await write;
+    }
+    stopped.resolve();
+  }, { protocols: [grpc()] });
+  const connection = await connectOver(near, { protocol: grpc({ initialWindowBytes: 65_536 }) });
+  const { readable } = connection.openStream({ service: "Test", method: "Flood" });
+  await stopped.promise;
+  // A window and a half, what the pipe and the writer hold, and the message that did not fit.
+  assertEquals(written <= 20, true, `${written} messages of 20,000 bytes`);
+  await readable.cancel();
+  await connection.close();
+  await finished.catch(() => {
+    // As above.
+  });
 });

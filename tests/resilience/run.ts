@@ -5,10 +5,14 @@ import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import { overGrpc, type Row } from "./harness/row.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
-import { cutConversations } from "./rows/cut_conversations.ts";
-import { foreignServer, malformedRow } from "./rows/malformed.ts";
+import { cutConversations, grpcCutConversations } from "./rows/cut_conversations.ts";
+import { addressOf, foreignServer, malformedRow } from "./rows/malformed.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
+import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
+import { grpcKeepAlive } from "./rows/grpc/keep_alive.ts";
+import { foreignGrpcServer, grpcMalformed } from "./rows/grpc/malformed.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
+import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
@@ -17,11 +21,13 @@ import { stoppedPeers } from "./rows/stopped_peers.ts";
 import { collidingIds, manyStreams } from "./rows/streams.ts";
 import { unreadAnswers } from "./rows/unread_answers.ts";
 
-const HELP = `usage: deno task resilience [--only NAME] [--quick] [--malformed HOST:PORT]
+const HELP =
+  `usage: deno task resilience [--only NAME] [--quick] [--malformed HOST:PORT] [--malformed-grpc HOST:PORT]
   --only NAME             the rows whose name has NAME in it; no report is written
   --quick                 smaller numbers, under a minute; no report is written
   --malformed HOST:PORT   what the server there does with each malformed input, beside what is expected of ours;
                           it should serve tests/interop/go/interop.thrift
+  --malformed-grpc HOST:PORT   the same for a server of gRPC; its /Test/Echo should be a bidirectional echo
   --help`;
 
 const ROWS: readonly Row[] = [
@@ -37,10 +43,17 @@ const ROWS: readonly Row[] = [
   unreadAnswers,
   stoppedPeers,
   soak,
+  grpcMalformed,
+  grpcCutConversations,
   overGrpc(manyStreams),
   grpcRapidReset,
   grpcFloods,
   grpcMemory,
+  grpcWindows,
+  grpcConnections,
+  grpcHalfFrames,
+  grpcHostileServers,
+  grpcKeepAlive,
   overGrpc(stoppedPeers),
   grpcSoak,
 ];
@@ -57,6 +70,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (values.malformed !== undefined) return await foreignServer(values.malformed);
+  const grpcAddress = values["malformed-grpc"];
+  if (grpcAddress !== undefined) return await foreignGrpcServer(addressOf(grpcAddress));
   const rows = ROWS.filter(({ name }) => name.includes(values.only));
   const began = performance.now();
   const lines: Timed[] = [];
@@ -86,6 +101,7 @@ function flagsOf(args: readonly string[]) {
         only: { type: "string", default: "" },
         quick: { type: "boolean", default: false },
         malformed: { type: "string" },
+        "malformed-grpc": { type: "string" },
         help: { type: "boolean", default: false },
       },
     }).values;

@@ -55,6 +55,16 @@ export class Raw implements Disposable {
     }
   }
 
+  /** Reads to the end, whatever it is. */
+  async drain(): Promise<void> {
+    const buffer = new Uint8Array(64 * 1024);
+    try {
+      while (await this.conn.read(buffer) !== null);
+    } catch {
+      // Reset, or closed here.
+    }
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;

@@ -10,6 +10,7 @@ export async function probeAll(
   cases: readonly Malformed[],
   patience: Patience,
   progress: (done: number) => void = () => {},
+  send: typeof probe = probe,
 ): Promise<Observed[]> {
   const observed = new Array<Observed>(cases.length);
   const left = [...cases.entries()];
@@ -17,7 +18,7 @@ export async function probeAll(
   const work = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [at, one] = next;
-      observed[at] = await probe(address, one, patience);
+      observed[at] = await send(address, one, patience);
       progress(++done);
     }
   };

@@ -1,4 +1,7 @@
 import net from "node:net";
+import type { Bytes } from "../../../mod.ts";
+import { PREFACE } from "../../../src/http2/frame.ts";
+import { grpcOneWay } from "../../support/grpc_vectors.ts";
 import { conversation, oneWay } from "../../support/vectors.ts";
 import { toHex } from "../../support/hex.ts";
 import { FrameType } from "../../../src/ttheader/frame.ts";
@@ -14,24 +17,61 @@ const AT_ONCE = 32;
 const FRAME_TIMEOUT_MS = 300;
 const CALL_TIMEOUT_MS = 300;
 const PATIENCE_MS = 5_000;
-const TO_SERVER = ["bidi_3", "cancel_recv"];
-const TO_CLIENT = ["bidi_3", "handler_error"];
+
+/** What one end said, and how the other is made to listen. */
+interface Recording {
+  readonly scenario: string;
+  /** In frames, and what is whole by itself. */
+  readonly frames: readonly Bytes[];
+}
+
+/** What the client under test sends meanwhile. */
+interface Call {
+  readonly service: string;
+  readonly method: string;
+  /** Their bytes in hexadecimal digits. */
+  readonly payloads: readonly string[];
+}
 
 /** Recorded conversations with Kitex of which one end says no more than so many bytes. */
 export const cutConversations: Row = {
   name: "cut conversations",
   async *run(lab) {
-    for (const scenario of TO_SERVER.slice(0, lab.size(2, 1))) {
-      for (const way of WAYS) yield await serverGets(lab, scenario, way);
+    const said = (scenario: string, dir: "c2s" | "s2c") => oneWay(conversation(scenario), dir);
+    for (const scenario of ["bidi_3", "cancel_recv"].slice(0, lab.size(2, 1))) {
+      const frames = said(scenario, "c2s").map(({ bytes }) => bytes);
+      for (const way of WAYS) yield await serverGets(lab, { scenario, frames }, way);
     }
-    for (const scenario of TO_CLIENT.slice(0, lab.size(2, 1))) {
-      for (const way of WAYS) yield await clientGets(lab, scenario, way);
+    for (const scenario of ["bidi_3", "handler_error"].slice(0, lab.size(2, 1))) {
+      const answers = said(scenario, "s2c");
+      const payloads = said(scenario, "c2s").flatMap(({ fields }) =>
+        fields?.type === FrameType.Data ? [toHex(fields.payload)] : []
+      );
+      const call = { service: "Interop", method: answers[0]?.fields?.method ?? "bidi", payloads };
+      const frames = answers.map(({ bytes }) => bytes);
+      for (const way of WAYS) yield await clientGets(lab, { scenario, frames }, call, way);
     }
   },
 };
 
-async function serverGets(lab: Lab, scenario: string, way: Way): Promise<Line> {
-  const frames = oneWay(conversation(scenario), "c2s").map(({ bytes }) => bytes);
+/** The same of Kitex's gRPC. */
+export const grpcCutConversations: Row = {
+  name: "gRPC cut conversations",
+  protocol: "grpc",
+  async *run(lab) {
+    for (const scenario of ["bidi", "cancel_recv", "biz"].slice(0, lab.size(3, 1))) {
+      const frames = [PREFACE, ...grpcOneWay(scenario, "c2s")];
+      for (const way of WAYS) yield await serverGets(lab, { scenario, frames }, way);
+    }
+    const call = { service: "pbsvc.PbTestService", method: "EchoBidi", payloads: ["0a0161", "0a0162"] };
+    for (const scenario of ["bidi", "err", "biz"].slice(0, lab.size(3, 1))) {
+      const frames = grpcOneWay(scenario, "s2c");
+      for (const way of WAYS) yield await clientGets(lab, { scenario, frames }, call, way);
+    }
+  },
+};
+
+async function serverGets(lab: Lab, { scenario, frames }: Recording, way: Way): Promise<Line> {
   const all = join(...frames);
   const ends = new Set([0, ...frames.map((_, i) => join(...frames.slice(0, i + 1)).length)]);
   const { child, port } = await lab.server({ frameTimeoutMs: FRAME_TIMEOUT_MS });
@@ -63,9 +103,13 @@ async function serverGets(lab: Lab, scenario: string, way: Way): Promise<Line> {
 async function endsAsItShould(port: number, bytes: Uint8Array, way: Way, whole: boolean): Promise<boolean> {
   using raw = await Raw.open(port);
   await raw.send(bytes);
-  if (way === "FIN") await raw.conn.closeWrite();
+  if (way === "FIN") {
+    await raw.conn.closeWrite().catch(() => {
+      // The server has hung up already.
+    });
+  }
   let ended = false;
-  const reading = raw.read().then(() => ended = true);
+  const reading = raw.drain().then(() => ended = true);
   const stays = way === "silence" && whole;
   await Promise.race([reading, wait(stays ? 2 * FRAME_TIMEOUT_MS : PATIENCE_MS)]);
   const well = ended !== stays;
@@ -74,20 +118,20 @@ async function endsAsItShould(port: number, bytes: Uint8Array, way: Way, whole: 
   return well;
 }
 
-async function clientGets(lab: Lab, scenario: string, way: Way): Promise<Line> {
-  const recorded = conversation(scenario);
-  const answers = oneWay(recorded, "s2c");
-  const all = join(...answers.map(({ bytes }) => bytes));
-  const payloads = oneWay(recorded, "c2s").flatMap(({ fields }) =>
-    fields?.type === FrameType.Data ? [toHex(fields.payload)] : []
-  );
+async function clientGets(
+  lab: Lab,
+  { scenario, frames }: Recording,
+  { service, method, payloads }: Call,
+  way: Way,
+): Promise<Line> {
+  const all = join(...frames);
   const client = await lab.client();
   await using server = await PrefixServer.listen(all, way);
   const before = await client.stats();
   const ended = await client.ask<Ended>("converse", {
     port: server.port,
-    service: "Interop",
-    method: answers[0]?.fields?.method ?? "bidi",
+    service,
+    method,
     messages: payloads.join(","),
     times: all.length + 1,
     atOnce: AT_ONCE,

@@ -108,7 +108,7 @@ async function kitexObserved(lab: Lab): Promise<Observed[] | undefined> {
   }
 }
 
-function addressOf(text: string): Address {
+export function addressOf(text: string): Address {
   const at = text.lastIndexOf(":");
   const port = Number(text.slice(at + 1));
   if (at <= 0 || !Number.isInteger(port) || port < 1 || port > 0xffff) {
@@ -135,7 +135,7 @@ export async function foreignServer(address: string): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-function shown({ end, answer, harm }: Observed): string {
+export function shown({ end, answer, harm }: Observed): string {
   const ends = {
     closed: "closed",
     cut: "cut after a time-out",
