@@ -162,7 +162,7 @@ Deno.test("promises of ended streams that nobody awaits end no process", async (
 
 Deno.test("a client that cancels ten times maxStreams more streams than end well loses its connection, in words", async () => {
   await using script = new ServerScript(({ signal }) => aborted(signal).then(() => {}), { maxStreams: 3 });
-  for (let id = 1; id <= 2 * 31; id += 2) {
+  for (let id = 1; id < 1000; id += 2) {
     await script.call(id);
     await script.peer.send(cancel(id));
   }
