@@ -13,14 +13,15 @@ import {
 import { grpc, GrpcError } from "../../src/grpc/mod.ts";
 import { Setting } from "../../src/http2/settings.ts";
 import { ErrorCode } from "../../src/http2/error_code.ts";
-import { goAway, headers, rst } from "../http2/wire.ts";
+import { goAway, headers, rst, windowUpdate } from "../http2/wire.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { aborted } from "../support/events.ts";
 import { grpcErrorOf } from "../support/failures.ts";
+import { serveLocally } from "../support/loopback.ts";
 import { messageOf, rejection, rejectionText } from "../support/rejection.ts";
-import { ANSWER, cancel, halfClose, lastHeaders, messages, OK } from "./http2_peer.ts";
+import { ANSWER, cancel, halfClose, Http2Peer, lastHeaders, messages, OK } from "./http2_peer.ts";
 import { PAIRS } from "./pairs.ts";
-import { ClientScript, ServerScript } from "./scripts.ts";
+import { ClientScript, request, ServerScript } from "./scripts.ts";
 
 const OPEN = "HEADERS 1 :path=/Test/Echo content-type=application/grpc source-service=ServiceA";
 const TARGET = { service: "Test", method: "Echo" };
@@ -438,4 +439,44 @@ Deno.test("client: a connection whose other end never says anything is aborted a
   connection.abort();
   assertEquals((await grpcErrorOf(stream.closed)).code, 1);
   await connection.closed;
+});
+
+Deno.test("server: a shutdown waits for what the client's windows hold back, as long as its grace lasts", async () => {
+  const size = 200_000;
+  const server = serveLocally((stream) => stream.send(new Uint8Array(size)), { protocols: [grpc()] });
+  await using peer = new Http2Peer(
+    "client",
+    await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port }),
+  );
+  await peer.send(headers(1, request()), halfClose(1));
+  await peer.headers();
+  let came = 0;
+  const take = async () => {
+    const next = await peer.next();
+    if (next?.type === "DATA") came += next.bytes.length;
+    return next;
+  };
+  while (came < 65_535) await take();
+  const down = server.shutdown({ graceMs: 5_000 });
+  // Longer than a client gets that has nothing to wait for.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await peer.send(windowUpdate(1, size), windowUpdate(0, size));
+  let last = await take();
+  while (last !== undefined && last.type !== "HEADERS") last = await take();
+  assert(last?.type === "HEADERS" && last.end, "the connection was cut");
+  assertEquals(came, size + 5);
+  await down;
+});
+
+Deno.test("server: a shutdown cuts what the client's windows hold back when its grace is over", async () => {
+  const server = serveLocally((stream) => stream.send(new Uint8Array(200_000)), { protocols: [grpc()] });
+  await using peer = new Http2Peer(
+    "client",
+    await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port }),
+  );
+  await peer.send(headers(1, request()), halfClose(1));
+  await peer.headers();
+  const began = performance.now();
+  await server.shutdown({ graceMs: 50 });
+  assert(performance.now() - began < 4_000);
 });

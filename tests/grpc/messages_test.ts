@@ -1,7 +1,7 @@
 /** Messages: their prefixes, wherever they are cut; sizes, compression, and what is wrong with them. */
 import { deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { type ClientStream, type Handler, type ServerStream } from "../../mod.ts";
+import type { ClientStream, Handler, ServerStream } from "../../mod.ts";
 import { cameCompressed, grpc, GrpcError, setCompression } from "../../src/grpc/mod.ts";
 import { Flag, FrameType } from "../../src/http2/frame.ts";
 import { data, frame, headers, join } from "../http2/wire.ts";

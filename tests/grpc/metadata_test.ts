@@ -1,6 +1,6 @@
 /** Metadata and metainfo, in both directions, and time-outs as they travel. */
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type Handler, type Metadata } from "../../mod.ts";
+import type { Handler, Metadata } from "../../mod.ts";
 import { grpc } from "../../src/grpc/mod.ts";
 import { formatTimeout, parseTimeout } from "../../src/grpc/timeout.ts";
 import type { HeaderField } from "../../src/http2/hpack/field.ts";
