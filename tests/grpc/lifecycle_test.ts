@@ -480,3 +480,12 @@ Deno.test("server: a shutdown cuts what the client's windows hold back when its 
   await server.shutdown({ graceMs: 50 });
   assert(performance.now() - began < 4_000);
 });
+
+Deno.test("client: a stream that a GOAWAY has taken does not keep its connection from closing", async () => {
+  await using script = new ClientScript();
+  const stream = script.open();
+  await script.peer.headers();
+  await script.peer.send(goAway(0, ErrorCode.NO_ERROR));
+  assertEquals((await grpcErrorOf(stream.closed)).retryable, true);
+  await script.connection.close();
+});
