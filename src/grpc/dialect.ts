@@ -2,7 +2,7 @@ import { formatDuration } from "../base/duration.ts";
 import { look, reasonText } from "../base/reason.ts";
 import { type Dialect, registerDialect } from "../core/dialect.ts";
 import { isStreamError, type StreamError, type Where } from "../core/errors.ts";
-import { GrpcError, grpcError } from "./error.ts";
+import { GrpcError, grpcError, isGrpcError } from "./error.ts";
 import { checkWirePair, metainfoOf, requestMetadata } from "./metadata.ts";
 import { GrpcStatus } from "./status.ts";
 
@@ -63,7 +63,7 @@ registerDialect(grpcDialect);
 
 /** What travels is a plain RST_STREAM CANCEL: the words are for this side. */
 function canceled(where: Where, reason: unknown): StreamError {
-  if (reason instanceof GrpcError) {
+  if (isGrpcError(reason)) {
     const { code, description, kind, cancelPath, details } = reason;
     return new GrpcError(code, description, { ...where, kind, cancelPath, details, cause: reason });
   }

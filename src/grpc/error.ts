@@ -1,6 +1,7 @@
 import { show } from "../base/format.ts";
 import {
   type ErrorKind,
+  isMarked,
   type Side,
   StreamError,
   type StreamErrorOptions,
@@ -57,6 +58,22 @@ export class GrpcError extends StreamError {
 }
 
 const MAX_CODE = 2 ** 31 - 1;
+
+/** Marks errors of every copy of the library in the process: `instanceof` knows those of its own copy alone. */
+const GRPC_ERROR = Symbol.for("@ttstream/ttstream/GrpcError");
+
+Object.defineProperty(GrpcError.prototype, GRPC_ERROR, { value: true });
+
+/** Whether `value` is a {@linkcode GrpcError}, of whichever copy of the library. */
+export function isGrpcError(value: unknown): value is GrpcError {
+  return isMarked(
+    value,
+    GRPC_ERROR,
+    ({ code, description, cancelPath, details }: GrpcError) =>
+      Number.isInteger(code) && code >= 1 && code <= MAX_CODE && typeof description === "string" &&
+      Array.isArray(cancelPath) && (details === undefined || details instanceof Uint8Array),
+  );
+}
 
 function kindOf(code: number, side: Side | undefined): ErrorKind {
   switch (code) {

@@ -2,7 +2,7 @@ import type { Answer } from "../core/transport.ts";
 import { FIELD_OVERHEAD, fieldsBytes, type HeaderField } from "../http2/hpack/field.ts";
 import { toBase64 } from "./base64.ts";
 import { bizStatusMetadata } from "./biz_status.ts";
-import { GrpcError } from "./error.ts";
+import { isGrpcError } from "./error.ts";
 import { percentEncode } from "./percent.ts";
 import { GrpcStatus } from "./status.ts";
 
@@ -71,7 +71,7 @@ function statusFields(answer: Answer): HeaderField[] {
 
 /** A status of the handler's own goes as it is; anything else as Kitex tells it. */
 function failure(error: unknown, text: string): HeaderField[] {
-  if (!(error instanceof GrpcError)) return status(GrpcStatus.Internal, `${text} [biz error]`);
+  if (!isGrpcError(error)) return status(GrpcStatus.Internal, `${text} [biz error]`);
   const fields = status(error.code, error.description);
   if (error.details !== undefined) fields.push(["grpc-status-details-bin", toBase64(error.details)]);
   return fields;

@@ -26,6 +26,8 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   readonly #below: Http2OverBytes;
   readonly #owner: ServerTransportOwner;
   readonly #streams: Set<GrpcServerStream> = new Set();
+  /** Resolves when the next stream has left HTTP/2; made where somebody waits for it. */
+  #left: PromiseWithResolvers<void> | undefined;
 
   constructor(
     socket: ByteSocket,
@@ -51,11 +53,13 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
       goneAway() {
         // A client that goes finishes its streams first.
       },
-      released() {
-        // The handlers count, not the streams: a cancelled one's handler may still be at work.
-      },
+      // The handlers count, not the streams: a cancelled one's handler may still be at work.
+      released: () => this.#streamLeft(),
       peerReset: () => owner.reset(),
-      ended: (error) => owner.ended(error, isPeersFault(error)),
+      ended: (error) => {
+        this.#streamLeft();
+        owner.ended(error, isPeersFault(error));
+      },
     });
     this.bytes = this.#below.bytes;
   }
@@ -81,8 +85,23 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     if (!this.bytes.closed) this.#below.http2.goAway(ErrorCode.NO_ERROR, "", true);
   }
 
-  sent(): Promise<void> {
-    return this.bytes.sent();
+  /** What a handler has written before it returned may wait for the client's windows. */
+  async sent(): Promise<void> {
+    while (!this.bytes.closed && this.#holdsBack) {
+      this.#left ??= Promise.withResolvers();
+      await this.#left.promise;
+    }
+    await this.bytes.sent();
+  }
+
+  #streamLeft(): void {
+    this.#left?.resolve();
+    this.#left = undefined;
+  }
+
+  get #holdsBack(): boolean {
+    for (const stream of this.#below.http2.streams()) if (stream.holdsBack) return true;
+    return false;
   }
 
   end(limit: string | undefined, lastMs: number): void {

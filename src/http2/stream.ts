@@ -107,6 +107,11 @@ export class Http2Stream implements MessageSource, Sender {
     return this.#host.peerMaxHeaderListBytes;
   }
 
+  /** Whether something waits for the windows. */
+  get holdsBack(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** For the frame writer. */
   get sending(): boolean {
     return !this.#gone;

@@ -1,6 +1,7 @@
 /** Two copies of the library in one process, as mixed versions make them: an end passed from one to the other stays what it is. */
 import { assert, assertEquals } from "@std/assert";
 import * as ours from "../../mod.ts";
+import * as ourGrpc from "../../src/grpc/mod.ts";
 import { aborted } from "../support/events.ts";
 
 type Library = typeof ours;
@@ -8,13 +9,13 @@ type Library = typeof ours;
 const TARGET = { service: "Test", method: "Echo" };
 const hostname = "127.0.0.1";
 
-/** A second copy of the library, from files of its own. */
-async function secondCopy(): Promise<Library> {
+/** A second copy of the library, from files of its own: where its `src` is. */
+async function copied(): Promise<URL> {
   const root = new URL("../../", import.meta.url);
   const folder = await Deno.makeTempDir({ prefix: "ttstream-copy-" });
   await Deno.copyFile(new URL("mod.ts", root), `${folder}/mod.ts`);
   await copyFolder(new URL("src/", root), `${folder}/src`);
-  return await import(`file://${folder}/mod.ts`);
+  return new URL(`file://${folder}/src/`);
 }
 
 async function copyFolder(from: URL, to: string): Promise<void> {
@@ -25,7 +26,8 @@ async function copyFolder(from: URL, to: string): Promise<void> {
   }
 }
 
-const copy = await secondCopy();
+const copySource = await copied();
+const copy: Library = await import(new URL("../mod.ts", copySource).href);
 
 /** What a client's stream of `library` ends with where its handler throws what another copy has made. */
 async function thrown(library: Library, error: unknown): Promise<{ end: unknown; told: unknown[] }> {
@@ -119,3 +121,16 @@ Deno.test("what only looks like an end of the library's is none: it travels as 1
 function failing(error: unknown): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
+
+Deno.test("two copies: a GrpcError of the other copy's keeps its code, text and details", async () => {
+  const library = new URL("grpc/mod.ts", copySource);
+  const { grpc, GrpcError }: typeof ourGrpc = await import(library.href);
+  assert(!(new GrpcError(5, "x") instanceof ourGrpc.GrpcError));
+  const error = new GrpcError(5, "no such model", { details: Uint8Array.of(1, 2) });
+  const serveOptions = { hostname, port: 0, protocols: [ourGrpc.grpc()], onError() {} };
+  await using server = ours.serve(serveOptions, () => Promise.reject(error));
+  await using connection = await copy.connect({ hostname, port: server.addr.port, protocol: grpc() });
+  const end = await connection.openStream(TARGET).closed.catch((error: unknown) => error);
+  assert(end instanceof GrpcError);
+  assertEquals([end.code, end.description, end.details], [5, "no such model", Uint8Array.of(1, 2)]);
+});
