@@ -26,11 +26,11 @@ export const grpcMemory: Row = {
   name: "gRPC memory",
   protocol: "grpc",
   async *run(lab) {
+    yield await hpackBomb(lab);
     yield await announced(lab);
     yield await announcedAndSent(lab);
     yield await gzipBombs(lab);
     yield await unreadNothings(lab);
-    yield await hpackBomb(lab);
     yield await headerLists(lab);
   },
 };
@@ -225,14 +225,15 @@ function hpackBomb(lab: Lab): Promise<Line> {
   // A literal with indexing: the name "a", and a value without Huffman of 3,967 bytes.
   field.set([0x40, 0x01, 0x61, 0x7f, 0x80 | (3967 - 127 & 0x7f), 3967 - 127 >> 7]);
   const bomb = frame(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, 1, [
-    ...block(requestFields("Ignores")),
+    // Without the size of the table that it begins with: that is none.
+    ...block(requestFields("Ignores")).subarray(1),
     ...field,
-    ...new Uint8Array(12_000).fill(0x80 | 62),
+    ...new Uint8Array(11_000).fill(0x80 | 62),
   ]);
   const count = lab.size(2_000, 500);
   return attack(lab, {
     name: `${count} HPACK bombs`,
-    done: `${count} requests, each with one field of 4 KB and 12,000 references to it: 48 MB a request`,
+    done: `${count} requests, each with one field of 4 KB and 11,000 references to it: 44 MB a request`,
     maxBytes: SOME_BYTES,
   }, async (raw, sending) => {
     for (let at = 0; at < count; at += 20) {
