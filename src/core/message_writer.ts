@@ -172,14 +172,17 @@ export class MessageWriter<T> {
   /** Lets waiting messages look at the state again: it may be closed by now. */
   recheck(): void {
     if (this.#failure === undefined && this.#init.state.canSend) return;
-    const waiting = this.#waiting ?? [];
+    if (this.#waiting !== undefined) this.#dropWaiting(this.#waiting);
+    this.#queue?.drop();
+  }
+
+  #dropWaiting(waiting: readonly Waiting<T>[]): void {
     this.#waiting = undefined;
     const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
     for (const { wake, sent } of waiting) {
       this.#init.sink.unwait(wake);
       sent.reject(error);
     }
-    this.#queue?.drop();
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */

@@ -1,4 +1,5 @@
 import { isCausedBy, reasonText } from "../base/reason.ts";
+import { withoutStack } from "../base/without_stack.ts";
 import { setTimer, type Timer } from "../net/event_loop.ts";
 import type { Addr } from "../net/address.ts";
 import type { Codec } from "./codec.ts";
@@ -182,7 +183,8 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
       return false;
     }
     this.#answer(DONE);
-    const end = this.dialect.handlerReturned(this.where);
+    // Every stream that ends well makes one.
+    const end = withoutStack(() => this.dialect.handlerReturned(this.where));
     this.writeView?.finish(end);
     this.#finish(end);
     return true;

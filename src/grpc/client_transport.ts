@@ -1,3 +1,4 @@
+import { IdTable } from "../base/id_table.ts";
 import type { ClientSide } from "../core/client_side.ts";
 import { NO_METADATA } from "../core/metadata.ts";
 import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
@@ -17,6 +18,9 @@ const USER_AGENT = "ttstream";
 /** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
 const ACCEPT_ENCODING = "identity,gzip,deflate";
 
+const PROTOBUF_TYPE: HeaderField = ["content-type", "application/grpc"];
+const THRIFT_TYPE: HeaderField = ["content-type", "application/grpc+thrift"];
+
 /** A client's connection of gRPC. */
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly bytes: ByteConnection<GrpcError>;
@@ -24,10 +28,12 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ClientTransportOwner;
-  readonly #authority: string;
-  readonly #scheme: string;
-  readonly #streams: Set<GrpcClientStream> = new Set();
-  readonly #lingering: Set<GrpcClientStream> = new Set();
+  readonly #ownFields: readonly HeaderField[];
+  readonly #streams: IdTable<GrpcClientStream> = new IdTable();
+  readonly #lingering: IdTable<GrpcClientStream> = new IdTable();
+  #lastNumber = 0;
+  /** The path of the last request, which is mostly the next one's as well. */
+  #path: HeaderField = [":path", ""];
 
   constructor(
     socket: ByteSocket,
@@ -38,8 +44,14 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.#owner = owner;
     this.maxMessageBytes = limits.maxFrameBytes;
     this.compression = settings.compression;
-    this.#authority = authority;
-    this.#scheme = secure ? "https" : "http";
+    this.#ownFields = [
+      [":method", "POST"],
+      [":scheme", secure ? "https" : "http"],
+      [":authority", authority],
+      ["user-agent", USER_AGENT],
+      ["te", "trailers"],
+      ["grpc-accept-encoding", ACCEPT_ENCODING],
+    ];
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,
@@ -58,7 +70,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       },
       ended: (error) => {
         // Streams that are no more on the connection but are still watched.
-        for (const stream of this.#lingering) stream.lost(true, error);
+        for (const stream of this.#lingering.values()) stream.lost(true, error);
         this.#lingering.clear();
         owner.ended(error);
       },
@@ -79,14 +91,14 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   open(stream: ClientSide): void {
-    const sink = new GrpcClientStream(this, stream);
+    const sink = new GrpcClientStream(this, stream, this.#lastNumber = this.#lastNumber + 1 | 0);
     const fields = this.#request(stream, sink);
-    this.#streams.add(sink);
+    this.#streams.set(sink.number, sink);
     let http2;
     try {
       http2 = this.#below.http2.open(fields, false, sink);
     } catch (error) {
-      this.#streams.delete(sink);
+      this.#streams.delete(sink.number);
       throw error;
     }
     stream.init.metadata = NO_METADATA;
@@ -96,7 +108,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   streams(): ClientSide[] {
-    return [...this.#streams].map(({ stream }) => stream);
+    return this.#streams.values().map(({ stream }) => stream);
   }
 
   sent(): Promise<void> {
@@ -117,34 +129,27 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   released(stream: GrpcClientStream): void {
-    if (this.#streams.delete(stream)) this.#owner.released();
+    if (this.#streams.delete(stream.number)) this.#owner.released();
   }
 
   linger(stream: GrpcClientStream): void {
-    if (!this.bytes.closed) this.#lingering.add(stream);
+    if (!this.bytes.closed) this.#lingering.set(stream.number, stream);
   }
 
   unlinger(stream: GrpcClientStream): void {
-    this.#lingering.delete(stream);
+    this.#lingering.delete(stream.number);
   }
 
   #compact(): void {
-    for (const stream of this.#streams) stream.compact();
-    for (const stream of this.#lingering) stream.compact();
+    for (const stream of this.#streams.values()) stream.compact();
+    for (const stream of this.#lingering.values()) stream.compact();
   }
 
   #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
     const { encoding, serviceName, timeoutMs, deadline } = init;
-    const fields: HeaderField[] = [
-      [":method", "POST"],
-      [":scheme", this.#scheme],
-      [":path", `/${service}/${method}`],
-      [":authority", this.#authority],
-      ["content-type", encoding === "thrift" ? "application/grpc+thrift" : "application/grpc"],
-      ["user-agent", USER_AGENT],
-      ["te", "trailers"],
-      ["grpc-accept-encoding", ACCEPT_ENCODING],
-    ];
+    const path = `/${service}/${method}`;
+    if (this.#path[1] !== path) this.#path = [":path", path];
+    const fields = [this.#path, ...this.#ownFields, encoding === "thrift" ? THRIFT_TYPE : PROTOBUF_TYPE];
     if (compression !== "identity") fields.push(["grpc-encoding", compression]);
     const limitMs = Math.min(timeoutMs || Infinity, deadline - Date.now());
     if (limitMs < Infinity) fields.push(["grpc-timeout", formatTimeout(limitMs)]);

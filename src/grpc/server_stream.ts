@@ -11,7 +11,7 @@ import { toBase64 } from "./base64.ts";
 import { bizStatusMetadata } from "./biz_status.ts";
 import { Text } from "./dialect.ts";
 import { GrpcError, grpcError } from "./error.ts";
-import { fieldOf } from "./metadata.ts";
+import { fieldOf, SOURCE_SERVICE } from "./metadata.ts";
 import { percentEncode } from "./percent.ts";
 import { GrpcStatus } from "./status.ts";
 import { type GrpcConnection, GrpcStream } from "./stream.ts";
@@ -29,8 +29,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   stream: ServerEvents | undefined;
   readonly #request: StreamRequest;
   readonly #contentType: string;
-  /** Who has called, as its cancel names it. */
-  readonly #source: string;
   #ended = false;
   #clientEnded = false;
 
@@ -39,7 +37,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     http2: Http2Stream,
     fields: readonly HeaderField[],
     request: StreamRequest,
-    source: string,
   ) {
     super(connection);
     this.connection = connection;
@@ -47,7 +44,11 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.peerCompression = fieldOf(fields, "grpc-encoding");
     this.#request = request;
     this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
-    this.#source = source;
+  }
+
+  /** Among the streams of the connection. */
+  get id(): number {
+    return this.http2.id;
   }
 
   protected get where(): Where {
@@ -124,8 +125,10 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     const text = error === undefined
       ? `transport: RSTStream Frame received with error code: ${errorCodeName(code)}`
       : `transport: ReadFrame encountered http2.StreamError: ${error.message}`;
-    const canceled = grpcError(this.where, GrpcStatus.Canceled, `${text} [triggered by ${this.#source}]`, {
-      cancelPath: this.#source === "" ? [] : [this.#source],
+    // Who has called.
+    const source = this.#request.metadata.get(SOURCE_SERVICE) ?? "";
+    const canceled = grpcError(this.where, GrpcStatus.Canceled, `${text} [triggered by ${source}]`, {
+      cancelPath: source === "" ? [] : [source],
       cause: error,
     });
     this.stream?.recvReset(canceled);

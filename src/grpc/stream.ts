@@ -6,7 +6,7 @@ import type { ByteConnection } from "../net/byte_connection.ts";
 import { type Compression, decompress, gzip } from "../net/compression.ts";
 import type { Where } from "../core/errors.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { MessageAssembler, PREFIX_BYTES } from "./message_assembler.ts";
+import { type AssembledMessages, MessageAssembler, PREFIX_BYTES } from "./message_assembler.ts";
 import { reasonText } from "../base/reason.ts";
 import { GrpcStatus } from "./status.ts";
 
@@ -22,9 +22,9 @@ export interface GrpcConnection {
  * A stream between HTTP/2's frames and what they mean: its messages in both directions, which are the same at either
  * end. What differs is how it begins and ends: see {@linkcode GrpcClientStream} and {@linkcode GrpcServerStream}.
  */
-export abstract class GrpcStream {
+export abstract class GrpcStream implements AssembledMessages {
   protected readonly connection: GrpcConnection;
-  readonly #assembler: MessageAssembler;
+  readonly #assembler = new MessageAssembler(this);
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
   /** How what is sent from now on is compressed. */
@@ -40,11 +40,6 @@ export abstract class GrpcStream {
   constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
     this.connection = connection;
     this.compression = compression;
-    this.#assembler = new MessageAssembler({
-      message: (payload, compressed) => this.#take(payload, compressed),
-      announced: (bytes) => this.http2.grant(bytes),
-      check: (bytes, flag) => this.#check(bytes, flag),
-    });
   }
 
   /** The stream below. */
@@ -101,7 +96,9 @@ export abstract class GrpcStream {
     this.http2.consumed(given);
   }
 
-  #take(payload: Bytes, compressed: boolean): void {
+  // What follows is for the assembler.
+
+  message(payload: Bytes, compressed: boolean): void {
     this.lastCameCompressed = compressed;
     const wireBytes = PREFIX_BYTES + payload.length;
     const message = compressed ? this.#decompressed(payload) : payload;
@@ -119,19 +116,11 @@ export abstract class GrpcStream {
     this.connection.bytes.charge(grown, 0);
   }
 
-  #decompressed(payload: Bytes): Bytes {
-    try {
-      return decompress(compressionOf(this.peerCompression), payload, this.connection.maxMessageBytes);
-    } catch (cause) {
-      const code = cause instanceof RangeError ? GrpcStatus.ResourceExhausted : GrpcStatus.Internal;
-      const text = cause instanceof RangeError
-        ? cause.message
-        : `cannot decompress a message: ${reasonText(cause)}`;
-      throw grpcError(this.where, code, text, { kind: "protocol", cause });
-    }
+  announced(bytes: number): void {
+    this.http2.grant(bytes);
   }
 
-  #check(bytes: number, flag: number): void {
+  check(bytes: number, flag: number): void {
     const { maxMessageBytes } = this.connection;
     if (bytes > maxMessageBytes) {
       const text = `message of ${bytes} bytes exceeds the limit of ${maxMessageBytes} bytes`;
@@ -146,6 +135,18 @@ export abstract class GrpcStream {
     if (this.peerCompression === undefined || this.peerCompression === "identity") {
       const text = "a message is compressed, and the header named no grpc-encoding";
       throw grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" });
+    }
+  }
+
+  #decompressed(payload: Bytes): Bytes {
+    try {
+      return decompress(compressionOf(this.peerCompression), payload, this.connection.maxMessageBytes);
+    } catch (cause) {
+      const code = cause instanceof RangeError ? GrpcStatus.ResourceExhausted : GrpcStatus.Internal;
+      const text = cause instanceof RangeError
+        ? cause.message
+        : `cannot decompress a message: ${reasonText(cause)}`;
+      throw grpcError(this.where, code, text, { kind: "protocol", cause });
     }
   }
 
