@@ -1,5 +1,6 @@
 import { attempt } from "../base/inline.ts";
 import type { Codec } from "./codec.ts";
+import type { Failure } from "./failure.ts";
 import { handled } from "../base/handled.ts";
 import { HandledWritable } from "../base/handled_streams.ts";
 import type { StreamError } from "./errors.ts";
@@ -50,7 +51,7 @@ interface Waiting<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: Failure | undefined;
   /** Whether that was no good end. */
   #failed = false;
   #writable: WritableStream<T> | undefined;
@@ -146,21 +147,21 @@ export class MessageWriter<T> {
     }
   }
 
-  /** Ends the writing at once: waiting and later writes reject with `error`. The first failure wins. */
-  fail(error: unknown): void {
+  /** Ends the writing at once: waiting and later writes reject with `failure`'s error. The first failure wins. */
+  fail(failure: Failure): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { error };
+    this.#failure = failure;
     this.#failed = true;
     // An error of ours in the middle of abort() would make that reject.
-    if (!this.#aborting) this.#controller?.error(error);
+    if (!this.#aborting) this.#controller?.error(failure.error);
     this.#settle();
   }
 
   /** As {@linkcode fail}, but a `close()` that waits behind what was written still resolves. */
-  finish(error: unknown): void {
+  finish(failure: Failure): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { error };
-    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(error));
+    this.#failure = failure;
+    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(failure.error));
     this.#settle();
   }
 
