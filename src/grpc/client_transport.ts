@@ -9,17 +9,9 @@ import type { ByteSocket } from "../net/socket.ts";
 import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts";
 import { Http2OverBytes } from "./connection.ts";
 import type { GrpcError } from "./error.ts";
-import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
+import { RequestHead } from "./request_head.ts";
 import { formatTimeout } from "./timeout.ts";
-
-/** What every request of the library's says of itself. */
-const USER_AGENT = "ttstream";
-/** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
-const ACCEPT_ENCODING = "identity,gzip,deflate";
-
-const PROTOBUF_TYPE: HeaderField = ["content-type", "application/grpc"];
-const THRIFT_TYPE: HeaderField = ["content-type", "application/grpc+thrift"];
 
 /** A client's connection of gRPC. */
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
@@ -28,12 +20,10 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ClientTransportOwner;
-  readonly #ownFields: readonly HeaderField[];
+  readonly #head: RequestHead;
   readonly #streams: IdTable<GrpcClientStream> = new IdTable();
   readonly #lingering: IdTable<GrpcClientStream> = new IdTable();
   #lastNumber = 0;
-  /** The path of the last request, which is mostly the next one's as well. */
-  #path: HeaderField = [":path", ""];
 
   constructor(
     socket: ByteSocket,
@@ -44,14 +34,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.#owner = owner;
     this.maxMessageBytes = limits.maxFrameBytes;
     this.compression = settings.compression;
-    this.#ownFields = [
-      [":method", "POST"],
-      [":scheme", secure ? "https" : "http"],
-      [":authority", authority],
-      ["user-agent", USER_AGENT],
-      ["te", "trailers"],
-      ["grpc-accept-encoding", ACCEPT_ENCODING],
-    ];
+    this.#head = new RequestHead(secure ? "https" : "http", authority);
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,
@@ -145,16 +128,14 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     for (const stream of this.#lingering.values()) stream.compact();
   }
 
-  #request({ init, service, method }: ClientSide, { compression }: GrpcClientStream): HeaderField[] {
-    const { encoding, serviceName, timeoutMs, deadline } = init;
-    const path = `/${service}/${method}`;
-    if (this.#path[1] !== path) this.#path = [":path", path];
-    const fields = [this.#path, ...this.#ownFields, encoding === "thrift" ? THRIFT_TYPE : PROTOBUF_TYPE];
+  #request({ init }: ClientSide, { compression }: GrpcClientStream): readonly HeaderField[] {
+    const { timeoutMs, deadline, metadata } = init;
+    const head = this.#head.fields(init);
+    const fields: HeaderField[] = [];
     if (compression !== "identity") fields.push(["grpc-encoding", compression]);
     const limitMs = Math.min(timeoutMs || Infinity, deadline - Date.now());
     if (limitMs < Infinity) fields.push(["grpc-timeout", formatTimeout(limitMs)]);
-    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
-    for (const pair of init.metadata) fields.push(pair);
-    return fields;
+    for (const pair of metadata) fields.push(pair);
+    return fields.length === 0 ? head : [...head, ...fields];
   }
 }

@@ -24,7 +24,8 @@ export interface GrpcConnection {
  */
 export abstract class GrpcStream implements AssembledMessages {
   protected readonly connection: GrpcConnection;
-  readonly #assembler = new MessageAssembler(this);
+  /** Made for the first DATA: many streams wait for it for long. */
+  #assembler: MessageAssembler | undefined;
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
   /** How what is sent from now on is compressed. */
@@ -80,17 +81,17 @@ export abstract class GrpcStream implements AssembledMessages {
   /** DATA has come. @returns Whether all of it was fine. */
   protected takeData(bytes: Bytes): void {
     this.#owed += bytes.length;
-    this.#assembler.push(bytes);
+    (this.#assembler ??= new MessageAssembler(this)).push(bytes);
   }
 
   /** Bytes of a message that has begun and not ended. */
   protected get pendingBytes(): number {
-    return this.#assembler.pendingBytes;
+    return this.#assembler?.pendingBytes ?? 0;
   }
 
   /** What has been read may come again. */
   #giveBack(bytes: number): void {
-    const given = this.#held === 0 ? this.#owed - this.#assembler.pendingBytes : Math.min(this.#owed, bytes);
+    const given = this.#held === 0 ? this.#owed - this.pendingBytes : Math.min(this.#owed, bytes);
     if (given <= 0) return;
     this.#owed -= given;
     this.http2.consumed(given);
