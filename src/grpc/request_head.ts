@@ -28,7 +28,8 @@ export class RequestHead {
   }
 
   /** The same array for the same target. */
-  fields(target: RequestTarget): readonly HeaderField[] {
+  fields({ service, method, encoding, serviceName }: RequestTarget): readonly HeaderField[] {
+    const target = { service, method, encoding, serviceName };
     if (this.#last === undefined || !isSame(this.#last.target, target)) {
       this.#last = { target, fields: this.#make(target) };
     }
