@@ -8,7 +8,7 @@ import type { StreamSink } from "./transport.ts";
 import { presentable } from "../base/reason.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./stream_state.ts";
-import { nextTick } from "../net/event_loop.ts";
+import { onNextTick } from "../net/event_loop.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /** What the owner of a stream is told of its writing side. */
@@ -161,7 +161,10 @@ export class MessageWriter<T> {
   finish(failure: Failure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(failure.error));
+    // One that has been closed has its end.
+    if (this.#controller !== undefined && !this.#closed) {
+      onNextTick(() => this.#controller?.error(failure.error));
+    }
     this.#settle();
   }
 

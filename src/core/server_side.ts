@@ -5,6 +5,7 @@ import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import { type BizStatusError, isBizStatusError, type StreamError } from "./errors.ts";
 import { type Failure, LazyFailure } from "./failure.ts";
+import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
@@ -23,6 +24,7 @@ import {
 export interface ServerSideInit {
   readonly dialect: Dialect;
   readonly remoteAddr: Addr | undefined;
+  readonly returned: HandlerReturned;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
 }
@@ -183,7 +185,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
       return false;
     }
     this.#answer(DONE);
-    const end = new LazyFailure(() => this.dialect.handlerReturned(this.where));
+    const end = new LazyFailure(() => this.#init.returned.error(this.where));
     this.writeView?.finish(end);
     this.#finish(end);
     return true;
