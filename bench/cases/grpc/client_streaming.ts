@@ -7,5 +7,6 @@ export const grpcClientStreaming: Case = {
   contenders: ["ttstream", "ttstream, protobuf", "Kitex"],
   shows: ["perSecond"],
   targets: [],
+  slow: true,
   run: (pair, ms) => rate(pair, { do: "collect", ms, size: 1024 }),
 };

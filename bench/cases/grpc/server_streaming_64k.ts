@@ -9,5 +9,6 @@ export const grpcServerStreaming64k: Case = {
   targets: [
     timesAtLeast(2, "mbPerSecond", "ttstream", "Kitex"),
   ],
+  slow: true,
   run: (pair, ms) => rate(pair, { do: "stream", ms, size: 64 * 1024 }),
 };
