@@ -19,7 +19,7 @@ import {
 import { absences, figureTables, growthRows, markdown, plain, targetRows } from "./harness/report.ts";
 
 const HELP = `usage: deno task bench [--quick] [--only TEXT] [--no-growth] [--help]
-  --quick      no growth, nothing written: under a minute, too short for V8 to be at its best
+  --quick      no growth, nothing written: about a minute, too short for V8 to be at its best
   --only TEXT  the cases with TEXT in their name, nothing written
   --no-growth  leaves out how cost grows, nothing written`;
 
