@@ -7,7 +7,7 @@ import { CASES } from "./cases/mod.ts";
 import { GROWTHS } from "./growth.ts";
 import { buildKitex, type KitexPeer } from "./harness/build.ts";
 import { chart } from "./harness/chart.ts";
-import { contenders } from "./harness/contenders.ts";
+import { contenders, type ProtocolName } from "./harness/contenders.ts";
 import {
   type CaseResult,
   type Find,
@@ -16,10 +16,10 @@ import {
   measureGrowth,
   type Settings,
 } from "./harness/measure.ts";
-import { absences, figureRows, growthRows, markdown, plain, targetRows } from "./harness/report.ts";
+import { absences, figureTables, growthRows, markdown, plain, targetRows } from "./harness/report.ts";
 
 const HELP = `usage: deno task bench [--quick] [--only TEXT] [--no-growth] [--help]
-  --quick      no growth, nothing written: under a minute, too short for V8 to be at its best
+  --quick      no growth, nothing written: about a minute, too short for V8 to be at its best
   --only TEXT  the cases with TEXT in their name, nothing written
   --no-growth  leaves out how cost grows, nothing written`;
 
@@ -41,25 +41,31 @@ async function main(): Promise<number> {
 
   progress("building the Kitex peer");
   const kitex = await buildKitex();
-  const available = contenders(kitex);
-  const find: Find = (name) =>
-    available.get(name) ??
-      { missing: name === "Kitex" && "missing" in kitex ? kitex.missing : "not there yet" };
+  const finder = (protocol: ProtocolName): Find => {
+    const available = contenders(kitex, protocol);
+    return (name) =>
+      available.get(name) ??
+        { missing: name === "Kitex" && "missing" in kitex ? kitex.missing : "not there yet" };
+  };
 
   const cases: CaseResult[] = [];
   for (const one of CASES) {
     if (!one.name.includes(only ?? "") || (quick && one.slow === true)) continue;
-    cases.push(await measure(one, find, quick ? QUICK : FULL, progress));
+    cases.push(await measure(one, finder(one.protocol ?? "ttheader"), quick ? QUICK : FULL, progress));
   }
   const growths: GrowthResult[] = [];
   if (whole) {
     for (const growth of GROWTHS) {
-      growths.push(await measureGrowth(growth, find, GROWTH, progress));
+      growths.push(await measureGrowth(growth, finder("ttheader"), GROWTH, progress));
     }
   }
   progress("");
 
-  const tables = [figureRows(cases), ...growths.map(growthRows), targetRows(cases)];
+  const tables = [
+    ...figureTables(cases).map(({ rows }) => rows),
+    ...growths.map(growthRows),
+    targetRows(cases),
+  ];
   console.log(tables.map(plain).join("\n\n"));
   for (const gap of absences(cases)) console.log(`\nnot measured: ${gap}`);
   console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s`);

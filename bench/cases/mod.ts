@@ -2,6 +2,15 @@ import type { Case } from "../harness/case.ts";
 import { cancelToRst } from "./cancel_to_rst.ts";
 import { cancelBehindSenders, cancelToSignal } from "./cancel_to_signal.ts";
 import { clientStreaming } from "./client_streaming.ts";
+import { grpcClientStreaming } from "./grpc/client_streaming.ts";
+import { grpcIdleMemory } from "./grpc/idle_memory.ts";
+import { grpcOpenClose } from "./grpc/open_close.ts";
+import { grpcOpenClose64 } from "./grpc/open_close_64.ts";
+import { grpcPingPong } from "./grpc/ping_pong.ts";
+import { grpcPingPong64 } from "./grpc/ping_pong_64.ts";
+import { grpcServerStreaming } from "./grpc/server_streaming.ts";
+import { grpcServerStreaming64k } from "./grpc/server_streaming_64k.ts";
+import { grpcUnary64 } from "./grpc/unary_64.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { openClose } from "./open_close.ts";
 import { openClose64 } from "./open_close_64.ts";
@@ -23,4 +32,13 @@ export const CASES: readonly Case[] = [
   cancelToSignal,
   cancelBehindSenders,
   idleMemory,
+  grpcServerStreaming,
+  grpcServerStreaming64k,
+  grpcPingPong,
+  grpcPingPong64,
+  grpcOpenClose,
+  grpcOpenClose64,
+  grpcUnary64,
+  grpcClientStreaming,
+  grpcIdleMemory,
 ];

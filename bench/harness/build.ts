@@ -6,10 +6,12 @@ export type KitexPeer = { readonly command: string; readonly versions: string } 
   readonly missing: string;
 };
 
-/** Generates what the IDL says and builds the Kitex peer. */
+/** Generates what the IDLs say and builds the Kitex peer. */
 export async function buildKitex(): Promise<KitexPeer> {
   try {
-    await go("tool", "kitex", "-streamx", "-module", "bench", "bench.thrift");
+    for (const idl of ["bench.thrift", "bench.proto"]) {
+      await go("tool", "kitex", "-streamx", "-module", "bench", idl);
+    }
     await go("build", "-o", PEER, ".");
     const mod = await Deno.readTextFile(new URL("go.mod", FOLDER));
     const kitex = /github\.com\/cloudwego\/kitex (v\S+)/.exec(mod)?.[1] ?? "";

@@ -1,5 +1,5 @@
 import { type Command, payloadBytes, type Reply } from "../peers/commands.ts";
-import type { Contender, ContenderName, Pair } from "./contenders.ts";
+import type { Contender, ContenderName, Pair, ProtocolName } from "./contenders.ts";
 
 /** What one run of a case has measured. */
 export type Figures = Readonly<Partial<Record<Figure, number>>>;
@@ -11,6 +11,8 @@ export type Medians = ReadonlyMap<ContenderName, Figures>;
 /** One case: who takes part, what is measured, what is to be reached. A case is one small file. */
 export interface Case {
   readonly name: string;
+  /** Default TTHeader Streaming. */
+  readonly protocol?: ProtocolName;
   readonly contenders: readonly ContenderName[];
   /** What the tables show of it. */
   readonly shows: readonly Figure[];

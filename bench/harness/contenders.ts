@@ -2,7 +2,16 @@ import type { KitexPeer } from "./build.ts";
 import { Peer } from "./peer.ts";
 
 /** Who is measured. */
-export type ContenderName = "ttstream" | "ttstream, thrift" | "Kitex" | "grpc-js" | "raw TCP";
+export type ContenderName =
+  | "ttstream"
+  | "ttstream, thrift"
+  | "ttstream, protobuf"
+  | "Kitex"
+  | "grpc-js"
+  | "raw TCP";
+
+/** What they speak. */
+export type ProtocolName = "ttheader" | "grpc";
 
 /** A client and a server of one kind, in processes of their own. */
 export class Pair implements AsyncDisposable {
@@ -46,15 +55,16 @@ export interface Contender {
   readonly client: (port: number) => CommandLine;
 }
 
-/** All there are; Kitex only where it could be built. */
-export function contenders(kitex: KitexPeer): Map<ContenderName, Contender> {
+/** All that speak a protocol, or need none; Kitex only where it could be built. */
+export function contenders(kitex: KitexPeer, protocol: ProtocolName): Map<ContenderName, Contender> {
   const library = (flavour: string): Contender => ({
-    server: deno("deno/server.ts", flavour),
-    client: (port) => deno("deno/client.ts", flavour, String(port)),
+    server: deno("deno/server.ts", flavour, protocol),
+    client: (port) => deno("deno/client.ts", flavour, protocol, String(port)),
   });
   const all = new Map<ContenderName, Contender>([
     ["ttstream", library("raw")],
     ["ttstream, thrift", library("thrift")],
+    ["ttstream, protobuf", library("protobuf")],
     ["grpc-js", {
       server: deno("grpc/server.ts"),
       client: (port) => deno("grpc/client.ts", String(port)),
@@ -67,8 +77,8 @@ export function contenders(kitex: KitexPeer): Map<ContenderName, Contender> {
   if ("command" in kitex) {
     const { command } = kitex;
     all.set("Kitex", {
-      server: [command, ["server"]],
-      client: (port) => [command, ["client", `127.0.0.1:${port}`]],
+      server: [command, ["server", protocol]],
+      client: (port) => [command, ["client", protocol, `127.0.0.1:${port}`]],
     });
   }
   return all;

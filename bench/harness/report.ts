@@ -1,5 +1,5 @@
 import type { Figure, Figures, Medians, Target } from "./case.ts";
-import type { ContenderName } from "./contenders.ts";
+import type { ContenderName, ProtocolName } from "./contenders.ts";
 import type { CaseResult, GrowthResult } from "./measure.ts";
 
 /** All that a run has found. */
@@ -9,17 +9,37 @@ export interface Results {
   readonly growths: readonly GrowthResult[];
 }
 
-const COLUMNS: readonly ContenderName[] = ["ttstream", "ttstream, thrift", "Kitex", "grpc-js", "raw TCP"];
+const COLUMNS: readonly ContenderName[] = [
+  "ttstream",
+  "ttstream, thrift",
+  "ttstream, protobuf",
+  "Kitex",
+  "grpc-js",
+  "raw TCP",
+];
 
-/** The table of figures, a row for each figure of a case. */
-export function figureRows(cases: readonly CaseResult[]): string[][] {
+const PROTOCOLS: Readonly<Record<ProtocolName, string>> = { ttheader: "TTHeader Streaming", grpc: "gRPC" };
+
+/** The tables of figures, one for each protocol that has any. */
+export function figureTables(
+  cases: readonly CaseResult[],
+): { readonly title: string; readonly rows: string[][] }[] {
+  return (["ttheader", "grpc"] as const).flatMap((protocol) => {
+    const own = cases.filter(({ of }) => (of.protocol ?? "ttheader") === protocol);
+    return own.length === 0 ? [] : [{ title: PROTOCOLS[protocol], rows: figureRows(own) }];
+  });
+}
+
+/** A row for each figure of a case, a column for everybody who takes part in one. */
+function figureRows(cases: readonly CaseResult[]): string[][] {
+  const columns = COLUMNS.filter((name) => cases.some(({ of }) => of.contenders.includes(name)));
   return [
-    ["case", "", ...COLUMNS],
+    ["case", "", ...columns],
     ...cases.flatMap(({ of, medians }) =>
       of.shows.map((figure, index) => [
         index === 0 ? of.name : "",
         LABELS[figure],
-        ...COLUMNS.map((name) => of.contenders.includes(name) ? show(figure, medians.get(name)) : ""),
+        ...columns.map((name) => of.contenders.includes(name) ? show(figure, medians.get(name)) : ""),
       ])
     ),
   ];
@@ -81,8 +101,8 @@ Written by \`deno task bench\`. ${environment}
 
 Every case: client and server in processes of their own on loopback, fresh ones for each case, a warm-up, then three
 rounds in turns; medians. Messages are a string of 16 letters, an i64 and a blob of 1 KiB; \`ttstream\` sends as many
-bytes without a codec, \`ttstream, thrift\` and Kitex encode and decode the struct, grpc-js gets bytes as they are.
-Kitex has its default pool of one connection a core, everybody else one connection.
+bytes without a codec, \`ttstream, thrift\`, \`ttstream, protobuf\` (over gRPC) and Kitex encode and decode the message,
+grpc-js gets bytes as they are. Over gRPC the message is the same, in protobuf. Kitex has its default pool of one connection a core, everybody else one connection.
 
 ![Ratios to Kitex, and how cost grows](results.svg)
 
@@ -90,9 +110,7 @@ Kitex has its default pool of one connection a core, everybody else one connecti
 
 ${table(targetRows(cases))}
 
-## Figures
-
-${table(figureRows(cases))}
+${figureTables(cases).map(({ title, rows }) => `## Figures: ${title}\n\n${table(rows)}`).join("\n\n")}
 
 ${growths.map((growth) => `## ${capital(growth.of.name)}\n\n${table(growthRows(growth))}`).join("\n\n")}
 ${gaps.length > 0 ? `\n## Not measured\n\n${gaps.map((gap) => `- ${gap}`).join("\n")}\n` : ""}`;

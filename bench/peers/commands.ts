@@ -21,6 +21,8 @@ export type Command =
   }
   /** The same with a stream for each message, `streams` at a time. */
   | { readonly do: "openClose"; readonly ms: number; readonly size: number; readonly streams: number }
+  /** One unary call after the other, `streams` at a time; over gRPC alone. */
+  | { readonly do: "unary"; readonly ms: number; readonly size: number; readonly streams: number }
   /** Opens streams on which nothing happens. */
   | {
     readonly do: "hold";

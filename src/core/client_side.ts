@@ -187,7 +187,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     if (!this.state.close(error)) return;
     this.queue.finish({ error });
     this.#results.failure ??= { error, write: error };
-    this.failWriting(error);
+    this.failWriting({ error });
     this.#results.settle();
   }
 
@@ -229,7 +229,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     const { cancelRemoteOnRecvTimeout } = this.#init;
     const error = this.dialect.recvTimedOut(this.where, timeoutMs, cancelRemoteOnRecvTimeout);
     if (cancelRemoteOnRecvTimeout) this.#cancel(error);
-    else this.readView?.fail(error);
+    else this.readView?.fail({ error });
   }
 
   beforeSend(): void {
@@ -279,7 +279,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     } else {
       this.queue.finish({ error });
       this.#results.failure = { error, write: error };
-      this.failWriting(error);
+      this.failWriting({ error });
     }
     this.#results.settle();
     this.sink.release();
@@ -309,9 +309,9 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     this.#unwatch();
     // A stream that has ended well stays so, also for whoever asks only now: what comes after takes the unread back.
     if (this.#results.trailerMetadata === undefined) this.#results.failure ??= { error, write };
-    this.failReading(read);
+    this.failReading({ error: read });
     this.#readDone = true;
-    this.failWriting(write);
+    this.failWriting({ error: write });
     this.#results.settle();
   }
 

@@ -1,4 +1,5 @@
 import type { Codec } from "./codec.ts";
+import type { Failure } from "./failure.ts";
 import type { ReceiveQueue } from "./receive_queue.ts";
 import { MessageStream } from "./message_stream.ts";
 import { handled } from "../base/handled.ts";
@@ -202,14 +203,14 @@ export class MessageReader<T> {
     this.#finish();
   }
 
-  /** Ends the reading at once with `error`; what is waiting is dropped. */
-  fail(error: unknown): void {
+  /** Ends the reading at once with `failure`'s error; what is waiting is dropped. */
+  fail(failure: Failure): void {
     if (this.#done) return;
-    this.#queue.break(error);
+    this.#queue.break(failure);
     if (this.#controller === undefined) return;
     // An iteration comes to its end by itself: it throws the error first.
     if (!this.#iterating) this.#finish();
-    this.#controller.error(error);
+    this.#controller.error(failure.error);
   }
 
   #start(controller: ReadableStreamDefaultController<T>): void {

@@ -1,5 +1,6 @@
 import { attempt } from "../base/inline.ts";
 import type { Codec } from "./codec.ts";
+import type { Failure } from "./failure.ts";
 import { handled } from "../base/handled.ts";
 import { HandledWritable } from "../base/handled_streams.ts";
 import type { StreamError } from "./errors.ts";
@@ -7,7 +8,7 @@ import type { StreamSink } from "./transport.ts";
 import { presentable } from "../base/reason.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./stream_state.ts";
-import { nextTick } from "../net/event_loop.ts";
+import { onNextTick } from "../net/event_loop.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /** What the owner of a stream is told of its writing side. */
@@ -50,7 +51,7 @@ interface Waiting<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: Failure | undefined;
   /** Whether that was no good end. */
   #failed = false;
   #writable: WritableStream<T> | undefined;
@@ -146,21 +147,24 @@ export class MessageWriter<T> {
     }
   }
 
-  /** Ends the writing at once: waiting and later writes reject with `error`. The first failure wins. */
-  fail(error: unknown): void {
+  /** Ends the writing at once: waiting and later writes reject with `failure`'s error. The first failure wins. */
+  fail(failure: Failure): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { error };
+    this.#failure = failure;
     this.#failed = true;
     // An error of ours in the middle of abort() would make that reject.
-    if (!this.#aborting) this.#controller?.error(error);
+    if (!this.#aborting) this.#controller?.error(failure.error);
     this.#settle();
   }
 
   /** As {@linkcode fail}, but a `close()` that waits behind what was written still resolves. */
-  finish(error: unknown): void {
+  finish(failure: Failure): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { error };
-    if (this.#controller !== undefined) nextTick().then(() => this.#controller?.error(error));
+    this.#failure = failure;
+    // One that has been closed has its end.
+    if (this.#controller !== undefined && !this.#closed) {
+      onNextTick(() => this.#controller?.error(failure.error));
+    }
     this.#settle();
   }
 
@@ -172,14 +176,17 @@ export class MessageWriter<T> {
   /** Lets waiting messages look at the state again: it may be closed by now. */
   recheck(): void {
     if (this.#failure === undefined && this.#init.state.canSend) return;
-    const waiting = this.#waiting ?? [];
+    if (this.#waiting !== undefined) this.#dropWaiting(this.#waiting);
+    this.#queue?.drop();
+  }
+
+  #dropWaiting(waiting: readonly Waiting<T>[]): void {
     this.#waiting = undefined;
     const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
     for (const { wake, sent } of waiting) {
       this.#init.sink.unwait(wake);
       sent.reject(error);
     }
-    this.#queue?.drop();
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */

@@ -1,4 +1,5 @@
 import type { Bytes } from "../base/buffer.ts";
+import type { Failure } from "./failure.ts";
 
 /** Where the bytes that nobody has read yet are counted: one account for all streams of a connection. */
 export interface UnreadAccount {
@@ -92,11 +93,11 @@ export class ReceiveQueue {
   }
 
   /** The end at once: what is waiting is dropped. It overrides a `finish`; of two breaks the first wins. */
-  break(error: unknown): void {
+  break(failure: Failure): void {
     if (this.#broken) return;
     this.#broken = true;
     this.#drop();
-    this.#end = { error };
+    this.#end = failure;
     this.#notify();
   }
 

@@ -4,6 +4,8 @@ import type { Addr } from "../net/address.ts";
 import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import { type BizStatusError, isBizStatusError, type StreamError } from "./errors.ts";
+import { type Failure, LazyFailure } from "./failure.ts";
+import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
@@ -22,6 +24,7 @@ import {
 export interface ServerSideInit {
   readonly dialect: Dialect;
   readonly remoteAddr: Addr | undefined;
+  readonly returned: HandlerReturned;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
 }
@@ -30,7 +33,7 @@ export interface ServerSideInit {
  * The server's side of a stream. It ends by its handler ({@linkcode complete}, {@linkcode fail}), by the client
  * ({@linkcode recvReset}) or with the connection ({@linkcode lose}); the first wins, and `signal` says which.
  */
-export class ServerSide extends StreamSide<ServerSink, StreamError> implements ServerEvents {
+export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> implements ServerEvents {
   readonly #init: ServerSideInit;
   readonly #request: StreamRequest;
   #headerSent = false;
@@ -103,7 +106,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.ended) this.#controller.abort(this.state.cause);
+      if (this.ended) this.#controller.abort(this.state.cause?.error);
     }
     return this.#controller.signal;
   }
@@ -150,7 +153,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
 
   /** The writing side, encoded by `codec`. */
   writer<T>(codec: Codec<T>): MessageWriter<T> {
-    return this.makeWriter(codec, this.ended ? { error: this.state.cause } : undefined);
+    return this.makeWriter(codec, this.ended ? this.state.cause : undefined);
   }
 
   /** Drops what is unread and what still comes. */
@@ -182,7 +185,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
       return false;
     }
     this.#answer(DONE);
-    const end = this.dialect.handlerReturned(this.where);
+    const end = new LazyFailure(() => this.#init.returned.error(this.where));
     this.writeView?.finish(end);
     this.#finish(end);
     return true;
@@ -205,21 +208,21 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   refuse(why: Refusal, text: string): void {
     if (this.ended) return;
     this.#answer({ type: "refused", why, text }, NO_METADATA);
-    this.#finish(this.dialect.handlerReturned(this.where));
+    this.#finish({ error: this.dialect.handlerReturned(this.where) });
   }
 
   /** The server closes before the handler has returned. */
   shutDown(text: string): void {
     if (this.ended) return;
     this.#answer({ type: "cut", text }, NO_METADATA);
-    this.#finish(this.dialect.connectionClosed(this.where));
+    this.#finish({ error: this.dialect.connectionClosed(this.where) });
   }
 
   #timedOut(timeoutMs: number): void {
     if (this.ended) return;
     const error = this.dialect.handlerTimedOut(this.where, timeoutMs);
     this.#answer({ type: "timed out", error });
-    this.#finish(error);
+    this.#finish({ error });
   }
 
   #returnedEarly(): TypeError {
@@ -236,21 +239,21 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   }
 
   recvReset(error: StreamError): void {
-    this.#finish(error);
+    this.#finish({ error });
   }
 
   /** Kitex starts a second handler for a second header, and forgets the first; here the stream ends and its handler is told. */
   violated(error: StreamError): void {
     if (this.ended) return;
     this.#answer({ type: "violation", error }, NO_METADATA);
-    this.#finish(error);
+    this.#finish({ error });
   }
 
   /** The connection is gone. What has come may still be read. */
   lose(error: StreamError): void {
     if (this.ended) return;
     this.queue.finish({ error });
-    this.#finish(error, { drain: true });
+    this.#finish({ error }, { drain: true });
   }
 
   readCanceled(): undefined {
@@ -289,13 +292,13 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
   }
 
   encodeFailed(error: unknown): void {
-    this.#failWith(error, this.dialect.canceled(this.where, error), { write: error });
+    this.#failWith(error, this.dialect.canceled(this.where, error), { write: { error } });
   }
 
   #failWith(
     error: unknown,
     end: StreamError,
-    { text = reasonText(error), ...sides }: { text?: string; write?: unknown } = {},
+    { text = reasonText(error), ...sides }: { text?: string; write?: Failure } = {},
   ): void {
     if (isBizStatusError(error)) {
       if (this.ended) return;
@@ -315,7 +318,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
       if (this.ended) return;
       this.#answer({ type: "failed", error, text });
     }
-    this.#finish(end, sides);
+    this.#finish({ error: end }, sides);
   }
 
   #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
@@ -327,8 +330,8 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
 
   /** The one way out: both directions error, and the signal aborts before any promise can react. */
   #finish(
-    end: StreamError,
-    { write = end, drain = false }: { write?: unknown; drain?: boolean } = {},
+    end: Failure<StreamError>,
+    { write = end, drain = false }: { write?: Failure; drain?: boolean } = {},
   ): void {
     if (!this.state.close(end)) return;
     clearTimeout(this.#timer);
@@ -338,7 +341,7 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
     else this.failReading(end);
     this.failWriting(write);
     this.sink.defer(() => {
-      this.#controller?.abort(end);
+      this.#controller?.abort(end.error);
       const tasks = this.#onEnd;
       this.#onEnd = undefined;
       if (tasks instanceof Set) { for (const task of tasks) task(); }
@@ -348,6 +351,6 @@ export class ServerSide extends StreamSide<ServerSink, StreamError> implements S
 
   /** Whether `error` is this stream's end, or was caused by it. */
   #isOwnEnd(error: unknown): boolean {
-    return this.ended && isCausedBy(error, this.state.cause);
+    return this.ended && isCausedBy(error, this.state.cause?.error);
   }
 }

@@ -2,6 +2,7 @@ import type { Bytes } from "../base/buffer.ts";
 import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Side, StreamError, Where } from "./errors.ts";
+import type { Failure } from "./failure.ts";
 import { MessageReader, type ReadOwner, type ReadTimeouts } from "./message_reader.ts";
 import { MessageWriter, type WriteOwner } from "./message_writer.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
@@ -73,23 +74,23 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   /** A writing side; one that has failed already, where there is a failure. */
   protected makeWriter<T>(
     codec: Codec<T>,
-    failure: { readonly error: unknown } | undefined,
+    failure: Failure | undefined,
   ): MessageWriter<T> {
     const writer = new MessageWriter({ sink: this.sink, state: this.state, codec, owner: this });
-    if (failure !== undefined) writer.fail(failure.error);
+    if (failure !== undefined) writer.fail(failure);
     else if (this.state.live) this.writeView = withWriteView(this.writeView, writer);
     return writer;
   }
 
-  /** Reads reject with `error` at once; what is unread is dropped. */
-  protected failReading(error: unknown): void {
-    if (this.readView === undefined) this.queue.break(error);
-    else this.readView.fail(error);
+  /** Reads reject with `failure`'s error at once; what is unread is dropped. */
+  protected failReading(failure: Failure): void {
+    if (this.readView === undefined) this.queue.break(failure);
+    else this.readView.fail(failure);
     this.readView = undefined;
   }
 
-  protected failWriting(error: unknown): void {
-    this.writeView?.fail(error);
+  protected failWriting(failure: Failure): void {
+    this.writeView?.fail(failure);
     this.writeView = undefined;
   }
 

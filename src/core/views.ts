@@ -1,17 +1,18 @@
+import type { Failure } from "./failure.ts";
 import type { ClientSink } from "./transport.ts";
 
 /** A view on the reading side of a stream, as its owner knows it. */
 export interface ReadView {
-  /** Ends the reading at once with `error`. */
-  fail(error: unknown): void;
+  /** Ends the reading at once with `failure`'s error. */
+  fail(failure: Failure): void;
 }
 
 /** A view on the writing side of a stream, as its owner knows it. */
 export interface WriteView {
-  /** Ends the writing at once with `error`. */
-  fail(error: unknown): void;
+  /** Ends the writing at once with `failure`'s error. */
+  fail(failure: Failure): void;
   /** As `fail`, but a `close()` that waits behind what was written still resolves. */
-  finish(error: unknown): void;
+  finish(failure: Failure): void;
   /** Lets waiting writes look at the state again. */
   recheck(): void;
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
@@ -27,9 +28,9 @@ export interface WriteView {
 export function withReadView(known: ReadView | undefined, view: ReadView): ReadView {
   if (known === undefined) return view;
   return {
-    fail(error) {
-      known.fail(error);
-      view.fail(error);
+    fail(failure) {
+      known.fail(failure);
+      view.fail(failure);
     },
   };
 }
@@ -39,8 +40,8 @@ export function withWriteView(known: WriteView | undefined, view: WriteView): Wr
   if (known === undefined) return view;
   const both = [known, view];
   return {
-    fail: (error) => both.forEach((each) => each.fail(error)),
-    finish: (error) => both.forEach((each) => each.finish(error)),
+    fail: (failure) => both.forEach((each) => each.fail(failure)),
+    finish: (failure) => both.forEach((each) => each.finish(failure)),
     recheck: () => both.forEach((each) => each.recheck()),
     flushed: () => known.flushed() ?? view.flushed(),
     attach: (sink) => both.forEach((each) => each.attach(sink)),

@@ -32,7 +32,8 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
   #sendClosed = false;
   #released = false;
 
-  constructor(connection: GrpcClientConnection, stream: ClientSide) {
+  /** @param number Which of the connection's streams it is: its id may come later. */
+  constructor(connection: GrpcClientConnection, stream: ClientSide, readonly number: number) {
     super(connection, stream.init.compression);
     this.connection = connection;
     this.stream = stream;

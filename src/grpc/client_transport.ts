@@ -1,3 +1,4 @@
+import { IdTable } from "../base/id_table.ts";
 import type { ClientSide } from "../core/client_side.ts";
 import { NO_METADATA } from "../core/metadata.ts";
 import type { ClientTransport, ClientTransportInit, ClientTransportOwner } from "../core/protocol.ts";
@@ -9,15 +10,10 @@ import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts"
 import { Http2OverBytes, INFLATED_WINDOWS } from "./connection.ts";
 import { grpcDialect } from "./dialect.ts";
 import { GrpcError } from "./error.ts";
-import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
+import { RequestHead } from "./request_head.ts";
 import { GrpcStatus } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
-
-/** What every request of the library's says of itself. */
-const USER_AGENT = "ttstream";
-/** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
-const ACCEPT_ENCODING = "identity,gzip,deflate";
 
 /** A client's connection of gRPC. */
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
@@ -27,10 +23,10 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ClientTransportOwner;
-  readonly #authority: string;
-  readonly #scheme: string;
-  readonly #streams: Set<GrpcClientStream> = new Set();
-  readonly #lingering: Set<GrpcClientStream> = new Set();
+  readonly #head: RequestHead;
+  readonly #streams: IdTable<GrpcClientStream> = new IdTable();
+  readonly #lingering: IdTable<GrpcClientStream> = new IdTable();
+  #lastNumber = 0;
   #draining = false;
   /** What the server has said when it asked to be left. */
   #farewell: string | undefined;
@@ -45,8 +41,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.maxMessageBytes = limits.maxFrameBytes;
     this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
-    this.#authority = authority;
-    this.#scheme = secure ? "https" : "http";
+    this.#head = new RequestHead(secure ? "https" : "http", authority);
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,
@@ -69,7 +64,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       },
       ended: (error) => {
         // Streams that are no more on the connection but are still watched.
-        for (const stream of this.#lingering) stream.lost(true, error);
+        for (const stream of this.#lingering.values()) stream.lost(true, error);
         this.#lingering.clear();
         owner.ended(error);
       },
@@ -97,14 +92,14 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
       // Its stream ids may be used up, of which no server tells.
       return this.#drain();
     }
-    const sink = new GrpcClientStream(this, stream);
+    const sink = new GrpcClientStream(this, stream, this.#lastNumber = this.#lastNumber + 1 | 0);
     const fields = this.#request(stream, sink);
-    this.#streams.add(sink);
+    this.#streams.set(sink.number, sink);
     let http2;
     try {
       http2 = below.open(fields, false, sink);
     } catch (error) {
-      this.#streams.delete(sink);
+      this.#streams.delete(sink.number);
       throw error;
     }
     stream.init.metadata = NO_METADATA;
@@ -114,7 +109,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   streams(): ClientSide[] {
-    return [...this.#streams].map(({ stream }) => stream);
+    return this.#streams.values().map(({ stream }) => stream);
   }
 
   sent(): Promise<void> {
@@ -140,15 +135,15 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
 
   released(stream: GrpcClientStream): void {
     // With the connection all of them go: of that the owner is told once.
-    if (this.#streams.delete(stream) && !this.bytes.closed) this.#owner.released();
+    if (this.#streams.delete(stream.number) && !this.bytes.closed) this.#owner.released();
   }
 
   linger(stream: GrpcClientStream): void {
-    if (!this.bytes.closed) this.#lingering.add(stream);
+    if (!this.bytes.closed) this.#lingering.set(stream.number, stream);
   }
 
   unlinger(stream: GrpcClientStream): void {
-    this.#lingering.delete(stream);
+    this.#lingering.delete(stream.number);
   }
 
   #drain(): void {
@@ -158,27 +153,18 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   #compact(): void {
-    for (const stream of this.#streams) stream.compact();
-    for (const stream of this.#lingering) stream.compact();
+    for (const stream of this.#streams.values()) stream.compact();
+    for (const stream of this.#lingering.values()) stream.compact();
   }
 
-  #request({ init, service, method }: ClientSide, sink: GrpcClientStream): HeaderField[] {
-    const { encoding, serviceName, deadline } = init;
-    const fields: HeaderField[] = [
-      [":method", "POST"],
-      [":scheme", this.#scheme],
-      [":path", `/${service}/${method}`],
-      [":authority", this.#authority],
-      ["content-type", encoding === "thrift" ? "application/grpc+thrift" : "application/grpc"],
-      ["user-agent", USER_AGENT],
-      ["te", "trailers"],
-      ["grpc-accept-encoding", ACCEPT_ENCODING],
-    ];
+  #request({ init }: ClientSide, sink: GrpcClientStream): readonly HeaderField[] {
+    const { deadline, metadata } = init;
+    const head = this.#head.fields(init);
+    const fields: HeaderField[] = [];
     const compression = sink.tellEncoding();
     if (compression !== undefined) fields.push(["grpc-encoding", compression]);
     if (deadline < Infinity) fields.push(["grpc-timeout", formatTimeout(deadline - Date.now())]);
-    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
-    for (const pair of init.metadata) fields.push(pair);
-    return fields;
+    for (const pair of metadata) fields.push(pair);
+    return fields.length === 0 ? head : [...head, ...fields];
   }
 }

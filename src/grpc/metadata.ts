@@ -1,4 +1,10 @@
-import { type HeaderInit, type Metadata, type Metainfo, readMetadata } from "../core/metadata.ts";
+import {
+  type HeaderInit,
+  type Metadata,
+  type Metainfo,
+  NO_METADATA,
+  readMetadata,
+} from "../core/metadata.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 
 const PERSISTENT_PREFIX = "rpc-persist-";
@@ -121,13 +127,14 @@ function cgiName(key: string): string {
 
 /** The fields of a header section as a user has them: several of one key joined, HTTP's and the status's own left out. */
 export function metadataOf(fields: readonly HeaderField[]): Metadata {
-  const metadata = new Map<string, string>();
+  let metadata: Map<string, string> | undefined;
   for (const [key, value] of fields) {
     if (key.startsWith(":") || STATUS_KEYS.has(key) || key === "te") continue;
+    metadata ??= new Map();
     const before = metadata.get(key);
     metadata.set(key, before === undefined ? value : `${before}, ${value}`);
   }
-  return metadata;
+  return metadata ?? NO_METADATA;
 }
 
 /** The first value of a field. */

@@ -11,7 +11,7 @@ import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import { Text } from "./dialect.ts";
 import { GrpcError, grpcError } from "./error.ts";
 import { isHandlers, lastFields, tooLong } from "./last_fields.ts";
-import { fieldOf } from "./metadata.ts";
+import { fieldOf, SOURCE_SERVICE } from "./metadata.ts";
 import { GrpcStatus } from "./status.ts";
 import { type GrpcConnection, GrpcStream } from "./stream.ts";
 
@@ -30,8 +30,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   stream: ServerEvents | undefined;
   readonly #request: StreamRequest;
   readonly #contentType: string;
-  /** Who has called, as its cancel names it. */
-  readonly #source: string;
   #headerSent = false;
   /** When the client gives up, in whole milliseconds of `Date.now()`. */
   readonly #deadline: number;
@@ -43,7 +41,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     http2: Http2Stream,
     fields: readonly HeaderField[],
     request: StreamRequest,
-    source: string,
   ) {
     super(connection);
     this.connection = connection;
@@ -53,8 +50,12 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     this.peerReadsGzip = /(^|,)\s*gzip\s*(,|$)/.test(fieldOf(fields, "grpc-accept-encoding") ?? "");
     this.#request = request;
     this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
-    this.#source = source;
     this.#deadline = Date.now() + Math.floor(request.timeoutMs ?? Infinity);
+  }
+
+  /** Among the streams of the connection. */
+  get id(): number {
+    return this.http2.id;
   }
 
   protected get where(): Where {
@@ -154,8 +155,10 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     const text = error === undefined
       ? `transport: RSTStream Frame received with error code: ${errorCodeName(code)}`
       : `transport: ReadFrame encountered http2.StreamError: ${error.message}`;
-    const canceled = grpcError(this.where, GrpcStatus.Canceled, `${text} [triggered by ${this.#source}]`, {
-      cancelPath: this.#source === "" ? [] : [this.#source],
+    // Who has called.
+    const source = this.#request.metadata.get(SOURCE_SERVICE) ?? "";
+    const canceled = grpcError(this.where, GrpcStatus.Canceled, `${text} [triggered by ${source}]`, {
+      cancelPath: source === "" ? [] : [source],
       cause: error,
     });
     this.stream?.recvReset(canceled);

@@ -1,3 +1,4 @@
+import { IdTable } from "../base/id_table.ts";
 import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
 import type { ServerEvents } from "../core/transport.ts";
 import { ErrorCode } from "../http2/error_code.ts";
@@ -9,10 +10,11 @@ import type { ByteSocket } from "../net/socket.ts";
 import { isGrpc } from "./client_stream.ts";
 import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { fieldOf, metadataOf, SOURCE_SERVICE } from "./metadata.ts";
+import { fieldOf } from "./metadata.ts";
 import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
 import { PlainAnswer } from "./plain_answer.ts";
 import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
+import { GrpcRequest } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
 import { isReadable } from "./stream.ts";
 import { parseTimeout } from "./timeout.ts";
@@ -25,7 +27,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ServerTransportOwner;
-  readonly #streams: Set<GrpcServerStream> = new Set();
+  readonly #streams: IdTable<GrpcServerStream> = new IdTable();
   /** Resolves when the next stream has left HTTP/2; made where somebody waits for it. */
   #left: PromiseWithResolvers<void> | undefined;
 
@@ -47,7 +49,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }, {
       side: "server",
       compact: () => {
-        for (const stream of this.#streams) stream.compact();
+        for (const stream of this.#streams.values()) stream.compact();
       },
       opened: (http2, fields, end) => this.#opened(http2, fields, end),
       goneAway() {
@@ -73,7 +75,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   }
 
   streams(): ServerEvents[] {
-    return [...this.#streams].flatMap(({ stream }) => stream ?? []);
+    return this.#streams.values().flatMap(({ stream }) => stream ?? []);
   }
 
   defer(task: () => void): void {
@@ -124,7 +126,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   }
 
   released(stream: GrpcServerStream): void {
-    this.#streams.delete(stream);
+    this.#streams.delete(stream.id);
   }
 
   clientEnded(): void {
@@ -137,12 +139,11 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
       if (end) plain.send();
       return plain;
     }
-    const metadata = metadataOf(fields);
     const { service, method } = targetOf(fieldOf(fields, ":path") ?? "");
     const timeout = fieldOf(fields, "grpc-timeout");
     const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
-    const request = { service, method, metadata, timeoutMs };
-    const stream = new GrpcServerStream(this, http2, fields, request, metadata.get(SOURCE_SERVICE) ?? "");
+    const request = new GrpcRequest(service, method, fields, timeoutMs);
+    const stream = new GrpcServerStream(this, http2, fields, request);
     const encoding = fieldOf(fields, "grpc-encoding");
     const fault = timeout !== undefined && timeoutMs === undefined
       ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"` }
@@ -158,7 +159,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }
     stream.stream = this.#owner.opened(stream, request);
     if (stream.stream === undefined) return undefined;
-    this.#streams.add(stream);
+    this.#streams.set(stream.id, stream);
     if (end) stream.clientEnded();
     return stream;
   }

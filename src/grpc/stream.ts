@@ -6,7 +6,7 @@ import type { ByteConnection } from "../net/byte_connection.ts";
 import { type Compression, decompress, gzip } from "../net/compression.ts";
 import type { Where } from "../core/errors.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { MessageAssembler, PREFIX_BYTES } from "./message_assembler.ts";
+import { type AssembledMessages, MessageAssembler, PREFIX_BYTES } from "./message_assembler.ts";
 import { reasonText } from "../base/reason.ts";
 import { GrpcStatus } from "./status.ts";
 
@@ -24,9 +24,10 @@ export interface GrpcConnection {
  * A stream between HTTP/2's frames and what they mean: its messages in both directions, which are the same at either
  * end. What differs is how it begins and ends: see {@linkcode GrpcClientStream} and {@linkcode GrpcServerStream}.
  */
-export abstract class GrpcStream {
+export abstract class GrpcStream implements AssembledMessages {
   protected readonly connection: GrpcConnection;
-  readonly #assembler: MessageAssembler;
+  /** Made for the first DATA: many streams wait for it for long. */
+  #assembler: MessageAssembler | undefined;
   /** What the peer compresses with: its `grpc-encoding`. */
   protected peerCompression: string | undefined;
   /** How what is sent from now on is compressed, where the peer reads it. */
@@ -48,14 +49,6 @@ export abstract class GrpcStream {
   constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
     this.connection = connection;
     this.#compression = compression;
-    this.#assembler = new MessageAssembler({
-      message: (payload, compressed) => this.#take(payload, compressed),
-      announced: (bytes) => {
-        this.#announcedBytes = bytes;
-        this.#grant();
-      },
-      check: (bytes, flag) => this.#check(bytes, flag),
-    });
   }
 
   get compression(): "identity" | "gzip" {
@@ -126,35 +119,37 @@ export abstract class GrpcStream {
    */
   #grant(): void {
     if (this.#held > 0 || this.#announcedBytes === 0) return;
-    this.http2.grant(this.#announcedBytes - this.#assembler.pendingBytes);
+    this.http2.grant(this.#announcedBytes - this.pendingBytes);
   }
 
   /** DATA has come. @returns Whether all of it was fine. */
   protected takeData(bytes: Bytes): void {
     this.#owed += bytes.length;
-    this.#assembler.push(bytes);
+    (this.#assembler ??= new MessageAssembler(this)).push(bytes);
   }
 
   /** Bytes of a message that has begun and not ended. */
   protected get pendingBytes(): number {
-    return this.#assembler.pendingBytes;
+    return this.#assembler?.pendingBytes ?? 0;
   }
 
   /** The stream has ended early: what has come of a message is let go of, whatever the handler does. */
   protected dropPending(): void {
-    this.#assembler.drop();
+    this.#assembler?.drop();
     this.#announcedBytes = 0;
   }
 
   /** What has been read may come again. */
   #giveBack(bytes: number): void {
-    const given = this.#held === 0 ? this.#owed - this.#assembler.pendingBytes : Math.min(this.#owed, bytes);
+    const given = this.#held === 0 ? this.#owed - this.pendingBytes : Math.min(this.#owed, bytes);
     if (given <= 0) return;
     this.#owed -= given;
     this.http2.consumed(given);
   }
 
-  #take(payload: Bytes, compressed: boolean): void {
+  // What follows is for the assembler.
+
+  message(payload: Bytes, compressed: boolean): void {
     this.lastCameCompressed = compressed;
     this.#announcedBytes = 0;
     const wireBytes = PREFIX_BYTES + payload.length;
@@ -173,6 +168,29 @@ export abstract class GrpcStream {
     this.connection.bytes.charge(grown, 0);
   }
 
+  announced(bytes: number): void {
+    this.#announcedBytes = bytes;
+    this.#grant();
+  }
+
+  check(bytes: number, flag: number): void {
+    const { maxMessageBytes } = this.connection;
+    if (bytes > maxMessageBytes) {
+      const text = `message of ${bytes} bytes exceeds the limit of ${maxMessageBytes} bytes`;
+      throw grpcError(this.where, GrpcStatus.ResourceExhausted, text, { kind: "protocol" });
+    }
+    if (flag === 0) return;
+    if (flag !== 1) {
+      throw grpcError(this.where, GrpcStatus.Internal, `a message begins with the flag ${flag}, not 0 or 1`, {
+        kind: "protocol",
+      });
+    }
+    if (this.peerCompression === undefined || this.peerCompression === "identity") {
+      const text = "a message is compressed, and the header named no grpc-encoding";
+      throw grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" });
+    }
+  }
+
   #decompressed(payload: Bytes): Bytes {
     // The connection is not read any more before an honest stream comes so far: all of this is of one read.
     const { maxInflatedBytes } = this.connection;
@@ -189,24 +207,6 @@ export abstract class GrpcStream {
         ? cause.message
         : `cannot decompress a message: ${reasonText(cause)}`;
       throw grpcError(this.where, code, text, { kind: "protocol", cause });
-    }
-  }
-
-  #check(bytes: number, flag: number): void {
-    const { maxMessageBytes } = this.connection;
-    if (bytes > maxMessageBytes) {
-      const text = `message of ${bytes} bytes exceeds the limit of ${maxMessageBytes} bytes`;
-      throw grpcError(this.where, GrpcStatus.ResourceExhausted, text, { kind: "protocol" });
-    }
-    if (flag === 0) return;
-    if (flag !== 1) {
-      throw grpcError(this.where, GrpcStatus.Internal, `a message begins with the flag ${flag}, not 0 or 1`, {
-        kind: "protocol",
-      });
-    }
-    if (this.peerCompression === undefined || this.peerCompression === "identity") {
-      const text = "a message is compressed, and the header named no grpc-encoding";
-      throw grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" });
     }
   }
 

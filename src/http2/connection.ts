@@ -46,6 +46,9 @@ export class Http2Connection {
   readonly #host: StreamHost;
   readonly #waiting: Map<Http2Stream, WaitingRequest> = new Map();
   #nextId = 1;
+  /** The fields checked last, and their size. */
+  #lastFields: readonly HeaderField[] = [];
+  #lastFieldsBytes = 0;
   /** Set while a chunk is being handed out. */
   #deferred: (() => void)[] | undefined;
 
@@ -174,8 +177,7 @@ export class Http2Connection {
   open(fields: readonly HeaderField[], end: boolean, events: Http2StreamEvents): Http2Stream {
     const refusal = this.#refusal;
     if (refusal !== undefined) throw new Http2ConnectionError(ErrorCode.REFUSED_STREAM, refusal);
-    checkSendable(fields);
-    const bytes = fieldsBytes(fields);
+    const bytes = this.#checked(fields);
     if (bytes > this.#state.peerMaxHeaderListBytes) {
       const limit = this.#state.peerMaxHeaderListBytes;
       throw new RangeError(`a header list of ${bytes} bytes exceeds the server's limit of ${limit} bytes`);
@@ -211,6 +213,16 @@ export class Http2Connection {
   /** Asks the peer for a sign of life. Rejects when the connection ends before it comes. */
   ping(): Promise<void> {
     return this.#pings.ping();
+  }
+
+  /** Checks a request's fields. Those of one after the other are mostly the same array. @returns Their size. */
+  #checked(fields: readonly HeaderField[]): number {
+    if (this.#lastFields !== fields) {
+      checkSendable(fields);
+      this.#lastFields = fields;
+      this.#lastFieldsBytes = fieldsBytes(fields);
+    }
+    return this.#lastFieldsBytes;
   }
 
   get #refusal(): string | undefined {

@@ -8,6 +8,7 @@ import { checkStream, paddingBytes, PRIORITY_SIZE } from "./frame_check.ts";
 import type { FrameReader } from "./frame_reader.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { type DecodedBlock, HpackDecoder } from "./hpack/decoder.ts";
+import type { HeaderField } from "./hpack/field.ts";
 import { HpackError } from "./hpack/hpack_error.ts";
 import { FRAMES_PER_STREAM, HEADER_TABLE_BYTES } from "./limits.ts";
 import { Http2Stream, type StreamHost } from "./stream.ts";
@@ -20,6 +21,7 @@ export class HeaderReceiver {
   readonly #host: StreamHost;
   readonly #decoder: HpackDecoder;
   readonly #block: HeaderBlock;
+  #lastRequest: readonly HeaderField[] = [];
 
   constructor(state: ConnectionState, strays: StrayFrames, host: StreamHost) {
     this.#state = state;
@@ -117,8 +119,9 @@ export class HeaderReceiver {
     state.lastId = id;
     this.#checkSection(id, decoded, ownParent);
     const { fields } = decoded;
-    const fault = requestFault(fields);
+    const fault = this.#sameAsLast(fields) ? undefined : requestFault(fields);
     if (fault !== undefined) throw new Http2StreamError(ErrorCode.PROTOCOL_ERROR, `stream ${id}: ${fault}`);
+    this.#lastRequest = fields;
     const { maxStreams } = state.options;
     if (state.streams.size >= maxStreams) {
       const description = `stream ${id} is beyond the ${maxStreams} that may be open`;
@@ -131,6 +134,14 @@ export class HeaderReceiver {
     const events = state.events.opened(stream, fields, end);
     if (events !== undefined) stream.tell(events);
     else stream.reset(ErrorCode.REFUSED_STREAM);
+  }
+
+  /** Whether all fields are those of the last sound request: what comes out of HPACK's tables is the very same. */
+  #sameAsLast(fields: readonly HeaderField[]): boolean {
+    const last = this.#lastRequest;
+    if (fields.length !== last.length) return false;
+    for (let i = 0; i < fields.length; i++) if (fields[i] !== last[i]) return false;
+    return fields.length > 0;
   }
 
   /** HEADERS of a stream that is not open, and does not open one. */

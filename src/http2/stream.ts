@@ -77,7 +77,8 @@ export class Http2Stream implements MessageSource, Sender {
   #grantedBytes = 0;
   /** What is still to come of a message whose grant has to wait. */
   #awaitedBytes = 0;
-  #wakes: (() => void)[] = [];
+  /** Those who wait, where there are any. */
+  #wakes: (() => void)[] | undefined;
   #queueWake: (() => void) | undefined;
 
   /** For the connection alone. */
@@ -220,16 +221,16 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** Calls `wake` once, when not congested any more, or when the stream leaves. */
   wait(wake: () => void): void {
-    this.#wakes.push(wake);
+    (this.#wakes ??= []).push(wake);
     if (this.congested && !this.#gone) this.#watch();
     else queueMicrotask(() => this.tryWake());
   }
 
   /** Takes a `wait` back. */
   unwait(wake: () => void): void {
-    const at = this.#wakes.indexOf(wake);
-    if (at >= 0) this.#wakes.splice(at, 1);
-    if (this.#wakes.length === 0 && this.#queueWake !== undefined) this.#host.unwait(this.#queueWake);
+    const left = this.#wakes?.filter((other) => other !== wake) ?? [];
+    this.#wakes = left.length === 0 ? undefined : left;
+    if (this.#wakes === undefined && this.#queueWake !== undefined) this.#host.unwait(this.#queueWake);
   }
 
   // What follows is for the connection.
@@ -385,10 +386,10 @@ export class Http2Stream implements MessageSource, Sender {
   }
 
   tryWake(): void {
-    if (this.#wakes.length === 0) return;
-    if (this.congested && !this.#gone) return this.#watch();
     const wakes = this.#wakes;
-    this.#wakes = [];
+    if (wakes === undefined) return;
+    if (this.congested && !this.#gone) return this.#watch();
+    this.#wakes = undefined;
     for (const wake of wakes) wake();
   }
 

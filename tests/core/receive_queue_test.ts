@@ -90,7 +90,7 @@ Deno.test("ReceiveQueue.break drops what is waiting, gives its bytes back and sh
   queue.push(message(10));
   queue.push(message(10));
   queue.shift();
-  queue.break(error);
+  queue.break({ error });
   assertEquals([queue.size, queue.broken, account.bytes], [0, true, 0]);
   assertStrictEquals(queue.end?.error, error);
   queue.push(message(10));
@@ -102,15 +102,15 @@ Deno.test("ReceiveQueue.break overrides a finish that has not been read; of two 
   const error = new Error("first break");
   queue.push(message(1));
   queue.finish({});
-  queue.break(error);
-  queue.break(new Error("second break"));
+  queue.break({ error });
+  queue.break({ error: new Error("second break") });
   queue.finish({});
   assertStrictEquals(queue.end?.error, error);
 });
 
 Deno.test("ReceiveQueue.break with undefined is an end with an error", () => {
   const queue = new ReceiveQueue(new Account());
-  queue.break(undefined);
+  queue.break({ error: undefined });
   assertEquals([queue.broken, queue.end !== undefined && "error" in queue.end], [true, true]);
 });
 
@@ -128,7 +128,7 @@ Deno.test("ReceiveQueue.discard drops what is waiting and what still comes, and 
 const wakes: { name: string; cause: (queue: ReceiveQueue) => void }[] = [
   { name: "a message", cause: (queue) => queue.push(message(1)) },
   { name: "the end", cause: (queue) => queue.finish({}) },
-  { name: "a break", cause: (queue) => queue.break(new Error()) },
+  { name: "a break", cause: (queue) => queue.break({ error: new Error() }) },
 ];
 
 for (const { name, cause } of wakes) {

@@ -1,12 +1,13 @@
-/** The library's client. Arguments: the flavour of the messages, the server's port. */
+/** The library's client. Arguments: the flavour of the messages, the protocol, the server's port. */
 import { type Client, type ClientStream, connect, type Connection, createClient } from "../../../mod.ts";
 import { answerCommands, each, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
+import { protocolNamed } from "./protocols.ts";
 import { type BenchMethods, benchService } from "./service.ts";
 
-const [flavourName, port] = Deno.args;
+const [flavourName, protocol, port] = Deno.args;
 
 class Caller<T> {
   readonly #flavour: Flavour<T>;
@@ -41,6 +42,9 @@ class Caller<T> {
       case "openClose":
         await this.#connect(1);
         return await each(command.streams, (_, tookMs) => this.#openClose(command.ms, command.size, tookMs));
+      case "unary":
+        await this.#connect(1);
+        return await each(command.streams, (_, tookMs) => this.#callAll(command.ms, command.size, tookMs));
       case "hold":
         await this.#connect(1);
         return this.#hold(command.streams, command.cancellable ?? false);
@@ -59,6 +63,7 @@ class Caller<T> {
         hostname: "127.0.0.1",
         port: Number(port),
         serviceName: "ServiceA",
+        protocol: protocolNamed(protocol),
       });
       this.#connections.push(connection);
       this.#clients.push(createClient(benchService(this.#flavour.codec), connection));
@@ -109,6 +114,19 @@ class Caller<T> {
       const ended = performance.now();
       tookMs.push(ended - opened);
       opened = ended;
+    }
+    return count;
+  }
+
+  async #callAll(ms: number, size: number, tookMs: number[]): Promise<number> {
+    const message = this.#flavour.message(size);
+    const client = this.#client(0);
+    let count = 0;
+    for (let sent = performance.now(), until = sent + ms; sent < until; count++) {
+      await client.unary(message);
+      const received = performance.now();
+      tookMs.push(received - sent);
+      sent = received;
     }
     return count;
   }

@@ -1,10 +1,13 @@
-/** The library's server. Argument: the flavour of the messages. */
+/** The library's server. Arguments: the flavour of the messages, the protocol. */
 import { type Handler, implement, serve } from "../../../mod.ts";
 import { answerCommands, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
+import { protocolNamed } from "./protocols.ts";
 import { benchService } from "./service.ts";
+
+const [flavourName, protocol] = Deno.args;
 
 const idle = Promise.withResolvers<void>();
 let live = 0;
@@ -29,6 +32,7 @@ function handler<T>(flavour: Flavour<T>): Handler {
       const writer = stream.writable.getWriter();
       for await (const message of stream.readable) await writer.write(message);
     },
+    unary: (request) => request,
     idle(stream) {
       live++;
       const number = stream.metadata.get(NUMBER_KEY);
@@ -61,5 +65,6 @@ const server = serve({
   port: 0,
   hostname: "127.0.0.1",
   maxStreams: 100_000,
-}, withFlavour(Deno.args[0], handler));
+  protocols: [protocolNamed(protocol)],
+}, withFlavour(flavourName, handler));
 await answerCommands({ port: server.addr.port }, answer);

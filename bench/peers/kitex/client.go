@@ -8,45 +8,31 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"bench/kitex_gen/idl"
-	"bench/kitex_gen/idl/bench"
-
-	"github.com/cloudwego/kitex/client"
-	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
-	"github.com/cloudwego/kitex/pkg/rpcinfo"
 )
 
 // caller runs the client's side of each workload.
-type caller struct {
+type caller[M any] struct {
 	address string
-	clients map[int]bench.Client
+	dialect dialect[M]
+	methods map[int]methods[M]
 	idle    []context.CancelFunc
 }
 
-func newCaller(address string) *caller {
-	return &caller{address: address, clients: map[int]bench.Client{}}
+func newCaller[M any](address string, d dialect[M]) *caller[M] {
+	return &caller[M]{address: address, dialect: d, methods: map[int]methods[M]{}}
 }
 
 // client has so many connections; with 0, as many as Kitex takes by itself.
-func (c *caller) client(connections int) bench.Client {
-	if known, ok := c.clients[connections]; ok {
+func (c *caller[M]) client(connections int) methods[M] {
+	if known, ok := c.methods[connections]; ok {
 		return known
 	}
-	options := []client.Option{
-		client.WithHostPorts(c.address),
-		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: "ServiceA"}),
-	}
-	if connections > 0 {
-		pool := ttstream.WithClientMuxConnPool(ttstream.MuxConnConfig{PoolSize: connections, MaxIdleTimeout: time.Minute})
-		options = append(options, client.WithTTHeaderStreamingOptions(client.WithTTHeaderStreamingTransportOptions(pool)))
-	}
-	made := bench.MustNewClient("ServiceB", options...)
-	c.clients[connections] = made
+	made := c.dialect.connect(c.address, connections)
+	c.methods[connections] = made
 	return made
 }
 
-func (c *caller) answer(command Command) (Reply, error) {
+func (c *caller[M]) answer(command Command) (Reply, error) {
 	cli := c.client(command.Connections)
 	streams := max(command.Streams, 1)
 	span := time.Duration(command.Ms) * time.Millisecond
@@ -56,13 +42,16 @@ func (c *caller) answer(command Command) (Reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		return each(streams, func() (tally, error) { return receiveAll(cli, &idl.Message{Text: string(text)}) })
+		request := c.dialect.message(string(text), 0, nil)
+		return each(streams, func() (tally, error) { return receiveAll(cli, request) })
 	case "collect":
-		return each(streams, func() (tally, error) { return sendAll(cli, command.Size, span) })
+		return each(streams, func() (tally, error) { return c.sendAll(cli, command.Size, span) })
 	case "pingPong":
-		return pingPong(cli, streams, command.Size, span)
+		return c.pingPong(cli, streams, command.Size, span)
 	case "openClose":
-		return each(streams, func() (tally, error) { return openClose(cli, command.Size, span) })
+		return each(streams, func() (tally, error) { return c.openClose(cli, command.Size, span) })
+	case "unary":
+		return each(streams, func() (tally, error) { return c.callAll(cli, command.Size, span) })
 	case "hold":
 		return c.hold(cli, streams)
 	case "cancel":
@@ -110,10 +99,10 @@ func each(streams int, work func() (tally, error)) (Reply, error) {
 	return reply, nil
 }
 
-func receiveAll(cli bench.Client, request *idl.Message) (t tally, err error) {
+func receiveAll[M any](cli methods[M], request *M) (t tally, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stream, err := cli.Stream(ctx, request)
+	stream, err := cli.stream(ctx, request)
 	if err != nil {
 		return t, err
 	}
@@ -127,15 +116,15 @@ func receiveAll(cli bench.Client, request *idl.Message) (t tally, err error) {
 	}
 }
 
-func sendAll(cli bench.Client, size int, span time.Duration) (t tally, err error) {
+func (c *caller[M]) sendAll(cli methods[M], size int, span time.Duration) (t tally, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stream, err := cli.Collect(ctx)
+	stream, err := cli.collect(ctx)
 	if err != nil {
 		return t, err
 	}
-	m := message(size)
-	for over := after(span); !over.Load(); m.Number++ {
+	m := sized(c.dialect, size)
+	for over := after(span); !over.Load(); {
 		if err := stream.Send(ctx, m); err != nil {
 			return t, err
 		}
@@ -144,26 +133,26 @@ func sendAll(cli bench.Client, size int, span time.Duration) (t tally, err error
 	if err != nil {
 		return t, err
 	}
-	return tally{count: response.Number}, nil
+	return tally{count: c.dialect.number(response)}, nil
 }
 
 // echo is a stream that sends back what it gets.
-type echo struct {
+type echo[M any] struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
-	stream  bench.Bench_echoClient
-	message *idl.Message
+	stream  bidiClient[M]
+	message *M
 }
 
 // openEcho opens one, with a first message each way.
-func openEcho(cli bench.Client, m *idl.Message) (*echo, error) {
+func openEcho[M any](cli methods[M], m *M) (*echo[M], error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	stream, err := cli.Echo(ctx)
+	stream, err := cli.echo(ctx)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	e := &echo{ctx, cancel, stream, m}
+	e := &echo[M]{ctx, cancel, stream, m}
 	if err := e.roundTrip(); err != nil {
 		cancel()
 		return nil, err
@@ -171,7 +160,7 @@ func openEcho(cli bench.Client, m *idl.Message) (*echo, error) {
 	return e, nil
 }
 
-func (e *echo) roundTrip() error {
+func (e *echo[M]) roundTrip() error {
 	if err := e.stream.Send(e.ctx, e.message); err != nil {
 		return err
 	}
@@ -179,7 +168,7 @@ func (e *echo) roundTrip() error {
 	return err
 }
 
-func (e *echo) finish() error {
+func (e *echo[M]) finish() error {
 	defer e.cancel()
 	if err := e.stream.CloseSend(e.ctx); err != nil {
 		return err
@@ -191,9 +180,9 @@ func (e *echo) finish() error {
 }
 
 // pingPong opens so many streams and then sends messages there and back on all of them.
-func pingPong(cli bench.Client, streams, size int, span time.Duration) (Reply, error) {
-	m := message(size)
-	opened := make(chan *echo, streams)
+func (c *caller[M]) pingPong(cli methods[M], streams, size int, span time.Duration) (Reply, error) {
+	m := sized(c.dialect, size)
+	opened := make(chan *echo[M], streams)
 	if _, err := each(streams, func() (tally, error) {
 		e, err := openEcho(cli, m)
 		opened <- e
@@ -201,46 +190,56 @@ func pingPong(cli bench.Client, streams, size int, span time.Duration) (Reply, e
 	}); err != nil {
 		return nil, err
 	}
-	return each(streams, func() (t tally, err error) {
+	return each(streams, func() (tally, error) {
 		e := <-opened
-		sent := time.Now()
-		for until := sent.Add(span); sent.Before(until); t.count++ {
-			if err := e.roundTrip(); err != nil {
-				return t, err
-			}
-			received := time.Now()
-			t.took = append(t.took, received.Sub(sent).Seconds()*1000)
-			sent = received
+		t, err := again(span, e.roundTrip)
+		if err != nil {
+			return t, err
 		}
 		return t, e.finish()
 	})
 }
 
 // openClose opens a stream for each message there and back.
-func openClose(cli bench.Client, size int, span time.Duration) (t tally, err error) {
-	m := message(size)
-	opened := time.Now()
-	for until := opened.Add(span); opened.Before(until); {
+func (c *caller[M]) openClose(cli methods[M], size int, span time.Duration) (tally, error) {
+	m := sized(c.dialect, size)
+	return again(span, func() error {
 		e, err := openEcho(cli, m)
 		if err != nil {
-			return t, err
+			return err
 		}
-		if err := e.finish(); err != nil {
+		return e.finish()
+	})
+}
+
+// callAll makes one unary call after the other.
+func (c *caller[M]) callAll(cli methods[M], size int, span time.Duration) (tally, error) {
+	m := sized(c.dialect, size)
+	return again(span, func() error {
+		_, err := cli.unary(context.Background(), m)
+		return err
+	})
+}
+
+// again does work, one time after the other, until span is over, and takes down how long each took.
+func again(span time.Duration, work func() error) (t tally, err error) {
+	began := time.Now()
+	for until := began.Add(span); began.Before(until); t.count++ {
+		if err := work(); err != nil {
 			return t, err
 		}
 		ended := time.Now()
-		t.took = append(t.took, ended.Sub(opened).Seconds()*1000)
-		opened = ended
-		t.count++
+		t.took = append(t.took, ended.Sub(began).Seconds()*1000)
+		began = ended
 	}
 	return t, nil
 }
 
 // hold opens streams on which nothing happens.
-func (c *caller) hold(cli bench.Client, streams int) (Reply, error) {
+func (c *caller[M]) hold(cli methods[M], streams int) (Reply, error) {
 	for range streams {
 		ctx, cancel := context.WithCancel(context.Background())
-		if _, err := cli.Idle(ctx); err != nil {
+		if _, err := cli.idle(ctx); err != nil {
 			cancel()
 			return nil, err
 		}
@@ -250,7 +249,7 @@ func (c *caller) hold(cli bench.Client, streams int) (Reply, error) {
 }
 
 // cancelAll cancels what is held, one after the other, spread over span; it tells when, in Unix milliseconds.
-func (c *caller) cancelAll(span time.Duration) (Reply, error) {
+func (c *caller[M]) cancelAll(span time.Duration) (Reply, error) {
 	at := make([]float64, 0, len(c.idle))
 	pause := span / time.Duration(max(len(c.idle), 1))
 	for _, cancel := range c.idle {

@@ -1,15 +1,19 @@
-// Command peer is the Kitex end of the benchmark: `peer server` or `peer client ADDRESS`. It takes one command a
-// line of JSON on stdin, answers each with one line on stdout, and ends when stdin does.
+// Command peer is the Kitex end of the benchmark: `peer server PROTOCOL` or `peer client PROTOCOL ADDRESS`, where
+// PROTOCOL is ttheader or grpc. It takes one command a line of JSON on stdin, answers each with one line on stdout,
+// and ends when stdin does.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/cloudwego/kitex/pkg/klog"
+	"github.com/cloudwego/kitex/server"
 )
 
 // Command is what the runner wants; which fields count depends on Do.
@@ -28,19 +32,19 @@ func main() {
 	klog.SetLevel(klog.LevelFatal)
 	klog.SetOutput(os.Stderr)
 	var answer func(Command) (Reply, error)
-	switch {
-	case len(os.Args) == 2 && os.Args[1] == "server":
-		port, err := serve()
-		if err != nil {
-			fail(err)
-		}
-		tell(Reply{"port": port})
-		answer = answerAsServer
-	case len(os.Args) == 3 && os.Args[1] == "client":
+	switch arguments := strings.Join(os.Args[1:min(3, len(os.Args))], " "); {
+	case arguments == "server ttheader" && len(os.Args) == 3:
+		answer = answerOn(newTTHeaderServer)
+	case arguments == "server grpc" && len(os.Args) == 3:
+		answer = answerOn(newGrpcServer)
+	case arguments == "client ttheader" && len(os.Args) == 4:
 		tell(Reply{"ready": true})
-		answer = newCaller(os.Args[2]).answer
+		answer = newCaller(os.Args[3], ttheader).answer
+	case arguments == "client grpc" && len(os.Args) == 4:
+		tell(Reply{"ready": true})
+		answer = newCaller(os.Args[3], grpc).answer
 	default:
-		fail(fmt.Errorf("usage: peer server | peer client ADDRESS"))
+		fail(fmt.Errorf("usage: peer server PROTOCOL | peer client PROTOCOL ADDRESS"))
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -56,6 +60,15 @@ func main() {
 			tell(reply)
 		}()
 	}
+}
+
+func answerOn(make func(net.Listener) server.Server) func(Command) (Reply, error) {
+	port, err := serve(make)
+	if err != nil {
+		fail(err)
+	}
+	tell(Reply{"port": port})
+	return answerAsServer
 }
 
 func tell(reply Reply) {

@@ -10,22 +10,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bench/kitex_gen/idl"
-	"bench/kitex_gen/idl/bench"
-
+	"github.com/cloudwego/kitex/pkg/streaming"
 	"github.com/cloudwego/kitex/server"
 )
 
-type handlers struct{}
-
 var live atomic.Int64
 
-func serve() (port int, err error) {
+func serve(make func(net.Listener) server.Server) (port int, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
-	srv := bench.NewServer(&handlers{}, server.WithListener(listener), server.WithExitWaitTime(time.Millisecond))
+	srv := make(listener)
 	go func() {
 		if err := srv.Run(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -58,13 +54,16 @@ func after(span time.Duration) *atomic.Bool {
 	return over
 }
 
-func (handlers) Stream(ctx context.Context, request *idl.Message, stream idl.Bench_streamServer) error {
+// handlers are the server's side of each workload.
+type handlers[M any] struct{ dialect dialect[M] }
+
+func (h handlers[M]) stream(ctx context.Context, request *M, stream streaming.ServerStreamingServer[M]) error {
 	var order Order
-	if err := json.Unmarshal([]byte(request.Text), &order); err != nil {
+	if err := json.Unmarshal([]byte(h.dialect.text(request)), &order); err != nil {
 		return err
 	}
-	m := message(order.Size)
-	for over := after(time.Duration(order.Ms) * time.Millisecond); !over.Load(); m.Number++ {
+	m := sized(h.dialect, order.Size)
+	for over := after(time.Duration(order.Ms) * time.Millisecond); !over.Load(); {
 		if err := stream.Send(ctx, m); err != nil {
 			return err
 		}
@@ -72,11 +71,11 @@ func (handlers) Stream(ctx context.Context, request *idl.Message, stream idl.Ben
 	return nil
 }
 
-func (handlers) Collect(ctx context.Context, stream idl.Bench_collectServer) error {
+func (h handlers[M]) collect(ctx context.Context, stream streaming.ClientStreamingServer[M, M]) error {
 	var count int64
 	for {
 		if _, err := stream.Recv(ctx); err == io.EOF {
-			return stream.SendAndClose(ctx, &idl.Message{Number: count})
+			return stream.SendAndClose(ctx, h.dialect.message("", count, nil))
 		} else if err != nil {
 			return err
 		}
@@ -84,7 +83,7 @@ func (handlers) Collect(ctx context.Context, stream idl.Bench_collectServer) err
 	}
 }
 
-func (handlers) Echo(ctx context.Context, stream idl.Bench_echoServer) error {
+func (handlers[M]) echo(ctx context.Context, stream streaming.BidiStreamingServer[M, M]) error {
 	for {
 		m, err := stream.Recv(ctx)
 		if err == io.EOF {
@@ -99,14 +98,9 @@ func (handlers) Echo(ctx context.Context, stream idl.Bench_echoServer) error {
 	}
 }
 
-func (handlers) Idle(ctx context.Context, stream idl.Bench_idleServer) error {
+func (handlers[M]) idle(ctx context.Context) error {
 	live.Add(1)
 	defer live.Add(-1)
 	<-ctx.Done()
 	return nil
-}
-
-// message has the text that every peer's messages have: payloads are of one size everywhere.
-func message(size int) *idl.Message {
-	return &idl.Message{Text: "sixteen letters.", Number: 1, Blob: make([]byte, size)}
 }

@@ -4,6 +4,7 @@ import { LazyPromise } from "../../base/lazy_promise.ts";
 import { rawCodec } from "../../core/codec.ts";
 import { NO_METADATA } from "../../core/metadata.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
+import { HandlerReturned } from "../../core/handler_returned.ts";
 import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
 import type { Refusal, ServerSink, StreamRequest } from "../../core/transport.ts";
 import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
@@ -67,7 +68,10 @@ export class ServedConnection {
     this.#init = init;
     this.#resets = new ResetBudget(RESETS_PER_STREAM * init.maxStreams);
     this.#transport = serveProtocols(socket, init, {
-      chosen: (dialect) => this.#sides = { dialect, remoteAddr: init.remoteAddr, report: this.#report },
+      chosen: (dialect) => {
+        const returned = new HandlerReturned(dialect);
+        this.#sides = { dialect, remoteAddr: init.remoteAddr, returned, report: this.#report };
+      },
       opened: (sink, request) => this.#open(sink, request),
       reset: () => this.#canceled(),
       ended: (error, peersFault) => {
