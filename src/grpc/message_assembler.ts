@@ -51,6 +51,12 @@ export class MessageAssembler {
     this.#prefix = undefined;
   }
 
+  /** Bytes that are still to come of it, as far as that is known. */
+  get missingBytes(): number {
+    if (this.#body !== undefined) return this.#length - this.#size;
+    return this.#prefix === undefined ? 0 : PREFIX_BYTES - this.#prefix.length;
+  }
+
   /** Takes what a DATA frame holds. @throws What refuses a message. */
   push(bytes: Bytes): void {
     let at = 0;

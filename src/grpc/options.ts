@@ -9,7 +9,7 @@ export interface GrpcOptions {
    */
   initialWindowBytes?: number | undefined;
   /**
-   * How many bytes of all streams of a connection may be on their way. 65,535 to 2^31-1; default 8 MiB. A connection
+   * How many bytes of all streams of a connection may be on their way; at least `initialWindowBytes`. 65,535 to 2^31-1; default 8 MiB. A connection
    * may hold eight times as much of unread messages before its streams stall each other: 64 MiB.
    */
   connectionWindowBytes?: number | undefined;
@@ -60,13 +60,18 @@ export function grpcSettings(options: GrpcOptions): GrpcSettings {
   if (compression !== "identity" && compression !== "gzip") {
     throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);
   }
+  const initialWindowBytes = bytes("initialWindowBytes", options.initialWindowBytes, MIB, 1);
   return {
-    initialWindowBytes: bytes("initialWindowBytes", options.initialWindowBytes, MIB, 1),
-    connectionWindowBytes: bytes(
-      "connectionWindowBytes",
-      options.connectionWindowBytes,
-      8 * MIB,
-      MIN_CONNECTION_WINDOW_BYTES,
+    initialWindowBytes,
+    // One stream must not be able to fill it.
+    connectionWindowBytes: Math.max(
+      initialWindowBytes,
+      bytes(
+        "connectionWindowBytes",
+        options.connectionWindowBytes,
+        8 * MIB,
+        MIN_CONNECTION_WINDOW_BYTES,
+      ),
     ),
     maxHeaderListBytes: bytes("maxHeaderListBytes", options.maxHeaderListBytes, 64 * 1024, 1),
     keepaliveMs: keepaliveMs === undefined ? undefined : positiveMs("keepaliveMs", keepaliveMs, 0),

@@ -41,8 +41,6 @@ export abstract class GrpcStream implements AssembledMessages {
   /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
   #owed = 0;
   #held = 0;
-  /** The size of the message that has begun, with its prefix; 0 where none has. */
-  #announcedBytes = 0;
   /** Bytes that messages have grown by when they were decompressed: the connection counts them. */
   #inflated = 0;
 
@@ -118,8 +116,8 @@ export abstract class GrpcStream implements AssembledMessages {
    * a reader that stops would be granted message after message.
    */
   #grant(): void {
-    if (this.#held > 0 || this.#announcedBytes === 0) return;
-    this.http2.grant(this.#announcedBytes - this.pendingBytes);
+    const missing = this.#assembler?.missingBytes ?? 0;
+    if (this.#held === 0 && missing > 0) this.http2.grant(missing);
   }
 
   /** DATA has come. @returns Whether all of it was fine. */
@@ -136,7 +134,6 @@ export abstract class GrpcStream implements AssembledMessages {
   /** The stream has ended early: what has come of a message is let go of, whatever the handler does. */
   protected dropPending(): void {
     this.#assembler?.drop();
-    this.#announcedBytes = 0;
   }
 
   /** What has been read may come again. */
@@ -151,7 +148,6 @@ export abstract class GrpcStream implements AssembledMessages {
 
   message(payload: Bytes, compressed: boolean): void {
     this.lastCameCompressed = compressed;
-    this.#announcedBytes = 0;
     const wireBytes = PREFIX_BYTES + payload.length;
     const message = compressed ? this.#decompressed(payload) : payload;
     const held = this.#held;
@@ -168,9 +164,8 @@ export abstract class GrpcStream implements AssembledMessages {
     this.connection.bytes.charge(grown, 0);
   }
 
-  announced(bytes: number): void {
-    this.#announcedBytes = bytes;
-    this.#grant();
+  announced(missingBytes: number): void {
+    if (this.#held === 0) this.http2.grant(missingBytes);
   }
 
   check(bytes: number, flag: number): void {

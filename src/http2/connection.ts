@@ -255,10 +255,9 @@ export class Http2Connection {
       wait: (wake) => queue.wait(wake),
       unwait: (wake) => queue.unwait(wake),
       consumed: (bytes) => {
-        this.#state.window.consume(bytes);
-        this.#state.giveBack();
+        this.#state.consumed(bytes);
       },
-      mayGrant: (stream, bytes) => this.#state.grants.take(stream, bytes),
+      mayGrant: (stream, bytes, held) => this.#state.grants.take(stream, bytes, held),
       granted: (bytes) => {
         this.#state.window.allow(bytes);
         this.#state.grants.change(bytes);

@@ -71,6 +71,24 @@ export class ConnectionState {
     if (this.closed) return;
     const increment = this.window.give();
     if (increment > 0) return this.writer.number(FrameType.WINDOW_UPDATE, 0, increment, false);
-    if (this.window.left <= 0) this.grants.relieve(() => this.window.left > 0);
+    if (this.window.left <= 0) this.#relieve();
+  }
+
+  /** Nothing may come any more: what is held of messages in part must not be what everybody waits for. */
+  #relieve(): void {
+    const parts = this.streams.values().filter(({ holdsPart }) => holdsPart);
+    const more = this.grants.extend(parts.reduce((sum, { unreadBytes }) => sum + unreadBytes, 0));
+    if (more > 0) {
+      this.window.allow(more);
+      return this.giveBack();
+    }
+    this.grants.relieve(parts.sort((a, b) => a.id - b.id), () => this.window.left > 0);
+  }
+
+  /** So many bytes have been read, or dropped. */
+  consumed(bytes: number): void {
+    this.window.consume(bytes);
+    if (this.window.unread === 0) this.window.allow(-this.grants.retract());
+    this.giveBack();
   }
 }

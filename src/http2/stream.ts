@@ -32,7 +32,7 @@ export interface StreamHost {
   /** Bytes have been read, or dropped: the connection's window may come back. */
   consumed(bytes: number): void;
   /** Whether the stream may have so many bytes beyond its window; where not, it is told when its turn has come. */
-  mayGrant(stream: Http2Stream, bytes: number): boolean;
+  mayGrant(stream: Http2Stream, bytes: number, heldBytes: number): boolean;
   /** The stream waits for no grant any more. */
   grantless(stream: Http2Stream): void;
   /** So many more bytes may be held beyond the connection's bound, since a message needs them; negative takes it back. */
@@ -75,7 +75,7 @@ export class Http2Stream implements MessageSource, Sender {
   #gone = false;
   /** How much of the connection's bound the stream has been given beyond its window. */
   #grantedBytes = 0;
-  /** What is still to come of a message whose grant has to wait. */
+  /** What is still to come of a message that was announced. */
   #awaitedBytes = 0;
   /** Those who wait, where there are any. */
   #wakes: (() => void)[] | undefined;
@@ -111,6 +111,11 @@ export class Http2Stream implements MessageSource, Sender {
   /** Whether something waits for the windows. */
   get holdsBack(): boolean {
     return this.#pending !== undefined;
+  }
+
+  /** Whether it holds a part of a message that is not whole. */
+  get holdsPart(): boolean {
+    return this.#awaitedBytes > 0 && !this.#gone;
   }
 
   /** For the frame writer. */
@@ -201,14 +206,11 @@ export class Http2Stream implements MessageSource, Sender {
    * unread bytes grows by it, so a message may have to wait until others have been read.
    */
   grant(bytes: number): void {
-    this.#awaitedBytes = 0;
+    this.#awaitedBytes = bytes;
     if (this.#gone || this.#remote.ended) return;
     const increment = this.#receive.missing(bytes);
     if (increment <= 0) return this.#host.grantless(this);
-    if (!this.#host.mayGrant(this, this.#beyond(bytes) - this.#grantedBytes)) {
-      this.#awaitedBytes = bytes;
-      return;
-    }
+    if (!this.#host.mayGrant(this, this.#beyond(bytes) - this.#grantedBytes, this.#grantedBytes)) return;
     this.#receive.grant(increment);
     this.#host.writer.number(FrameType.WINDOW_UPDATE, this.#id, increment, true);
     this.#countGrant();
@@ -289,7 +291,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** A DATA frame has come; `bytes` is what it holds without its padding. */
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
-    if (this.#awaitedBytes > 0) this.#awaitedBytes -= bytes.length;
+    this.#awaitedBytes = Math.max(0, this.#awaitedBytes - bytes.length);
     if (end) this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
