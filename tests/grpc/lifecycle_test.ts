@@ -60,7 +60,11 @@ for (const [by, leave] of Object.entries(leaving)) {
       assertStrictEquals(await rejection(stream.trailer), error);
       if (!halfClosed) assertStrictEquals(await rejection(stream.send(bytes("late"))), error);
       const end = halfClosed ? ["DATA 1 end"] : [];
-      assertEquals(await script.left(), [OPEN, 'DATA 1 "hi"', ...end, "RST_STREAM 1 CANCEL"]);
+      // Where the message has not left yet, the half close goes with it.
+      const sent = (await script.left()).flatMap((frame) =>
+        frame === 'DATA 1 "hi" end' ? ['DATA 1 "hi"', "DATA 1 end"] : frame
+      );
+      assertEquals(sent, [OPEN, 'DATA 1 "hi"', ...end, "RST_STREAM 1 CANCEL"]);
     });
   }
 }
