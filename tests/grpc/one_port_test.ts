@@ -232,3 +232,12 @@ Deno.test("a server of gRPC alone says what came instead", async () => {
   await restOf(conn);
   conn.close();
 });
+
+Deno.test("a protocol that is given twice is refused in words", async () => {
+  const wrong = () =>
+    serveLocally(() => {}, { protocols: [grpc(), ttheader(), grpc({ compression: "gzip" })] });
+  assertEquals(
+    await rejectionText(Promise.try(wrong)),
+    "protocols: grpc is given twice, and a connection's first bytes tell no more",
+  );
+});

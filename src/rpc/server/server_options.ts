@@ -167,7 +167,10 @@ function protocolsOf(protocols: readonly Protocol[] | undefined): readonly WireP
   if (!Array.isArray(protocols) || protocols.length === 0) {
     throw new TypeError(`protocols must be an array of at least one protocol, got ${show(protocols)}`);
   }
-  return protocols.map((protocol, i) => wireProtocol(`protocols[${i}]`, protocol));
+  const wires = protocols.map((protocol, i) => wireProtocol(`protocols[${i}]`, protocol));
+  const twice = wires.find(({ name }, i) => wires.findIndex((other) => other.name === name) !== i);
+  if (twice === undefined) return wires;
+  throw new TypeError(`protocols: ${twice.name} is given twice, and a connection's first bytes tell no more`);
 }
 
 /**
