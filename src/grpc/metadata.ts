@@ -1,4 +1,5 @@
 import {
+  forwardedMetainfo,
   type HeaderInit,
   type Metadata,
   type Metainfo,
@@ -92,15 +93,18 @@ export function requestMetadata(_service: string, init: HeaderInit): Metadata {
   for (const [key, value] of readMetadata(init.metadata, "metadata")) {
     header.set(checkWirePair("metadata", key, value), value);
   }
-  for (const metainfo of [init.parent?.metainfo, init.metainfo]) {
+  for (const metainfo of [forwardedMetainfo(init.parent), init.metainfo]) {
     if (metainfo === undefined) continue;
     for (
       const [kind, prefix] of [["persistent", PERSISTENT_PREFIX], ["transient", TRANSIENT_PREFIX]] as const
     ) {
       const what = `metainfo.${kind}`;
-      for (const [key, value] of readMetadata(metainfo[kind], what)) {
-        // Kitex reads them back as CGI variables (bytedance/gopkg `metainfo/http.go`).
-        header.set(checkWirePair(what, prefix + key.replaceAll("_", "-"), value), value);
+      for (const [key, text] of readMetadata(metainfo[kind], what)) {
+        // Kitex sends them as they are, in UTF-8, and what has come from it must go on.
+        const value = utf8Value(text);
+        const plain = value.replace(/[\x80-\xff]/g, "?");
+        // It reads the keys back as CGI variables (bytedance/gopkg `metainfo/http.go`).
+        header.set(checkWirePair(what, prefix + key.replaceAll("_", "-"), plain), value);
       }
     }
   }
@@ -125,6 +129,26 @@ function cgiName(key: string): string {
   return key.toUpperCase().replaceAll("-", "_");
 }
 
+const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A text as a field's bytes, one a character. */
+function utf8Value(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
+  return Array.from(utf8.encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** What a field's bytes say: UTF-8 where they are, else as they are. */
+function textOf(value: string): string {
+  if (!/[\x80-\xff]/.test(value)) return value;
+  try {
+    return fromUtf8.decode(Uint8Array.from(value, (unit) => unit.charCodeAt(0)));
+  } catch {
+    // Bytes of some other encoding: whoever sent them knows which.
+    return value;
+  }
+}
+
 /** The fields of a header section as a user has them: several of one key joined, HTTP's and the status's own left out. */
 export function metadataOf(fields: readonly HeaderField[]): Metadata {
   let metadata: Map<string, string> | undefined;
@@ -132,7 +156,8 @@ export function metadataOf(fields: readonly HeaderField[]): Metadata {
     if (key.startsWith(":") || STATUS_KEYS.has(key) || key === "te") continue;
     metadata ??= new Map();
     const before = metadata.get(key);
-    metadata.set(key, before === undefined ? value : `${before}, ${value}`);
+    const text = textOf(value);
+    metadata.set(key, before === undefined ? text : `${before}, ${text}`);
   }
   return metadata ?? NO_METADATA;
 }

@@ -1,4 +1,10 @@
-import { type HeaderInit, type Metadata, type Metainfo, readMetadata } from "../core/metadata.ts";
+import {
+  forwardedMetainfo,
+  type HeaderInit,
+  type Metadata,
+  type Metainfo,
+  readMetadata,
+} from "../core/metadata.ts";
 
 /** The Header frame's key for the IDL's service name. */
 export const SERVICE_KEY = "isn";
@@ -34,7 +40,7 @@ export function headerMetadata(service: string, options: HeaderInit): Metadata {
       `metadata: the key "${SERVICE_KEY}" is the service's name; set it by opening the service's stream`,
     );
   }
-  for (const metainfo of [options.parent?.metainfo, options.metainfo]) {
+  for (const metainfo of [forwardedMetainfo(options.parent), options.metainfo]) {
     if (metainfo === undefined) continue;
     for (const [key, value] of readMetadata(metainfo.persistent, "metainfo.persistent")) {
       header.set(PERSISTENT_PREFIX + key, value);

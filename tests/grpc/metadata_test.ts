@@ -278,18 +278,18 @@ Deno.test("metainfo goes both ways of a chain: upper case, persistent further th
     await next.closed;
   });
   const stream = second.connection.openStream(TARGET, {
-    metainfo: { persistent: { P_MIXED_Case: "v" }, transient: { "T-1": "w" } },
+    metainfo: { persistent: { P_MIXED_Case: "v", NAME: "Zoë 名" }, transient: { "T-1": "w" } },
     metadata: { "rpc-persist-p-mixed-case": "loses", "rpc-persist-raw": "raw" },
   });
   await stream.writable.close();
   await stream.closed;
   assertEquals(await middle.promise, {
-    persistent: { P_MIXED_CASE: "v", RAW: "raw" },
+    persistent: { P_MIXED_CASE: "v", NAME: "Zoë 名", RAW: "raw" },
     transient: { T_1: "w" },
   });
   assertEquals(await last.promise, {
-    persistent: { P_MIXED_CASE: "v", RAW: "raw" },
-    transient: { T_1: "w", MINE: "2" },
+    persistent: { P_MIXED_CASE: "v", NAME: "Zoë 名", RAW: "raw" },
+    transient: { MINE: "2" },
   });
   assertEquals(seen, []);
 });

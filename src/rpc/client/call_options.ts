@@ -1,7 +1,7 @@
 import { show } from "../../base/format.ts";
 import type { CallInit } from "../../core/call_init.ts";
 import type { MessageEncoding } from "../../core/codec.ts";
-import type { Dialect } from "../../core/dialect.ts";
+import type { Dialect, ProtocolName } from "../../core/dialect.ts";
 import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
@@ -19,6 +19,7 @@ export interface CallOptions {
     readonly signal: AbortSignal;
     readonly metainfo: Metainfo;
     readonly deadline?: number | undefined;
+    readonly protocol?: ProtocolName | undefined;
   } | undefined;
   /**
    * Raw string keys of the Header frame, `isn` excepted; metainfo wins over `RPC_PERSIST_*` and `RPC_TRANSIT_*`. In

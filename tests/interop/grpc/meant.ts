@@ -107,6 +107,63 @@ export const GRPC_MEANT: readonly Meant[] = [
     },
   },
   {
+    why:
+      "Who writes after a business error reads that, as who reads; Kitex has its status, code 13, for writes.",
+    rewrite(expected, run) {
+      accept(
+        expected,
+        run,
+        (fact, other, key) =>
+          ours(run, key) && fact.ev === "send" && typeof other.biz === "object" && fact.code === 13,
+      );
+    },
+  },
+  {
+    why: "A call whose context has ended before it is errored from the start; Kitex's `open` fails.",
+    rewrite(expected, run) {
+      if (run.one.name !== "before the call" || !ours(run, "A")) return;
+      expected.set(
+        "A client",
+        [...run.seen.get("A client") ?? []].map((fact) =>
+          textOf(fact) === "rpc error: code = 1 desc = context canceled" ? fact : { ev: "context canceled" }
+        ),
+      );
+    },
+  },
+  {
+    why: "Better: a call that ended without its one response says so. Kitex's client reads an end.",
+    rewrite(expected, run) {
+      accept(expected, run, (fact, other, key) =>
+        ours(run, key) && fact.end === true &&
+        textOf(other) === "rpc error: code = 13 desc = stream ended without a response");
+    },
+  },
+  {
+    why: "A writer that has been closed rejects writes itself, in the platform's words.",
+    rewrite(expected, run) {
+      accept(
+        expected,
+        run,
+        (fact, other, key) =>
+          ours(run, key) && textOf(fact) === "rpc error: code = 13 desc = the stream is done" &&
+          textOf(other) === "The stream is closing or is closed.",
+      );
+    },
+  },
+  {
+    why:
+      "A service of protobuf's has its full name, and another package's is another one; Kitex ignores the package.",
+    rewrite(expected, run) {
+      accept(
+        expected,
+        run,
+        (fact, other) =>
+          textOf(fact) === "rpc error: code = 12 desc = unknown method missing" &&
+          textOf(other) === "rpc error: code = 12 desc = unknown service pbabsent.PbInterop",
+      );
+    },
+  },
+  {
     why: "JavaScript has no panics: what a handler throws is its error.",
     rewrite(expected, run) {
       if (run.one.name !== "handler panics" || !ours(run, "B")) return;
@@ -124,7 +181,8 @@ export const GRPC_MEANT: readonly Meant[] = [
         if (fact.ev !== "trailer" || !ours(run, key) || typeof other.kv !== "object" || other.kv === null) {
           return false;
         }
-        return Object.keys(other.kv).every((name) => name.startsWith("biz-"));
+        const others = Object.entries(other.kv).filter(([name]) => !name.startsWith("biz-"));
+        return print({ ...other, kv: Object.fromEntries(others) }) === print(fact);
       });
     },
   },
@@ -145,7 +203,7 @@ export const GRPC_MEANT: readonly Meant[] = [
   },
   {
     why:
-      "Better: a lost connection is code 14 (UNAVAILABLE) `connection closed by peer`, as everywhere else in gRPC. Kitex's client has an error without a code.",
+      "Better: a lost connection is code 14 (UNAVAILABLE) with Kitex's text, as everywhere else in gRPC. Kitex's client has an error without a code.",
     rewrite(expected, run) {
       change(
         expected,
@@ -153,7 +211,7 @@ export const GRPC_MEANT: readonly Meant[] = [
         "client",
         (fact) =>
           /^connection error: desc = /.test(textOf(fact))
-            ? { ...fact, code: 14, error: "rpc error: code = 14 desc = connection closed by peer" }
+            ? { ...fact, code: 14, error: `rpc error: code = 14 desc = ${textOf(fact)}` }
             : fact,
       );
     },
