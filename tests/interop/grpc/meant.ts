@@ -181,8 +181,8 @@ export const GRPC_MEANT: readonly Meant[] = [
         if (fact.ev !== "trailer" || !ours(run, key) || typeof other.kv !== "object" || other.kv === null) {
           return false;
         }
-        const others = Object.entries(other.kv).filter(([name]) => !name.startsWith("biz-"));
-        return print({ ...other, kv: Object.fromEntries(others) }) === print(fact);
+        const kv = Object.fromEntries(Object.entries(other.kv).filter(([name]) => !name.startsWith("biz-")));
+        return print({ ...other, kv }) === print(fact);
       });
     },
   },
@@ -261,6 +261,46 @@ export const GRPC_MEANT: readonly Meant[] = [
           ? { ...fact, code: 1, error: "rpc error: code = 1 desc = context canceled" }
           : { ...fact, code: 4, error: "rpc error: code = 4 desc = context deadline exceeded" };
       });
+    },
+  },
+  {
+    why:
+      "After a business error sending fails with that error; Kitex's Send over gRPC makes a code 13 of its message.",
+    rewrite(expected, run) {
+      accept(expected, run, (fact, { biz }, key) => {
+        if (fact.ev !== "send" || !ours(run, key) || typeof biz !== "object" || biz === null) return false;
+        return "message" in biz && textOf(fact) === `rpc error: code = 13 desc = ${biz.message}`;
+      });
+    },
+  },
+  {
+    why: "Client streaming without an answer is an error (13); Kitex's client reads a plain end.",
+    rewrite(expected, run) {
+      if (run.one.name !== "handler of client streaming returns without an answer") return;
+      change(expected, run, "client", (fact) => {
+        const error = "rpc error: code = 13 desc = stream ended without a response";
+        return fact.end === true ? { ev: fact.ev, code: 13, error } : fact;
+      });
+    },
+  },
+  {
+    why: "`write()` after one's own `close()` rejects with the platform's TypeError; Kitex says code 13.",
+    rewrite(expected, run) {
+      if (run.one.name !== "send after half close") return;
+      change(expected, run, "client", (fact) => {
+        const { code: _, ...rest } = fact;
+        return textOf(fact) === "rpc error: code = 13 desc = the stream is done"
+          ? { ...rest, error: "The stream is closing or is closed." }
+          : fact;
+      });
+    },
+  },
+  {
+    why: "A cancel before the call is a cancel (1), told by the stream; Kitex says `rpc timeout`.",
+    rewrite(expected, run) {
+      if (run.one.name !== "before the call" || !ours(run, "A")) return;
+      const error = "rpc error: code = 1 desc = context canceled";
+      expected.set("A client", [{ ev: "recv", code: 1, error }, { ev: "send", n: 0, code: 1, error }]);
     },
   },
 ];
