@@ -108,50 +108,6 @@ export const GRPC_MEANT: readonly Meant[] = [
   },
   {
     why:
-      "Who writes after a business error reads that, as who reads; Kitex has its status, code 13, for writes.",
-    rewrite(expected, run) {
-      accept(
-        expected,
-        run,
-        (fact, other, key) =>
-          ours(run, key) && fact.ev === "send" && typeof other.biz === "object" && fact.code === 13,
-      );
-    },
-  },
-  {
-    why: "A call whose context has ended before it is errored from the start; Kitex's `open` fails.",
-    rewrite(expected, run) {
-      if (run.one.name !== "before the call" || !ours(run, "A")) return;
-      expected.set(
-        "A client",
-        [...run.seen.get("A client") ?? []].map((fact) =>
-          textOf(fact) === "rpc error: code = 1 desc = context canceled" ? fact : { ev: "context canceled" }
-        ),
-      );
-    },
-  },
-  {
-    why: "Better: a call that ended without its one response says so. Kitex's client reads an end.",
-    rewrite(expected, run) {
-      accept(expected, run, (fact, other, key) =>
-        ours(run, key) && fact.end === true &&
-        textOf(other) === "rpc error: code = 13 desc = stream ended without a response");
-    },
-  },
-  {
-    why: "A writer that has been closed rejects writes itself, in the platform's words.",
-    rewrite(expected, run) {
-      accept(
-        expected,
-        run,
-        (fact, other, key) =>
-          ours(run, key) && textOf(fact) === "rpc error: code = 13 desc = the stream is done" &&
-          textOf(other) === "The stream is closing or is closed.",
-      );
-    },
-  },
-  {
-    why:
       "A service of protobuf's has its full name, and another package's is another one; Kitex ignores the package.",
     rewrite(expected, run) {
       accept(
