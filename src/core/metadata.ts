@@ -70,9 +70,3 @@ export interface HeaderInit {
   metainfo?: MetainfoInit | undefined;
   parent?: { readonly metainfo: Metainfo; readonly protocol?: string | undefined } | undefined;
 }
-
-/** The metainfo of a parent's that goes on. Over gRPC what is transient has arrived, as in Kitex. */
-export function forwardedMetainfo(parent: HeaderInit["parent"]): MetainfoInit | undefined {
-  if (parent?.protocol !== "grpc") return parent?.metainfo;
-  return { persistent: parent.metainfo.persistent };
-}

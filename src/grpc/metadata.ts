@@ -1,5 +1,4 @@
 import {
-  forwardedMetainfo,
   type HeaderInit,
   type Metadata,
   type Metainfo,
@@ -93,7 +92,7 @@ export function requestMetadata(_service: string, init: HeaderInit): Metadata {
   for (const [key, value] of readMetadata(init.metadata, "metadata")) {
     header.set(checkWirePair("metadata", key, value), value);
   }
-  for (const metainfo of [forwardedMetainfo(init.parent), init.metainfo]) {
+  for (const metainfo of [init.parent?.metainfo, init.metainfo]) {
     if (metainfo === undefined) continue;
     for (
       const [kind, prefix] of [["persistent", PERSISTENT_PREFIX], ["transient", TRANSIENT_PREFIX]] as const

@@ -1,8 +1,8 @@
 import {
-  forwardedMetainfo,
   type HeaderInit,
   type Metadata,
   type Metainfo,
+  type MetainfoInit,
   readMetadata,
 } from "../core/metadata.ts";
 
@@ -40,7 +40,7 @@ export function headerMetadata(service: string, options: HeaderInit): Metadata {
       `metadata: the key "${SERVICE_KEY}" is the service's name; set it by opening the service's stream`,
     );
   }
-  for (const metainfo of [forwardedMetainfo(options.parent), options.metainfo]) {
+  for (const metainfo of [forwarded(options.parent), options.metainfo]) {
     if (metainfo === undefined) continue;
     for (const [key, value] of readMetadata(metainfo.persistent, "metainfo.persistent")) {
       header.set(PERSISTENT_PREFIX + key, value);
@@ -51,4 +51,10 @@ export function headerMetadata(service: string, options: HeaderInit): Metadata {
   }
   header.set(SERVICE_KEY, service);
   return header;
+}
+
+/** The metainfo of a parent's that goes on. Behind gRPC what is transient has arrived, as in Kitex. */
+function forwarded(parent: HeaderInit["parent"]): MetainfoInit | undefined {
+  if (parent?.protocol !== "grpc") return parent?.metainfo;
+  return { persistent: parent.metainfo.persistent };
 }

@@ -289,7 +289,7 @@ Deno.test("metainfo goes both ways of a chain: upper case, persistent further th
   });
   assertEquals(await last.promise, {
     persistent: { P_MIXED_CASE: "v", NAME: "Zoë 名", RAW: "raw" },
-    transient: { MINE: "2" },
+    transient: { T_1: "w", MINE: "2" },
   });
   assertEquals(seen, []);
 });

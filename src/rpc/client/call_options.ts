@@ -12,8 +12,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
    * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
-   * so far, and its metainfo goes on to this call: what is persistent, and over TTHeader Streaming what is transient,
-   * too. So does its `deadline`, where both speak gRPC: what is left of it is sent as `grpc-timeout`.
+   * so far, and its metainfo goes on to this call; as in Kitex, what is transient does not go on from gRPC to TTHeader
+   * Streaming. So does its `deadline`, where both speak gRPC: what is left of it is sent as `grpc-timeout`.
    */
   parent?: {
     readonly signal: AbortSignal;

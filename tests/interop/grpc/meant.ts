@@ -114,7 +114,7 @@ export const GRPC_MEANT: readonly Meant[] = [
         expected,
         run,
         (fact, other) =>
-          textOf(fact) === "rpc error: code = 12 desc = unknown method missing" &&
+          /^rpc error: code = (?:1|12) desc = unknown method missing$/.test(textOf(fact)) &&
           textOf(other) === "rpc error: code = 12 desc = unknown service pbabsent.PbInterop",
       );
     },
