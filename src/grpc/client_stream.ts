@@ -39,11 +39,6 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
     this.stream = stream;
   }
 
-  /** See `tellEncoding`. */
-  encoding(): string | undefined {
-    return this.tellEncoding();
-  }
-
   /** Its request is with HTTP/2. */
   opened(http2: Http2Stream): void {
     this.#http2 = http2;

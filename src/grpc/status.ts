@@ -102,4 +102,4 @@ export function statusOfReset(code: number): GrpcStatus {
 }
 
 /** The code of RST_STREAM that Kitex's own servers and clients send when they shut down and will not wait any longer. */
-export const GRACEFUL_SHUTDOWN = 1000;
+const GRACEFUL_SHUTDOWN = 1000;

@@ -120,7 +120,7 @@ export abstract class GrpcStream implements AssembledMessages {
     if (this.#held === 0 && missing > 0) this.http2.grant(missing);
   }
 
-  /** DATA has come. @returns Whether all of it was fine. */
+  /** DATA has come. @throws {GrpcError} What refuses a message of it. */
   protected takeData(bytes: Bytes): void {
     this.#owed += bytes.length;
     (this.#assembler ??= new MessageAssembler(this)).push(bytes);

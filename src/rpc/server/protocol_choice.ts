@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes/concat";
 import type { Bytes } from "../../base/buffer.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type {
@@ -91,7 +92,7 @@ class UndecidedTransport implements ServerTransport {
         const chunk = await this.#socket.read();
         if (this.#closed) return;
         if (chunk === undefined) return this.#end(undefined, false);
-        first = first.length === 0 ? chunk : joined(first, chunk);
+        first = first.length === 0 ? chunk : concat([first, chunk]);
         const protocol = this.#protocolOf(first);
         if (protocol !== undefined) return this.#use(protocol, first);
         // Bytes that have come and tell nothing yet are the beginning of a frame.
@@ -156,11 +157,4 @@ function pushedBack(socket: ByteSocket, first: Bytes): ByteSocket {
     ...(socket.ref === undefined ? {} : { ref: () => socket.ref?.() }),
     ...(socket.unref === undefined ? {} : { unref: () => socket.unref?.() }),
   };
-}
-
-function joined(first: Bytes, second: Bytes): Bytes {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
