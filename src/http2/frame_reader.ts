@@ -1,4 +1,4 @@
-import { concat } from "@std/bytes/concat";
+import { ChunkPieces } from "../base/chunk_pieces.ts";
 import type { Bytes } from "../base/buffer.ts";
 import { ErrorCode } from "./error_code.ts";
 import { Http2ConnectionError } from "./errors.ts";
@@ -6,8 +6,6 @@ import { FLAGS_OFFSET, FRAME_HEADER_SIZE, FrameType, frameTypeName, uint31 } fro
 import { MAX_DATA_FRAME_BYTES, MIN_MAX_FRAME_BYTES } from "./limits.ts";
 
 const NOTHING: Bytes = new Uint8Array(0);
-/** Pieces below this size are merged with their like. */
-const CRUMB_BYTES = 4096;
 
 /**
  * Cuts bytes, which come in chunks cut anyhow, into frames: `push` a chunk, then call `next` until it says false. Each
@@ -30,14 +28,13 @@ export class FrameReader {
   #chunk: Bytes = NOTHING;
   #at = 0;
   /** The chunks of an unfinished frame before `#chunk`, and their bytes. */
-  #pieces: Bytes[] = [];
-  #piecesBytes = 0;
+  readonly #pieces = new ChunkPieces();
   /** How many bytes must be there before the next look is worth it. */
   #needed = FRAME_HEADER_SIZE;
 
   /** How many bytes of an unfinished frame are waiting. */
   get pendingBytes(): number {
-    return this.#piecesBytes + this.#chunk.length - this.#at;
+    return this.#pieces.bytes + this.#chunk.length - this.#at;
   }
 
   /** Takes the next bytes; they must not be changed afterwards. All whole frames before them must have been taken. */
@@ -50,7 +47,7 @@ export class FrameReader {
       // The socket's reader has filled the same buffer further: one longer view, no copy.
       this.#chunk = new Uint8Array(last.buffer, last.byteOffset + this.#at, rest + chunk.length);
     } else {
-      this.#keep(this.#at === 0 ? last : last.subarray(this.#at));
+      this.#pieces.keep(this.#at === 0 ? last : last.subarray(this.#at));
       this.#chunk = chunk;
     }
     this.#at = 0;
@@ -62,7 +59,7 @@ export class FrameReader {
    * @throws {Http2ConnectionError} FRAME_SIZE_ERROR where it is larger than allowed. The reader is of no use then.
    */
   next(): boolean {
-    if (this.#piecesBytes > 0) return this.#nextFromPieces();
+    if (this.#pieces.bytes > 0) return this.#nextFromPieces();
     const chunk = this.#chunk;
     const at = this.#at;
     if (chunk.length - at < this.#needed) return false;
@@ -81,32 +78,17 @@ export class FrameReader {
   #nextFromPieces(): boolean {
     if (this.pendingBytes < this.#needed) return false;
     if (this.#needed === FRAME_HEADER_SIZE) {
-      const peek = concat([...this.#pieces, this.#chunk.subarray(0, FRAME_HEADER_SIZE)]);
+      const peek = this.#pieces.with(this.#chunk.subarray(0, FRAME_HEADER_SIZE));
       this.#needed = frameSize(peek, 0);
       if (this.pendingBytes < this.#needed) return false;
     }
-    const missing = this.#needed - this.#piecesBytes;
-    const bytes = concat([...this.#pieces, this.#chunk.subarray(this.#at, this.#at + missing)]);
+    const missing = this.#needed - this.#pieces.bytes;
+    const bytes = this.#pieces.with(this.#chunk.subarray(this.#at, this.#at + missing));
     this.#at += missing;
-    this.#pieces = [];
-    this.#piecesBytes = 0;
+    this.#pieces.clear();
     this.#needed = FRAME_HEADER_SIZE;
     this.#show(bytes, 0, bytes.length);
     return true;
-  }
-
-  #keep(piece: Bytes): void {
-    const pieces = this.#pieces;
-    pieces.push(piece);
-    this.#piecesBytes += piece.length;
-    // Crumbs are swept together, or a frame that comes byte by byte would cost a hundred bytes for each.
-    for (let last = pieces.length - 1; last > 0; last--) {
-      const tail = pieces[last];
-      const before = pieces[last - 1];
-      if (tail === undefined || before === undefined) return;
-      if (before.length > tail.length || before.length >= CRUMB_BYTES) return;
-      pieces.splice(last - 1, 2, concat([before, tail]));
-    }
   }
 
   #show(bytes: Bytes, at: number, end: number): void {

@@ -1,4 +1,4 @@
-import { concat } from "@std/bytes/concat";
+import { ChunkPieces } from "../base/chunk_pieces.ts";
 import type { Bytes } from "../base/buffer.ts";
 import { hex, illegal, int32, readInfo, uint16 } from "./header_block.ts";
 import {
@@ -21,8 +21,6 @@ import { NO_METADATA } from "../core/metadata.ts";
 
 /** The bytes from which a frame's length and magic can be judged. */
 const PEEK_SIZE = 8;
-/** Pieces below this size are merged with their like. */
-const CRUMB_BYTES = 4096;
 
 /**
  * Turns bytes, cut anyhow, into frames: `push` a chunk, then call `next` until it returns `undefined`.
@@ -36,8 +34,7 @@ export class FrameDecoder {
   #chunk: Bytes = NO_PAYLOAD;
   #at = 0;
   /** The chunks of an unfinished frame before `#chunk`, and their bytes. */
-  #pieces: Bytes[] = [];
-  #piecesBytes = 0;
+  readonly #pieces = new ChunkPieces();
   /** How many bytes must be there before the next look is worth it. */
   #needed = PEEK_SIZE;
   /** Nearly every frame is Data with the same header block as one before it: that one is compared, not read again. */
@@ -52,7 +49,7 @@ export class FrameDecoder {
 
   /** How many bytes of an unfinished frame are waiting. */
   get pendingBytes(): number {
-    return this.#piecesBytes + this.#chunk.length - this.#at;
+    return this.#pieces.bytes + this.#chunk.length - this.#at;
   }
 
   /** Takes the next bytes; they must not be changed afterwards. All whole frames before them must have been taken. */
@@ -65,24 +62,10 @@ export class FrameDecoder {
       // The reader filled the same buffer further: one longer view, no copy.
       this.#chunk = new Uint8Array(last.buffer, last.byteOffset + this.#at, rest + chunk.length);
     } else {
-      this.#keep(this.#at === 0 ? last : last.subarray(this.#at));
+      this.#pieces.keep(this.#at === 0 ? last : last.subarray(this.#at));
       this.#chunk = chunk;
     }
     this.#at = 0;
-  }
-
-  #keep(piece: Bytes): void {
-    const pieces = this.#pieces;
-    pieces.push(piece);
-    this.#piecesBytes += piece.length;
-    // Crumbs are swept together, or a frame that comes byte by byte would cost a hundred bytes for each.
-    for (let last = pieces.length - 1; last > 0; last--) {
-      const tail = pieces[last];
-      const before = pieces[last - 1];
-      if (tail === undefined || before === undefined) return;
-      if (before.length > tail.length || before.length >= CRUMB_BYTES) return;
-      pieces.splice(last - 1, 2, concat([before, tail]));
-    }
   }
 
   /**
@@ -92,7 +75,7 @@ export class FrameDecoder {
    */
   next(): Frame | undefined {
     if (this.pendingBytes < this.#needed) return undefined;
-    if (this.#pieces.length > 0) return this.#nextFromPieces();
+    if (this.#pieces.bytes > 0) return this.#nextFromPieces();
     const start = this.#at;
     const size = this.#inspect(this.#chunk, start);
     if (this.#chunk.length - start < size) {
@@ -107,15 +90,14 @@ export class FrameDecoder {
   /** A frame that begins in an earlier chunk: copied together, and only that. */
   #nextFromPieces(): Frame | undefined {
     if (this.#needed === PEEK_SIZE) {
-      const peek = concat([...this.#pieces, this.#chunk.subarray(0, PEEK_SIZE)]);
+      const peek = this.#pieces.with(this.#chunk.subarray(0, PEEK_SIZE));
       this.#needed = this.#inspect(peek, 0);
       if (this.pendingBytes < this.#needed) return undefined;
     }
-    const missing = this.#needed - this.#piecesBytes;
-    const bytes = concat([...this.#pieces, this.#chunk.subarray(this.#at, this.#at + missing)]);
+    const missing = this.#needed - this.#pieces.bytes;
+    const bytes = this.#pieces.with(this.#chunk.subarray(this.#at, this.#at + missing));
     this.#at += missing;
-    this.#pieces = [];
-    this.#piecesBytes = 0;
+    this.#pieces.clear();
     this.#needed = PEEK_SIZE;
     return this.#frame(bytes, 0, bytes.length);
   }
