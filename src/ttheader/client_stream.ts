@@ -1,3 +1,4 @@
+import { SHUTTING_DOWN } from "../core/refusal_text.ts";
 import type { Codec } from "../core/codec.ts";
 import type { ClientSide } from "../core/client_side.ts";
 import type { StreamError } from "../core/errors.ts";
@@ -5,14 +6,7 @@ import type { ClientTransportInit } from "../core/protocol.ts";
 import type { ClientSink } from "../core/transport.ts";
 import { sendCancel, sendTrailer } from "./cancel_frames.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
-import {
-  Description,
-  ErrorCode,
-  errorOfStream,
-  isTTStreamError,
-  streamError,
-  TTStreamError,
-} from "./errors.ts";
+import { ErrorCode, errorOfStream, isTTStreamError, streamError, TTStreamError } from "./errors.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { type DataPrefix, dataPrefix } from "./frame_encoder.ts";
 import { errorFromReason } from "./reason.ts";
@@ -146,7 +140,7 @@ export class ClientFrames implements FrameReceiver, ClientSink {
     if (!this.#sendClosed) sendTrailer(this.#target);
     const error = errorOfTrailer(frame, this.stream.where);
     const shutsDown = isTTStreamError(error) && error.retryable &&
-      error.description === Description.shuttingDown;
+      error.description === SHUTTING_DOWN;
     if (shutsDown) this.#owner.drained();
     this.stream.recvEnd(error, frame.metadata);
   }

@@ -152,7 +152,6 @@ export const Description = {
   connectionClosed: "canceled by connection closed",
   transportClosing: "transport is closing",
   closedByPeer: "connection closed by peer",
-  shuttingDown: "server is shutting down",
   streamTimeout: "stream timeout, no explicit timeout set in stream ctx",
   rst: "rst",
 } as const;

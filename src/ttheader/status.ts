@@ -1,3 +1,4 @@
+import { isRefusal } from "../core/refusal_text.ts";
 import { stringRecord } from "../base/string_record.ts";
 import { BizStatusError } from "../core/errors.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
@@ -18,13 +19,6 @@ export const HANDLER_ERROR_PREFIX = "biz error: ";
 const UNREADABLE_RST = 13;
 
 /** What a server says that has as many streams as it takes. */
-const TOO_MANY_STREAMS = /^too many streams: the limit is \d+$/;
-
-/** Whether an exception says that the handler was not called. A handler's own text has a prefix. */
-function isRefusal(description: string): boolean {
-  return description === Description.shuttingDown || TOO_MANY_STREAMS.test(description);
-}
-
 /** What a Rst frame says: its code and description; the receiver adds its side and the path that travelled. */
 export function errorOfRst({ payload, metadata }: Frame, where: Where): TTStreamError {
   const path = metadata.get(CANCEL_PATH_KEY);

@@ -6,6 +6,7 @@ import { NO_METADATA } from "../../core/metadata.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
 import { HandlerReturned } from "../../core/handler_returned.ts";
 import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
+import { SHUTTING_DOWN, tooManyStreams } from "../../core/refusal_text.ts";
 import type { Refusal, ServerSink, StreamRequest } from "../../core/transport.ts";
 import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
 import { setTimer, type Timer, unrefTimer, withinMs } from "../../net/event_loop.ts";
@@ -32,9 +33,6 @@ const RESETS_PER_STREAM = 10;
 
 /** How long, in milliseconds, a client that has been told to go may take until this side closes. Kitex's do not listen. */
 const FAREWELL_MS = 100;
-
-/** What a client reads whose stream comes too late, or is cut. */
-const SHUTTING_DOWN = "server is shutting down";
 
 /** How a connection has ended. */
 export interface ConnectionEnd {
@@ -133,7 +131,7 @@ export class ServedConnection {
     const { maxStreams, handlerTimeoutMs } = this.#init;
     if (this.#closing) return refuse(sink, "shutting down", SHUTTING_DOWN);
     if (this.#running >= maxStreams) {
-      return refuse(sink, "too many streams", `too many streams: the limit is ${maxStreams}`);
+      return refuse(sink, "too many streams", tooManyStreams(maxStreams));
     }
     if (this.#sides === undefined) throw new Error("no protocol has been chosen");
     const side = new ServerSide(this.#sides, sink, request);
