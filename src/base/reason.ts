@@ -39,3 +39,16 @@ export function look<T>(read: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** What a reason to end a stream means: a plain cancel, a time-out of the platform's, or what its text says. */
+export function meaningOf(reason: unknown): "cancel" | "timeout" | "text" {
+  if (reason === undefined) return "cancel";
+  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
+    case "AbortError":
+      return "cancel";
+    case "TimeoutError":
+      return "timeout";
+    default:
+      return "text";
+  }
+}

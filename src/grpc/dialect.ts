@@ -1,5 +1,5 @@
 import { formatDuration } from "../base/duration.ts";
-import { look, reasonText } from "../base/reason.ts";
+import { meaningOf, reasonText } from "../base/reason.ts";
 import { type Dialect, registerDialect } from "../core/dialect.ts";
 import { isStreamError, type StreamError, type Where } from "../core/errors.ts";
 import { GrpcError, grpcError, isGrpcError } from "./error.ts";
@@ -72,13 +72,12 @@ function canceled(where: Where, reason: unknown): StreamError {
     const { cancelPath, message, kind } = reason;
     return grpcError(where, GrpcStatus.Canceled, message, { cancelPath, kind, cause: reason });
   }
-  if (reason === undefined) return grpcError(where, GrpcStatus.Canceled, Text.canceled);
-  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
-    case "AbortError":
+  switch (meaningOf(reason)) {
+    case "cancel":
       return grpcError(where, GrpcStatus.Canceled, Text.canceled, { cause: reason });
-    case "TimeoutError":
+    case "timeout":
       return grpcError(where, GrpcStatus.DeadlineExceeded, Text.deadline, { cause: reason });
-    default:
+    case "text":
       return grpcError(where, GrpcStatus.Canceled, reasonText(reason), { cause: reason });
   }
 }

@@ -1,4 +1,4 @@
-import { look, reasonText } from "../base/reason.ts";
+import { meaningOf, reasonText } from "../base/reason.ts";
 import { isStreamError, type Where } from "../core/errors.ts";
 import { Description, ErrorCode, isTTStreamError, streamError, type TTStreamError } from "./errors.ts";
 
@@ -21,17 +21,16 @@ export function errorFromReason(reason: unknown, where: Where): TTStreamError {
       cause: reason,
     });
   }
-  return streamError({ ...where, ...meaningOf(reason), cause: reason });
+  return streamError({ ...where, ...wordsOf(reason), cause: reason });
 }
 
-function meaningOf(reason: unknown): { code: number; description: string } {
-  if (reason === undefined) return { code: ErrorCode.Canceled, description: Description.canceled };
-  switch (look(() => reason instanceof Error ? reason.name : undefined)) {
-    case "AbortError":
+function wordsOf(reason: unknown): { code: number; description: string } {
+  switch (meaningOf(reason)) {
+    case "cancel":
       return { code: ErrorCode.Canceled, description: Description.canceled };
-    case "TimeoutError":
+    case "timeout":
       return { code: ErrorCode.StreamTimeout, description: Description.streamTimeout };
-    default:
+    case "text":
       return { code: ErrorCode.CanceledWithCause, description: reasonText(reason) };
   }
 }
