@@ -9,6 +9,7 @@ import type { HeaderField } from "../http2/hpack/field.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import { reasonText } from "../base/reason.ts";
+import { isGrpc } from "./content_type.ts";
 import { bizStatusOf } from "./biz_status.ts";
 import { GrpcError, grpcError } from "./error.ts";
 import { fieldOf, metadataOf } from "./metadata.ts";
@@ -192,9 +193,4 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
     this.stream.recvEnd(error, NO_METADATA);
     this.http2.reset(ErrorCode.CANCEL);
   }
-}
-
-/** Whether a content type is gRPC's, of whatever encoding. */
-export function isGrpc(type: string): boolean {
-  return /^application\/grpc(?:[+;].*)?$/.test(type);
 }

@@ -7,7 +7,7 @@ import type { Http2Stream } from "../http2/stream.ts";
 import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
-import { isGrpc } from "./client_stream.ts";
+import { isGrpc } from "./content_type.ts";
 import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
 import { fieldOf } from "./metadata.ts";
