@@ -212,12 +212,13 @@ Deno.test("More pings than can be waited for are refused.", async () => {
 });
 
 Deno.test("A silent peer is asked, and cut when it does not answer.", async () => {
-  const harness = await Harness.started("client", { keepaliveMs: 5, keepaliveTimeoutMs: 5 });
+  const harness = await Harness.started("client", { keepaliveMs: 50, keepaliveTimeoutMs: 5 });
   const stream = harness.open(REQUEST);
   await harness.ended.promise;
   assertEquals(harness.error?.description, "the peer has not answered a PING for 5 ms");
   assertEquals(stream.gone, true);
-  assertEquals((await harness.sent()).at(-1), "PING 1");
+  // On a busy machine the question may leave before the request.
+  assertEquals((await harness.sent()).filter((frame) => !frame.startsWith("HEADERS")).at(-1), "PING 1");
 });
 
 Deno.test("A peer that answers is not cut, and is asked again.", async () => {
