@@ -151,6 +151,7 @@ for (
     "application/grpc+proto",
     "application/grpc;charset=utf-8",
     "application/grpc+thrift",
+    "Application/gRPC",
   ]
 ) {
   Deno.test(`client: an answer of ${type} is gRPC`, async () => {

@@ -423,6 +423,7 @@ for (
     "application/grpc+proto",
     "application/grpc+thrift",
     "application/grpc;x=y",
+    "Application/gRPC",
   ]
 ) {
   Deno.test(`server: a request of ${type} is answered with the same`, async () => {
