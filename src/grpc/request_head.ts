@@ -1,11 +1,10 @@
 import type { MessageEncoding } from "../core/codec.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 import { SOURCE_SERVICE } from "./metadata.ts";
+import { ACCEPT_ENCODING } from "./stream.ts";
 
 /** What every request of the library's says of itself. */
 const USER_AGENT = "ttstream";
-/** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
-const ACCEPT_ENCODING = "identity,gzip,deflate";
 
 /** What a request's fields depend on, beside what is the call's own. */
 export interface RequestTarget {

@@ -1,5 +1,6 @@
 import { IdTable } from "../base/id_table.ts";
 import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
+import type { Metadata } from "../core/metadata.ts";
 import type { ServerEvents } from "../core/transport.ts";
 import { ErrorCode } from "../http2/error_code.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
@@ -16,7 +17,7 @@ import { PlainAnswer } from "./plain_answer.ts";
 import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
 import { GrpcRequest } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
-import { isReadable } from "./stream.ts";
+import { ACCEPT_ENCODING, isReadable } from "./stream.ts";
 import { parseTimeout } from "./timeout.ts";
 
 /** A server's connection of gRPC. */
@@ -146,15 +147,16 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     const stream = new GrpcServerStream(this, http2, fields, request);
     const encoding = fieldOf(fields, "grpc-encoding");
     const fault = timeout !== undefined && timeoutMs === undefined
-      ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"` }
+      ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"`, trailer: undefined }
       : isReadable(encoding)
       ? undefined
       : {
         code: GrpcStatus.Unimplemented,
         text: `grpc-encoding "${encoding}" is not supported: gzip, deflate and identity are`,
+        trailer: ACCEPTED,
       };
     if (fault !== undefined) {
-      stream.refuse(grpcError({ side: "server", service, method }, fault.code, fault.text));
+      stream.refuse(grpcError({ side: "server", service, method }, fault.code, fault.text), fault.trailer);
       return stream;
     }
     stream.stream = this.#owner.opened(stream, request);
@@ -164,6 +166,9 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     return stream;
   }
 }
+
+/** Tells a client what to compress with instead (grpc `doc/compression.md`). */
+const ACCEPTED: Metadata = new Map([["grpc-accept-encoding", ACCEPT_ENCODING]]);
 
 /** The answer to a request that is none of gRPC's. */
 function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | undefined {

@@ -284,6 +284,8 @@ Deno.test("an encoding that is not read ends the stream, and says which there ar
     "12",
     `grpc-encoding "br" is not supported: gzip, deflate and identity are`,
   ]);
+  // A client may send the call again in one of these (grpc `doc/compression.md`).
+  assertEquals(answer.get("grpc-accept-encoding"), "identity,gzip,deflate");
   assertEquals(await server.peer.line(), "RST_STREAM 1 NO_ERROR");
   await server.call(3, ["grpc-encoding", "identity"]);
   await server.handled();
