@@ -1,6 +1,6 @@
 import type { MessageEncoding } from "../core/codec.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
-import { SOURCE_SERVICE } from "./metadata.ts";
+import { SOURCE_SERVICE, utf8Value } from "./metadata.ts";
 import { ACCEPT_ENCODING } from "./stream.ts";
 
 /** What every request of the library's says of itself. */
@@ -39,14 +39,14 @@ export class RequestHead {
     const fields: HeaderField[] = [
       [":method", "POST"],
       [":scheme", this.#scheme],
-      [":path", `/${service}/${method}`],
+      [":path", utf8Value(`/${service}/${method}`)],
       [":authority", this.#authority],
       ["content-type", encoding === "thrift" ? "application/grpc+thrift" : "application/grpc"],
       ["user-agent", USER_AGENT],
       ["te", "trailers"],
       ["grpc-accept-encoding", ACCEPT_ENCODING],
     ];
-    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
+    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, utf8Value(serviceName)]);
     return fields;
   }
 }

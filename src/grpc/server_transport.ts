@@ -11,7 +11,7 @@ import type { ByteSocket } from "../net/socket.ts";
 import { isGrpc } from "./content_type.ts";
 import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { fieldOf } from "./metadata.ts";
+import { fieldOf, textOf } from "./metadata.ts";
 import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
 import { PlainAnswer } from "./plain_answer.ts";
 import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
@@ -140,7 +140,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
       if (end) plain.send();
       return plain;
     }
-    const { service, method } = targetOf(fieldOf(fields, ":path") ?? "");
+    const { service, method } = targetOf(textOf(fieldOf(fields, ":path") ?? ""));
     const timeout = fieldOf(fields, "grpc-timeout");
     const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
     const request = new GrpcRequest(service, method, fields, timeoutMs);

@@ -410,6 +410,30 @@ Deno.test("the sooner of timeoutMs and the parent's deadline travels", async () 
   }
 });
 
+Deno.test("names beyond ASCII travel as UTF-8: the caller's, the service's and the method's", async () => {
+  const open = PAIRS["memory"];
+  assert(open);
+  const seen = Promise.withResolvers<string>();
+  await using pair = await open(async (stream) => {
+    stream.sendHeader();
+    await aborted(stream.signal);
+    seen.resolve(`${stream.service}/${stream.method}: ${messageOf(stream.signal.reason)}`);
+  }, { client: { serviceName: "服务", protocol: grpc() } });
+  const stream = pair.connection.openStream({ service: "grüße.Dienst", method: "回声" });
+  await stream.header;
+  await stream.cancel();
+  assertEquals(
+    await seen.promise,
+    "grüße.Dienst/回声: rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL " +
+      "[triggered by 服务]",
+  );
+  // As Kitex sends them: its own service's name is a string of Go.
+  await using script = new ClientScript({ serviceName: "é", protocol: grpc() });
+  const call = script.open();
+  assertEquals((await script.peer.headers()).get("source-service"), "\u00c3\u00a9");
+  await call.cancel();
+});
+
 Deno.test("grpc() checks its options", () => {
   assertThrows(() => grpc({ initialWindowBytes: 0 }), RangeError, "initialWindowBytes");
   assertThrows(
