@@ -41,7 +41,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.maxMessageBytes = limits.maxFrameBytes;
     this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
-    this.#head = new RequestHead(secure ? "https" : "http", authority);
+    this.#head = new RequestHead(secure ? "https" : "http", settings.authority ?? authority);
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,

@@ -434,7 +434,25 @@ Deno.test("names beyond ASCII travel as UTF-8: the caller's, the service's and t
   await call.cancel();
 });
 
+Deno.test("`authority` is what a proxy routes by, whatever the address is; without it the address is", async () => {
+  for (
+    const [authority, sent] of [["models.internal:443", "models.internal:443"], [undefined, "localhost"]]
+  ) {
+    await using script = new ClientScript(undefined, { authority });
+    const stream = script.open();
+    assertEquals((await script.peer.headers()).get(":authority"), sent);
+    await stream.cancel();
+  }
+});
+
 Deno.test("grpc() checks its options", () => {
+  for (const authority of ["", "a b", "a/b", "user@host", "host?", "host#", "höst", "a\n", untyped<string>(5)]) {
+    assertThrows(
+      () => grpc({ authority }),
+      TypeError,
+      "authority must be a host, and a port where it needs one",
+    );
+  }
   assertThrows(() => grpc({ initialWindowBytes: 0 }), RangeError, "initialWindowBytes");
   assertThrows(
     () => grpc({ connectionWindowBytes: 65_534 }),
