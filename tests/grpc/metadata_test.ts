@@ -396,7 +396,7 @@ Deno.test("the sooner of timeoutMs and the parent's deadline travels", async () 
     deadline: Date.now() + 3_000,
   };
   for (
-    const [timeoutMs, most, least] of [[undefined, 3_000, 2_000], [1_000, 1_000, 1_000], [
+    const [timeoutMs, most, least] of [[undefined, 3_000, 2_000], [1_000, 1_000, 500], [
       60_000,
       3_000,
       2_000,
@@ -446,7 +446,9 @@ Deno.test("`authority` is what a proxy routes by, whatever the address is; witho
 });
 
 Deno.test("grpc() checks its options", () => {
-  for (const authority of ["", "a b", "a/b", "user@host", "host?", "host#", "höst", "a\n", untyped<string>(5)]) {
+  for (
+    const authority of ["", "a b", "a/b", "user@host", "host?", "host#", "höst", "a\n", untyped<string>(5)]
+  ) {
     assertThrows(
       () => grpc({ authority }),
       TypeError,
