@@ -52,8 +52,11 @@ export const BYTES_PER_IDLE_FRAME = 64;
 /** What a new stream allows the peer beside: a PRIORITY, a WINDOW_UPDATE, and frames that come late when it has been reset. */
 export const FRAMES_PER_STREAM = 3;
 
-/** So many streams that were reset here are remembered: what the peer sent before it heard of it is no error. */
-export const REMEMBERED_RESETS = 1024;
+/**
+ * So many streams that were reset here are remembered: what the peer sent before it heard of it is no error. Servers of
+ * gRPC take thousands on one connection, and one signal may cancel all of them.
+ */
+export const REMEMBERED_RESETS = 8192;
 /** So many other streams that have ended are remembered, to answer a frame that comes after the end by how it ended. */
 export const REMEMBERED_ENDS = 128;
 

@@ -146,6 +146,23 @@ Deno.test("Resets that come when a client has seen its answer are free: servers 
   await harness.sent();
 });
 
+Deno.test("What thousands of streams still get that are cancelled together is no flood.", async () => {
+  const harness = await Harness.started("client");
+  const streams = Array.from({ length: 8_000 }, () => harness.open(REQUEST));
+  for (const { id } of streams) harness.receive(headers(id, RESPONSE));
+  await harness.sent();
+  for (const stream of streams) stream.reset(ErrorCode.CANCEL);
+  for (const { id } of streams) {
+    harness.receive(
+      ...Array.from({ length: 10 }, () => data(id, 100)),
+      headers(id, TRAILERS, Flag.END_STREAM),
+    );
+    if (harness.error !== undefined) break;
+  }
+  assertEquals(harness.error, undefined);
+  await harness.sent();
+});
+
 Deno.test("Windows of one byte are not: a message is not taken apart for ever.", async () => {
   const harness = await Harness.started("server", {}, [4, 0]);
   harness.receive(headers(1, REQUEST));
