@@ -73,6 +73,7 @@ export class Http2Connection {
     this.#pings = new Pings({
       keepaliveMs,
       keepaliveTimeoutMs,
+      paused: () => below.paused(),
       send: (payload) => state.writer.control((buffer) => writePing(buffer, Flag.NONE, 0, payload)),
       silent: (description) => this.#end(new Http2ConnectionError(ErrorCode.NO_ERROR, description), 0),
       timerSet: (timer) => below.timerSet?.(timer),
