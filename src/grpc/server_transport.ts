@@ -174,12 +174,16 @@ const ACCEPTED: Metadata = new Map([["grpc-accept-encoding", ACCEPT_ENCODING]]);
 function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | undefined {
   const method = fieldOf(fields, ":method");
   const type = fieldOf(fields, "content-type");
+  const answer = (status: string, text: string, ...more: HeaderField[]) => {
+    const head: HeaderField[] = [[":status", status], ["content-type", "text/plain; charset=utf-8"], ...more];
+    return new PlainAnswer(http2, head, method === "HEAD" ? undefined : text);
+  };
   if (type === undefined || !isGrpc(type)) {
     const what = type === undefined ? "no content-type" : `the content-type "${type}"`;
-    return new PlainAnswer(http2, "415", `${what}: this server speaks gRPC, application/grpc\n`);
+    return answer("415", `${what}: this server speaks gRPC, application/grpc\n`);
   }
   if (method === "POST") return undefined;
-  return new PlainAnswer(http2, "405", `${method}: gRPC's requests are POST\n`);
+  return answer("405", `${method}: gRPC's requests are POST\n`, ["allow", "POST"]);
 }
 
 /** `/package.Service/Method`. */

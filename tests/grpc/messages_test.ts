@@ -409,7 +409,8 @@ for (
     await script.handled();
     await script.peer.send(halfClose(1));
     const type = "content-type=text/plain; charset=utf-8";
-    assertEquals(await script.peer.line(), `HEADERS 1 :status=${status} ${type}`);
+    const allow = status === "405" ? " allow=POST" : "";
+    assertEquals(await script.peer.line(), `HEADERS 1 :status=${status} ${type}${allow}`);
     let body = "";
     for (let next = await script.peer.next(); next?.type === "DATA"; next = await script.peer.next()) {
       body += string(next.bytes);
@@ -418,6 +419,13 @@ for (
     assertEquals(body, text);
   });
 }
+
+Deno.test("server: HEAD is answered without a body, and 405 says which method there is", async () => {
+  await using script = new ServerScript();
+  await script.peer.send(lastHeaders(1, request([":method", "HEAD"])));
+  const type = "content-type=text/plain; charset=utf-8";
+  assertEquals(await script.peer.line(), `HEADERS 1 :status=405 ${type} allow=POST end`);
+});
 
 for (
   const type of [
