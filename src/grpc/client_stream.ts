@@ -74,6 +74,12 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
     this.connection.released(this);
   }
 
+  /** Whether something may still take back what is unread. */
+  get watched(): boolean {
+    const { signals, timeoutMs } = this.stream.init;
+    return signals.length > 0 || timeoutMs > 0;
+  }
+
   linger(): void {
     this.connection.linger(this);
   }
