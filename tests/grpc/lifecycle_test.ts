@@ -504,6 +504,7 @@ Deno.test("client: keep-alive does not take for silence what the connection does
   await stream.header;
   // Nobody reads so many messages for longer than the peer may be silent.
   await new Promise((resolve) => setTimeout(resolve, 200));
-  await script.peer.send(lastHeaders(1, OK));
+  const sent = script.peer.send(lastHeaders(1, OK));
   assertEquals((await Array.fromAsync(stream.readable)).length, many);
+  await sent;
 });
