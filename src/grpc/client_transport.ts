@@ -15,6 +15,9 @@ import { RequestHead } from "./request_head.ts";
 import { GrpcStatus } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
 
+/** Most of them are read at once; after so many the connection forgets those that are not. */
+const MAX_UNWATCHED = 128;
+
 /** A client's connection of gRPC. */
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly bytes: ByteConnection<GrpcError>;
@@ -26,6 +29,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly #head: RequestHead;
   readonly #streams: IdTable<GrpcClientStream> = new IdTable();
   readonly #lingering: IdTable<GrpcClientStream> = new IdTable();
+  /** How many of these nothing watches. */
+  #unwatched = 0;
   #lastNumber = 0;
   #draining = false;
   /** What the server has said when it asked to be left. */
@@ -41,7 +46,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.maxMessageBytes = limits.maxFrameBytes;
     this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
-    this.#head = new RequestHead(secure ? "https" : "http", authority);
+    this.#head = new RequestHead(secure ? "https" : "http", settings.authority ?? authority);
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,
@@ -139,11 +144,23 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   linger(stream: GrpcClientStream): void {
-    if (!this.bytes.closed) this.#lingering.set(stream.number, stream);
+    if (this.bytes.closed) return;
+    this.#lingering.set(stream.number, stream);
+    if (!stream.watched && ++this.#unwatched >= MAX_UNWATCHED) this.#letGo();
   }
 
   unlinger(stream: GrpcClientStream): void {
-    this.#lingering.delete(stream.number);
+    if (this.#lingering.delete(stream.number) && !stream.watched) this.#unwatched--;
+  }
+
+  /** Streams that have ended, and that nobody can cancel any more, are their users' alone: their windows went with them. */
+  #letGo(): void {
+    for (const stream of this.#lingering.values()) {
+      if (stream.watched) continue;
+      stream.compact();
+      this.#lingering.delete(stream.number);
+    }
+    this.#unwatched = 0;
   }
 
   #drain(): void {

@@ -115,8 +115,8 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   /** Answers a stream that nobody takes. */
-  refuse(error: GrpcError): void {
-    this.answer({ type: "violation", error }, NO_METADATA, NO_METADATA);
+  refuse(error: GrpcError, trailer: Metadata = NO_METADATA): void {
+    this.answer({ type: "violation", error }, trailer, NO_METADATA);
   }
 
   compact(): void {
