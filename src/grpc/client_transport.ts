@@ -10,6 +10,7 @@ import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts"
 import { Http2OverBytes, INFLATED_WINDOWS } from "./connection.ts";
 import { grpcDialect } from "./dialect.ts";
 import { GrpcError } from "./error.ts";
+import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
 import { RequestHead } from "./request_head.ts";
 import { GrpcStatus } from "./status.ts";
@@ -175,8 +176,10 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   #request({ init }: ClientSide, sink: GrpcClientStream): readonly HeaderField[] {
-    const { deadline, metadata } = init;
-    const head = this.#head.fields(init);
+    const { service, method, encoding, deadline, metadata } = init;
+    // A caller that names itself for this one call: two values would be joined at the server.
+    const serviceName = metadata.has(SOURCE_SERVICE) ? undefined : init.serviceName;
+    const head = this.#head.fields({ service, method, encoding, serviceName });
     const fields: HeaderField[] = [];
     const compression = sink.tellEncoding();
     if (compression !== undefined) fields.push(["grpc-encoding", compression]);

@@ -63,6 +63,9 @@ const MAX_WINDOW_BYTES = 2 ** 31 - 1;
  * @throws {TypeError} If `compression` is another one, or `authority` no host.
  */
 export function grpcSettings(options: GrpcOptions): GrpcSettings {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`grpc's options must be an object, got ${show(options)}`);
+  }
   const { compression = "identity", keepaliveMs } = options;
   if (compression !== "identity" && compression !== "gzip") {
     throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);

@@ -186,8 +186,9 @@ function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | u
   return answer("405", `${method}: gRPC's requests are POST\n`, ["allow", "POST"]);
 }
 
-/** `/package.Service/Method`. */
+/** `/package.Service/Method`; what lacks the first slash is no service's, and shown as it came. */
 function targetOf(path: string): { service: string; method: string } {
+  if (!path.startsWith("/")) return { service: "", method: path };
   const slash = path.lastIndexOf("/");
   return { service: path.slice(1, Math.max(1, slash)), method: path.slice(slash + 1) };
 }

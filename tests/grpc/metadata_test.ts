@@ -434,6 +434,15 @@ Deno.test("names beyond ASCII travel as UTF-8: the caller's, the service's and t
   await call.cancel();
 });
 
+Deno.test("source-service given with a call is said instead of serviceName, not beside it", async () => {
+  await using script = new ClientScript({ serviceName: "A", protocol: grpc() });
+  const call = script.open({ metadata: { "source-service": "B" } });
+  const frame = await script.peer.next();
+  const fields = frame?.type === "HEADERS" ? frame.fields : [];
+  assertEquals(fields.filter(([name]) => name === "source-service"), [["source-service", "B"]]);
+  await call.cancel();
+});
+
 Deno.test("`authority` is what a proxy routes by, whatever the address is; without it the address is", async () => {
   for (
     const [authority, sent] of [["models.internal:443", "models.internal:443"], [undefined, "localhost"]]
@@ -454,6 +463,9 @@ Deno.test("grpc() checks its options", () => {
       TypeError,
       "authority must be a host, and a port where it needs one",
     );
+  }
+  for (const options of [null, 1, [], "gzip"]) {
+    assertThrows(() => grpc(untyped(options)), TypeError, "grpc's options must be an object, got");
   }
   assertThrows(() => grpc({ initialWindowBytes: 0 }), RangeError, "initialWindowBytes");
   assertThrows(
