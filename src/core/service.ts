@@ -18,6 +18,10 @@ export interface Method<K extends MethodKind, Req, Res, ReqInit = Req, ResInit =
   readonly response: Codec<Res, ResInit>;
   /** The IDL's name, where it differs from the property's. */
   readonly name?: string | undefined;
+  /** Unary methods: the exceptions that it declares, as classes. */
+  readonly throws?: readonly (new (...args: never[]) => Error)[] | undefined;
+  /** Unary methods: whether it has no answer, not even an error. */
+  readonly oneway?: boolean | undefined;
 }
 
 /** The methods of any service. */

@@ -14,7 +14,10 @@ export interface FieldWriter {
   readonly id: number;
   readonly wire: number;
   readonly optional: boolean;
-  /** Whether every object inherits a property of this name, `constructor` for one: then only an own one counts. */
+  /**
+   * Whether every object inherits a property of this name, `constructor` for one: then only an own one counts. Errors
+   * inherit a `message` as well, which an optional field is not.
+   */
   readonly inherited: boolean;
   readonly write: Writer;
 }
@@ -86,7 +89,8 @@ export function writers(makeStructWriter: StructWriterMaker): (type: ThriftType<
       id: field.id,
       wire: wireOf(resolve(field.type)),
       optional: field.requiredness === "optional",
-      inherited: name in Object.prototype,
+      inherited: name in Object.prototype ||
+        (type.kind === "exception" && field.requiredness === "optional" && name in Error.prototype),
       write: writerOf(field.type),
     })).sort((a, b) => a.id - b.id);
   }

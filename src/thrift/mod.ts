@@ -42,6 +42,8 @@ export {
   type Requiredness,
 } from "./field.ts";
 export * from "./struct.ts";
+export * from "./method.ts";
+export { exceptionMessage } from "./exception_message.ts";
 export { ThriftError } from "./errors.ts";
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";
 export type { Codec, MessageEncoding } from "../core/codec.ts";
