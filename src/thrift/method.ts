@@ -1,24 +1,22 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
-import type { Codec } from "../core/codec.ts";
+import type { FromJsonOptions, JsonValue, ToJsonOptions } from "../core/json.ts";
 import { ThriftError } from "./errors.ts";
 import { type Field, field, type Fields } from "./field.ts";
+import type { MessageCodec } from "./message_codec.ts";
 import { struct, type StructCodec, type StructValue, type ValueOf } from "./struct.ts";
 import type { ThriftType } from "./types.ts";
 
 // On the wire a unary method's arguments are one struct, and so is its result: field 0 is what it returns, the others
 // are the exceptions that the IDL declares (Kitex generates XxxArgs and XxxResult).
 
-/** Whether there are several types in a union. */
-type IsUnion<T, All = T> = T extends unknown ? [All] extends [T] ? false : true : never;
-
 /** What a unary method's request is: nothing, the one argument's value, or several arguments by their names. */
 export type ArgsValue<F extends Fields> = [keyof F] extends [never] ? void
-  : IsUnion<keyof F> extends true ? StructValue<F>
-  : ValueOf<F[keyof F]>;
+  : { [K in keyof F]: [keyof F] extends [K] ? ValueOf<F[K]> : StructValue<F> }[keyof F];
 
 /**
  * The codec of a unary method's arguments: on the wire a struct of them. The request is the value of the argument
- * itself where there is one, `undefined` where there is none, else an object with the arguments by name.
+ * itself where there is one, `undefined` where there is none, else an object with the arguments by name. So is its JSON,
+ * `null` for no arguments.
  *
  * @param method The method's name in the IDL, for errors.
  * @param fields The arguments by name.
@@ -34,8 +32,8 @@ export type ArgsValue<F extends Fields> = [keyof F] extends [never] ? void
  * add.encode({ a: 1, b: 2 });
  * ```
  */
-export function argsCodec<F extends Fields>(method: string, fields: F): Codec<ArgsValue<F>>;
-export function argsCodec(method: string, fields: Fields): Codec<unknown> {
+export function argsCodec<F extends Fields>(method: string, fields: F): MessageCodec<ArgsValue<F>>;
+export function argsCodec(method: string, fields: Fields): MessageCodec<unknown> {
   const args = struct(`${method}.args`, fields);
   const names = Object.keys(fields);
   const [name] = names;
@@ -84,7 +82,8 @@ export function thrown<T>(id: number, exceptionClass: ExceptionClass<T>): Thrown
 /**
  * The codec of a unary method's result: on the wire a struct with what it returns, or one of the exceptions that it
  * declares. An instance of an exception's class is encoded as that exception, everything else as what the method
- * returns. `decode` throws an instance where the payload has an exception.
+ * returns. `decode` throws an instance where the payload has an exception. JSON is that of what the method returns,
+ * `null` for `void`; an exception has its own, by its class's codec.
  *
  * @param method The method's name in the IDL, for errors.
  * @param success The type of what it returns; `undefined` for `void`.
@@ -113,7 +112,7 @@ export function resultCodec<T>(
   method: string,
   success: ThriftType<T>,
   throws?: Readonly<Record<string, ThrownException>>,
-): Codec<T>;
+): MessageCodec<T>;
 /**
  * The codec of the result of a method that returns nothing.
  *
@@ -126,19 +125,19 @@ export function resultCodec(
   method: string,
   success: undefined,
   throws?: Readonly<Record<string, ThrownException>>,
-): Codec<void>;
+): MessageCodec<void>;
 export function resultCodec(
   method: string,
   success: ThriftType<unknown> | undefined,
   throws: Readonly<Record<string, ThrownException>> = {},
-): Codec<unknown> {
+): MessageCodec<unknown> {
   return new ResultCodec(`${method}.result`, success, throws);
 }
 
 type AnyStruct = StructCodec<Record<string, unknown>>;
 
 /** The struct of no arguments. */
-class NoValueCodec implements Codec<unknown> {
+class NoValueCodec implements MessageCodec<unknown> {
   readonly #args: AnyStruct;
 
   constructor(args: AnyStruct) {
@@ -153,13 +152,26 @@ class NoValueCodec implements Codec<unknown> {
     return this.#args.encode({});
   }
 
+  encodeInto(_value: unknown, buffer: ByteBuffer): void {
+    this.#args.encodeInto({}, buffer);
+  }
+
   decode(payload: Bytes): undefined {
     this.#args.decode(payload);
+  }
+
+  toJson(): JsonValue {
+    return null;
+  }
+
+  /** `null`, or an object without arguments. */
+  fromJson(json: unknown, options?: FromJsonOptions): undefined {
+    if (json !== null && json !== undefined) this.#args.fromJson(json, options);
   }
 }
 
 /** The struct of one argument, whose value stands for it. */
-class OneFieldCodec implements Codec<unknown> {
+class OneFieldCodec implements MessageCodec<unknown> {
   readonly #args: AnyStruct;
   readonly #name: string;
 
@@ -186,6 +198,17 @@ class OneFieldCodec implements Codec<unknown> {
     return value;
   }
 
+  toJson(value: unknown, options?: ToJsonOptions): JsonValue {
+    return memberOf(this.#args.toJson({ [this.#name]: this.#checked(value) }, options));
+  }
+
+  fromJson(json: unknown, options?: FromJsonOptions): unknown {
+    const jsonName = this.#args.fields[this.#name]?.name ?? this.#name;
+    const value = this.#args.fromJson(Object.fromEntries([[jsonName, json]]), options)[this.#name];
+    if (value === undefined) throw new ThriftError(`${this.#args.typeName}.${this.#name}`, "missing");
+    return value;
+  }
+
   /** An optional argument that is the only one: there is nothing to leave it out of. */
   #checked(value: unknown): unknown {
     if (value === undefined) throw new TypeError(`${this.#args.typeName}.${this.#name}: missing`);
@@ -193,9 +216,14 @@ class OneFieldCodec implements Codec<unknown> {
   }
 }
 
+/** The one member of an object. */
+function memberOf(json: JsonValue): JsonValue {
+  return typeof json === "object" && json !== null ? Object.values(json)[0] ?? null : null;
+}
+
 const SUCCESS = "success";
 
-class ResultCodec implements Codec<unknown> {
+class ResultCodec implements MessageCodec<unknown> {
   readonly #result: AnyStruct;
   readonly #hasSuccess: boolean;
   readonly #throws: readonly (readonly [name: string, exception: ThrownException])[];
@@ -243,6 +271,31 @@ class ResultCodec implements Codec<unknown> {
         this.#result.typeName,
         "missing result: neither a value nor a declared exception",
       );
+    }
+    return value;
+  }
+
+  toJson(value: unknown, options?: ToJsonOptions): JsonValue {
+    return this.#hasSuccess
+      ? memberOf(this.#result.toJson({ [SUCCESS]: this.#checked(value) }, options))
+      : null;
+  }
+
+  fromJson(json: unknown, options?: FromJsonOptions): unknown {
+    if (!this.#hasSuccess) {
+      if (json !== null && json !== undefined) this.#result.fromJson(json, options);
+      return undefined;
+    }
+    const value = this.#result.fromJson({ [SUCCESS]: json }, options)[SUCCESS];
+    if (value === undefined) {
+      throw new ThriftError(this.#result.typeName, "missing: the method returns a value");
+    }
+    return value;
+  }
+
+  #checked(value: unknown): unknown {
+    if (value === undefined) {
+      throw new TypeError(`${this.#result.typeName}: missing: the method returns a value`);
     }
     return value;
   }
