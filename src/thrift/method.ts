@@ -59,6 +59,8 @@ export interface ThrownException {
   isInstance(value: unknown): boolean;
   /** An instance with these fields. */
   create(fields: unknown): Error;
+  /** The fields of an instance, as its codec takes them. */
+  fieldsOf(error: unknown): unknown;
 }
 
 /**
@@ -76,6 +78,8 @@ export function thrown<T>(id: number, exceptionClass: ExceptionClass<T>): Thrown
     create(fields: T) {
       return new exceptionClass(fields);
     },
+    // They are its properties.
+    fieldsOf: (error) => error,
   };
 }
 
@@ -302,7 +306,7 @@ class ResultCodec implements MessageCodec<unknown> {
 
   #wrapped(value: unknown): Record<string, unknown> {
     for (const [name, exception] of this.#throws) {
-      if (exception.isInstance(value)) return { [name]: value };
+      if (exception.isInstance(value)) return { [name]: exception.fieldsOf(value) };
     }
     if (!this.#hasSuccess) return {};
     if (value === undefined) {
