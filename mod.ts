@@ -26,6 +26,7 @@
  */
 export { ByteBuffer, type Bytes } from "./src/base/buffer.ts";
 export type { Codec, MessageEncoding } from "./src/core/codec.ts";
+export type { FromJsonOptions, JsonValue, ToJsonOptions } from "./src/core/json.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,

@@ -28,7 +28,10 @@ export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer
   : (request: Req, stream: UnaryServerStream) => Res | Promise<Res>
   : never;
 
-/** The implementation of a service: a function for each method, in an object or a class instance. */
+/**
+ * The implementation of a whole service: a function for each method, in an object or a class instance. `implement` takes
+ * a part of one as well; `satisfies Implementation<typeof Chat.methods>` says that none is missing.
+ */
 export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
 
 /** One method, ready to be run on a stream. */
@@ -43,13 +46,14 @@ interface Entry {
 }
 
 /**
- * Makes a handler of a service's implementation: an object or class instance with one function for each method.
+ * Makes a handler of a service's implementation: an object or class instance with a function for each method that
+ * the server has; the others are unknown methods there.
  *
  * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), both with
  * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw. Over gRPC `package.Service` is the service of that
  * name, or else `Service`, as in Kitex.
  *
- * @throws {TypeError} If a method is missing.
+ * @throws {TypeError} If a method is no function, or none is there.
  *
  * @example
  * ```ts ignore
@@ -62,12 +66,15 @@ interface Entry {
  */
 export function implement<M extends AnyMethods>(
   service: Service<M>,
-  implementation: Implementation<M>,
+  implementation: Partial<Implementation<M>>,
 ): ServiceHandler {
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
     const call: unknown = Reflect.get(implementation, property);
-    if (typeof call !== "function") throw new TypeError(`${service.name}.${property} is not implemented`);
+    if (call === undefined) continue;
+    if (typeof call !== "function") {
+      throw new TypeError(`${service.name}.${property} must be a function, got ${show(call)}`);
+    }
     entries.set(method.name ?? property, {
       kind: method.kind,
       request: method.request,
@@ -76,6 +83,10 @@ export function implement<M extends AnyMethods>(
       oneway: method.oneway === true,
       call: (...args) => Reflect.apply(call, implementation, args),
     });
+  }
+  const properties = Object.keys(service.methods);
+  if (entries.size === 0 && properties.length > 0) {
+    throw new TypeError(`${service.name}: no method is implemented, of ${properties.join(", ")}`);
   }
   const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
