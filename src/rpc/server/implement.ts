@@ -1,7 +1,6 @@
 import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
-import { dialectOf } from "../../core/dialect.ts";
 import type { Refusal } from "../../core/transport.ts";
 import { type TypedStream, typedStream } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
@@ -9,7 +8,14 @@ import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
 import { type ServerStream, sideBehind, type UnaryServerStream } from "./server_stream.ts";
 import { show } from "../../base/format.ts";
-import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
+import {
+  type AnyMethods,
+  type DeclaredException,
+  isDeclared,
+  type Method,
+  type MethodKind,
+  type Service,
+} from "../../core/service.ts";
 
 /** What a handler that streams its answers may return: nothing, or the answers. */
 export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
@@ -33,6 +39,8 @@ interface Entry {
   readonly kind: MethodKind;
   readonly request: Codec<unknown>;
   readonly response: Codec<unknown>;
+  readonly throws: readonly DeclaredException[] | undefined;
+  readonly oneway: boolean;
   /** The user's method, called on the user's object. */
   call(...args: unknown[]): unknown;
 }
@@ -71,6 +79,8 @@ export function implement<M extends AnyMethods>(
       kind: method.kind,
       request: method.request,
       response: method.response,
+      throws: method.throws,
+      oneway: method.oneway === true,
       call: (...args) => Reflect.apply(call, implementation, args),
     });
   }
@@ -85,7 +95,9 @@ export function implement<M extends AnyMethods>(
       return unknownService(stream);
     }
     const entry = entries.get(stream.method);
-    if (entry === undefined || (entry.kind === "unary" && dialectOf(stream.protocol).noUnary !== undefined)) {
+    const unary = sideBehind(stream)?.unary;
+    // TTHeader has another form for each; gRPC's clients do not say which they mean.
+    if (entry === undefined || (unary !== undefined && unary !== (entry.kind === "unary"))) {
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
     const typed = typedStream(stream, entry.request, entry.response);
@@ -223,13 +235,24 @@ async function runClient(entry: Entry, typed: TypedStream): Promise<void> {
 
 async function runUnary(entry: Entry, typed: TypedStream): Promise<void> {
   try {
+    if (entry.oneway) sideBehind(typed.raw)?.mute();
     const first = await typed.next();
     if (first.done) return await refuseWithoutRequest(typed);
-    const response = await entry.call(onlyRequest(first.value, typed), typed.stream);
+    const response = await declared(entry, () => entry.call(onlyRequest(first.value, typed), typed.stream));
     if (!typed.ended) await typed.send(response);
     await typed.finish?.();
   } finally {
     forget(typed);
+  }
+}
+
+/** What a method answers: a declared exception is an answer, which `response` encodes as it does the others. */
+async function declared({ throws }: Entry, call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isDeclared(error, throws)) throw error;
+    return error;
   }
 }
 
