@@ -44,7 +44,7 @@ export class Types {
   struct(module: Module, definition: StructDefinition): thrift.StructCodec<Record<string, unknown>> {
     const known = this.#structs.get(definition);
     if (known !== undefined) return known;
-    const { category, name, fields } = definition;
+    const { category, name } = definition;
     const made = thrift[category](
       name.text,
       this.fields(
