@@ -43,7 +43,7 @@ const UNARY_CHECKS: readonly (readonly [string, (calls: Calls) => Promise<void>]
       assertSame(parseExactly(text), message);
     }
   }],
-  ["arguments and results that are no structs", async ({ call, seen }) => {
+  ["arguments and results that are no structs", async ({ call }) => {
     assertEquals(await call(unary("Twice", "-21")), { responses: ["-42"] });
     assertEquals(await call(unary("Twice", "4611686018427387903")), { responses: ["9223372036854775806"] });
     const leaves = await call(unary("Leaves", { a: { name: "oak", weight: 3 } }));
