@@ -44,6 +44,19 @@ export async function buildGeneric(log: (line: string) => void): Promise<string>
   return program;
 }
 
+/** Builds Kitex's client and server of unary calls. */
+export async function buildUnary(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const folder = GO_FOLDER.pathname;
+  const program = `${folder}build/unary`;
+  log("building Kitex's client and server of unary calls");
+  for (const idl of ["unary.thrift", "unary_more.thrift"]) {
+    await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
+  }
+  await runGo(folder, "build", "-o", program, "./unary");
+  return program;
+}
+
 /** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
