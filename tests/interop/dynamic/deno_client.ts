@@ -4,7 +4,7 @@ import { type Client, connect, createClient, type Protocol, ttheader } from "../
 import { grpc, GrpcError } from "../../../src/grpc/mod.ts";
 import type { GenericPeer } from "./peer.ts";
 import { Every } from "./service.ts";
-import { parseExactly, sameMessage } from "./values.ts";
+import { parseExactly, sameMessage, withoutDoubleKeys } from "./values.ts";
 import type { JsonValue } from "../../../src/thrift/mod.ts";
 
 /** What a case came to. */
@@ -40,10 +40,13 @@ const UNARY: Checks = [
   ["a message with every type comes back", async (client, { messages }) => {
     for (const message of messages) assertEquals(await client.Echo(message), message);
   }],
-  ["Kitex's JSON of a message is this library's", async (client, { messages }) => {
+  ["Kitex's JSON of a message is this library's", async (client, { messages, provider }) => {
     for (const message of messages) {
       const shown = parseExactly(String(await client.Show(message)));
       assert(sameMessage(shown, message), `${JSON.stringify(shown)}\nis not\n${JSON.stringify(message)}`);
+      // Letter by letter, but for keys that are doubles. dynamicgo writes absent unions as empty ones.
+      const own = parseExactly(JSON.stringify(message));
+      if (provider === "plain") assertEquals(withoutDoubleKeys(shown), withoutDoubleKeys(own));
     }
   }],
   ["arguments and results that are no structs", async (client) => {

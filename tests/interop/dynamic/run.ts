@@ -7,14 +7,15 @@ import { buildGeneric, MissingGo } from "../harness/build.ts";
 import { type Case, denoCases } from "./deno_client.ts";
 import { kitexCases } from "./kitex_client.ts";
 import { GenericPeer } from "./peer.ts";
+import { writeReport } from "./report.ts";
 import { IDL } from "./service.ts";
 import { forDynamicgo, randomMessages } from "./values.ts";
 
 const HELP = `usage: run.ts [--only dynamic] [--help]
-  --only dynamic  the whole of it`;
+  --only dynamic  the whole of it; no report is written`;
 
 async function main(): Promise<number> {
-  readFlags(HELP, { only: { type: "string" } });
+  const flags = readFlags(HELP, { only: { type: "string" } });
   const program = await buildGeneric(console.log);
   const cases: Case[] = [];
   for (const provider of ["plain", "dynamicgo"] as const) {
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
   for (const { name, error } of cases) {
     console.log(error === undefined ? `ok      ${name}` : `FAILED  ${name}\n${error}`);
   }
+  if (flags.only === undefined) await writeReport(cases);
   const failed = cases.filter(({ error }) => error !== undefined).length;
   console.log(`\ndynamic: ${cases.length - failed} passed, ${failed} failed`);
   return failed === 0 && cases.length > 0 ? 0 : 1;

@@ -54,3 +54,8 @@ export function forDynamicgo(message: JsonValue): JsonValue {
     JSON.stringify(message, (name, value) => name === "by_flag" || name === "by_real" ? {} : value),
   );
 }
+
+/** The message without maps whose keys are doubles, which Go writes without exponents. */
+export function withoutDoubleKeys(message: JsonValue): JsonValue {
+  return JSON.parse(JSON.stringify(message, (name, value) => name === "by_real" ? {} : value));
+}
