@@ -8,7 +8,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "base": [],
   "net": ["base"],
   "core": ["base", "net"],
-  "ttheader": ["base", "net", "core"],
+  "ttheader": ["base", "net", "core", "ttheader/unary"],
+  "ttheader/unary": ["base", "net", "core", "ttheader"],
   "http2/hpack": ["base"],
   "http2": ["base", "net", "http2/hpack"],
   "grpc": ["base", "net", "core", "http2", "http2/hpack"],
@@ -18,7 +19,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "rpc": ["base", "core", "rpc/client", "rpc/server"],
   "protobuf": ["base", "core"],
   "thrift": ["base", "core"],
-  "thriftgen": [],
+  "idl": [],
+  "thriftgen": ["idl"],
+  "dynamic": ["base", "net", "core", "thrift", "idl"],
 };
 
 /** The one file above the protocols that names one: what is spoken where nobody says. */
