@@ -15,6 +15,7 @@ import { grpcMemory } from "./rows/grpc/memory.ts";
 import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
+import { grpcRollingRestart, rollingRestart } from "./rows/rolling_restart.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
 import { grpcSoak, soak } from "./rows/soak.ts";
 import { stoppedPeers } from "./rows/stopped_peers.ts";
@@ -42,6 +43,7 @@ const ROWS: readonly Row[] = [
   halfFrames,
   unreadAnswers,
   stoppedPeers,
+  rollingRestart,
   soak,
   grpcMalformed,
   grpcCutConversations,
@@ -55,6 +57,7 @@ const ROWS: readonly Row[] = [
   grpcHostileServers,
   grpcKeepAlive,
   overGrpc(stoppedPeers),
+  grpcRollingRestart,
   grpcSoak,
 ];
 /** A row that takes longer hangs. */

@@ -5,6 +5,7 @@ import { fromHex } from "../../support/hex.ts";
 import { type Command, number, obey, say } from "./commands.ts";
 import { protocolOf } from "./protocol.ts";
 import { type Ended, settle } from "./settle.ts";
+import { type PoolLoad, poolLoad } from "./pool_load.ts";
 import { soak } from "./soak.ts";
 
 const protocol = protocolOf(JSON.parse(Deno.args[0] ?? "{}"));
@@ -12,6 +13,7 @@ const counts = { streams: 0, messages: 0, failed: 0 };
 const connections: Connection[] = [];
 /** What the streams in the background have come to. */
 const background: Promise<unknown>[] = [];
+let load: PoolLoad | undefined;
 let stopping = false;
 let tripsMs: number[] = [];
 
@@ -34,6 +36,13 @@ await obey((command) => {
       return hold(command);
     case "drop":
       return drop();
+    case "load":
+      load = poolLoad(command, protocol);
+      return Promise.resolve({});
+    case "loaded":
+      return Promise.resolve(load?.soFar());
+    case "unload":
+      return load?.stop() ?? Promise.resolve();
     case "soak":
       return soak(command, protocol, counts);
     default:

@@ -1,5 +1,5 @@
-// Command echo is a server of grpc-go's that sends every message back as it came, whatever is called. It prints where
-// it listens, and leaves by SIGTERM.
+// Command echo is a server of grpc-go's that sends every message back as it came, whatever is called. It listens on the
+// port that it is given, prints where, and shuts down gracefully on SIGTERM.
 package main
 
 import (
@@ -7,25 +7,43 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"google.golang.org/grpc"
 )
 
 func main() {
-	if err := serve(); err != nil {
+	port := "0"
+	if len(os.Args) > 1 {
+		port = os.Args[1]
+	}
+	if err := serve(port); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func serve(port string) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
 		return err
 	}
 	server := grpc.NewServer(grpc.ForceServerCodec(bytesAsTheyAre{}), grpc.UnknownServiceHandler(echo))
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	stopped := make(chan struct{})
+	go func() {
+		<-stop
+		server.GracefulStop()
+		close(stopped)
+	}()
 	fmt.Println("listening on", listener.Addr())
-	return server.Serve(listener)
+	if err := server.Serve(listener); err != nil {
+		return err
+	}
+	<-stopped // Serve returns when the stop begins
+	return nil
 }
 
 func echo(_ any, stream grpc.ServerStream) error {
