@@ -8,6 +8,7 @@ import { foreignServer } from "./malformed/suite.ts";
 import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
 import { cutConversations, grpcCutConversations } from "./rows/cut_conversations.ts";
 import { addressOf, grpcInputs, grpcMalformed, malformedRow, ttheaderInputs } from "./rows/malformed.ts";
+import { grpcFewStreams } from "./rows/grpc/few_streams.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
 import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
 import { grpcKeepAlive } from "./rows/grpc/keep_alive.ts";
@@ -54,6 +55,7 @@ const ROWS: readonly Row[] = [
   grpcWindows,
   grpcConnections,
   grpcHalfFrames,
+  grpcFewStreams,
   grpcHostileServers,
   grpcKeepAlive,
   overGrpc(stoppedPeers),
