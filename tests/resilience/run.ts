@@ -5,7 +5,13 @@ import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import { overGrpc, type Row } from "./harness/row.ts";
 import { foreignServer } from "./malformed/suite.ts";
-import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
+import {
+  grpcConnections,
+  grpcHalfFrames,
+  halfFrames,
+  manyConnections,
+  resetConnections,
+} from "./rows/connections.ts";
 import { cutConversations, grpcCutConversations } from "./rows/cut_conversations.ts";
 import { addressOf, grpcInputs, grpcMalformed, malformedRow, ttheaderInputs } from "./rows/malformed.ts";
 import { grpcFewStreams } from "./rows/grpc/few_streams.ts";
@@ -13,7 +19,7 @@ import { grpcFloods } from "./rows/grpc/floods.ts";
 import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
 import { grpcKeepAlive } from "./rows/grpc/keep_alive.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
-import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
+import { grpcWindows } from "./rows/grpc/windows.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
 import { grpcRollingRestart, rollingRestart } from "./rows/rolling_restart.ts";
