@@ -5,7 +5,7 @@ import { FrameConnection } from "./connection.ts";
 import { isPeersFault } from "./connection_errors.ts";
 import { ErrorCode, streamError } from "./errors.ts";
 import { type Frame, FrameType } from "./frame.ts";
-import { DRAINING_KEY, SERVICE_KEY } from "./metadata.ts";
+import { DRAINING_KEY } from "./metadata.ts";
 import { ServerFrames, type ServerFramesOwner } from "./server_stream.ts";
 
 const DRAINING = new Map([[DRAINING_KEY, "1"]]);
@@ -75,10 +75,9 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
     this.connection.bytes.unref();
   }
 
-  #opened({ streamId, method, metadata }: Frame): void {
-    const service = metadata.get(SERVICE_KEY) ?? "";
-    const frames = new ServerFrames(this, streamId, service, method);
-    frames.events = this.#owner.opened(frames, { service, method, metadata });
-    if (frames.events !== undefined) this.connection.register(streamId, frames);
+  #opened(frame: Frame): void {
+    const frames = new ServerFrames(this, frame);
+    frames.events = this.#owner.opened(frames, frames);
+    if (frames.events !== undefined) this.connection.register(frame.streamId, frames);
   }
 }

@@ -110,7 +110,11 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
 }
 
 /** Whatever cancels a call. */
-function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {
+/** Most calls have none. */
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
+function signalsOf({ signal, parent }: CallOptions): readonly AbortSignal[] {
+  if (signal === undefined && parent === undefined) return NO_SIGNALS;
   const signals: AbortSignal[] = [];
   if (signal !== undefined) signals.push(abortSignal("signal", signal));
   if (parent !== undefined) signals.push(abortSignal("parent.signal", parent.signal));
