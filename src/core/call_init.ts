@@ -19,8 +19,8 @@ export interface CallInit {
   readonly signals: readonly AbortSignal[];
   /** Milliseconds; 0 is for ever. */
   readonly timeoutMs: number;
-  /** When, in `Date.now()`'s milliseconds, the time is over, its own or that of the stream that it is made for; Infinity is never. */
-  readonly deadline: number;
+  /** When, in `Date.now()`'s milliseconds, the time is over, its own or that of the stream that it is made for; absent where it never is: Infinity would be an object in memory for each call. */
+  readonly deadline: number | undefined;
   /** How the messages are encoded, for protocols that say so. */
   readonly encoding: MessageEncoding | undefined;
   /** How what is sent is compressed, where the connection's choice is not to hold. */

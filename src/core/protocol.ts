@@ -84,8 +84,6 @@ export interface ServerTransport {
   streams(): ServerEvents[];
   /** See `StreamSink.defer`. */
   defer(task: () => void): void;
-  /** The server begins to shut down: what answers there still are may say so. */
-  drain?(): void;
   /** Tells the client that no more streams are taken. */
   sayFarewell(): void;
   /** Resolves when everything sent so far is with the socket, or the connection has ended. */

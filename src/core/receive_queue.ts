@@ -10,6 +10,9 @@ export interface UnreadAccount {
 /** For messages that are not the connection's any more. */
 const UNCOUNTED: UnreadAccount = { charge() {} };
 
+/** What every queue begins with, and comes back to: an idle stream has no array of its own. Nothing is pushed to it. */
+const EMPTY: Bytes[] = [];
+
 /** How many read messages may lie at the front of the queue before they are swept away. */
 const SWEEP_LENGTH = 1024;
 
@@ -24,7 +27,7 @@ export interface ReceiveEnd {
  */
 export class ReceiveQueue {
   #account: UnreadAccount;
-  #queue: Bytes[] = [];
+  #queue: Bytes[] = EMPTY;
   #head = 0;
   #end: ReceiveEnd | undefined;
   #broken = false;
@@ -81,7 +84,8 @@ export class ReceiveQueue {
   push(payload: Bytes): void {
     if (this.#end !== undefined || this.#discarding) return;
     this.#account.charge(payload.length, 1);
-    this.#queue.push(payload);
+    if (this.#queue === EMPTY) this.#queue = [payload];
+    else this.#queue.push(payload);
     this.#notify();
   }
 
@@ -120,7 +124,7 @@ export class ReceiveQueue {
     this.#head++;
     // What has been read must not stay in memory because the queue never runs empty.
     if (this.#head === this.#queue.length || this.#head >= SWEEP_LENGTH) {
-      this.#queue = this.#queue.slice(this.#head);
+      this.#queue = this.#head === this.#queue.length ? EMPTY : this.#queue.slice(this.#head);
       this.#head = 0;
     }
     this.#account.charge(-payload.length, -1);
@@ -161,7 +165,7 @@ export class ReceiveQueue {
   #drop(): void {
     const bytes = this.#waitingBytes();
     const messages = this.size;
-    this.#queue = [];
+    this.#queue = EMPTY;
     this.#head = 0;
     if (messages > 0) this.#account.charge(-bytes, -messages);
   }

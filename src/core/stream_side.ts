@@ -32,10 +32,8 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   // Each view is let go at its end: who holds one web stream of an ended stream must not hold the other one with it.
   protected readView: ReadView | undefined;
   protected writeView: WriteView | undefined;
-  readonly #side: Side;
 
   constructor(side: Side, dialect: Dialect, sink: Sink) {
-    this.#side = side;
     this.dialect = dialect;
     this.sink = sink;
     this.state = new StreamState(side);
@@ -44,7 +42,7 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
 
   /** Which stream its errors speak of. */
   get where(): Where {
-    return { side: this.#side, service: this.service, method: this.method };
+    return { side: this.state.side, service: this.service, method: this.method };
   }
 
   /** The protocol's name. */

@@ -20,12 +20,12 @@ type Phase = "open" | "half-closed (local)" | "half-closed (remote)" | "closed";
  * ```
  */
 export class StreamState<Cause> {
-  readonly #side: Side;
+  readonly side: Side;
   #phase: Phase = "open";
   #cause: Cause | undefined;
 
   constructor(side: Side) {
-    this.#side = side;
+    this.side = side;
   }
 
   get live(): boolean {
@@ -45,14 +45,14 @@ export class StreamState<Cause> {
   /** Our side sends no more: a client's half close. @returns Whether the peer is to be told. */
   sendEnd(): boolean {
     if (!this.canSend) return false;
-    this.#phase = this.#side === "server" ? "closed" : "half-closed (local)";
+    this.#phase = this.side === "server" ? "closed" : "half-closed (local)";
     return true;
   }
 
   /** The peer sends no more. @returns Whether that is new. */
   recvEnd(): boolean {
     if (!this.canReceive) return false;
-    this.#phase = this.#side === "server" ? "half-closed (remote)" : "closed";
+    this.#phase = this.side === "server" ? "half-closed (remote)" : "closed";
     return true;
   }
 

@@ -183,7 +183,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     const fields: HeaderField[] = [];
     const compression = sink.tellEncoding();
     if (compression !== undefined) fields.push(["grpc-encoding", compression]);
-    if (deadline < Infinity) fields.push(["grpc-timeout", formatTimeout(deadline - Date.now())]);
+    if (deadline !== undefined) fields.push(["grpc-timeout", formatTimeout(deadline - Date.now())]);
     for (const pair of metadata) fields.push(pair);
     return fields.length === 0 ? head : [...head, ...fields];
   }

@@ -1,12 +1,13 @@
 import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
 import type { Metadata } from "../core/metadata.ts";
-import type { Answer, Refusal, ServerEvents, ServerSink } from "../core/transport.ts";
+import type { Answer, Refusal, ServerEvents, ServerSink, StreamRequest } from "../core/transport.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
 import { ErrorCode, errorOfStream, streamError, type TTStreamError } from "./errors.ts";
 import { type Exception, ExceptionType, writeException } from "./exception.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { type DataPrefix, dataPrefix } from "./frame_encoder.ts";
+import { SERVICE_KEY } from "./metadata.ts";
 import { bizStatusMetadata, errorOfRst, errorOfTrailer, HANDLER_ERROR_PREFIX } from "./status.ts";
 
 /** What the streams of a server's connection have in common. */
@@ -16,22 +17,28 @@ export interface ServerFramesOwner {
   reset(): void;
 }
 
-/** A stream at the server, between its frames and what they mean. */
-export class ServerFrames implements FrameReceiver, ServerSink {
+/** A stream at the server, between its frames and what they mean; and what its Header says, an object fewer for each. */
+export class ServerFrames implements FrameReceiver, ServerSink, StreamRequest {
+  readonly service: string;
+  readonly method: string;
+  readonly metadata: Metadata;
   readonly #owner: ServerFramesOwner;
   readonly #streamId: number;
-  readonly #service: string;
-  readonly #method: string;
   readonly #prefix: DataPrefix;
   /** Absent where nobody has taken the stream. */
   events: ServerEvents | undefined;
 
-  constructor(owner: ServerFramesOwner, streamId: number, service: string, method: string) {
+  constructor(owner: ServerFramesOwner, { streamId, method, metadata }: Frame) {
+    this.service = metadata.get(SERVICE_KEY) ?? "";
+    this.method = method;
+    this.metadata = metadata;
     this.#owner = owner;
     this.#streamId = streamId;
-    this.#service = service;
-    this.#method = method;
     this.#prefix = dataPrefix(method);
+  }
+
+  get unary(): boolean {
+    return false;
   }
 
   get congested(): boolean {
@@ -67,7 +74,7 @@ export class ServerFrames implements FrameReceiver, ServerSink {
     this.#owner.connection.sendFrame({
       type: FrameType.Header,
       streamId,
-      method: this.#method,
+      method: this.method,
       metadata,
     });
   }
@@ -76,7 +83,7 @@ export class ServerFrames implements FrameReceiver, ServerSink {
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
     if (header !== undefined) this.sendHeader(header);
     const streamId = this.#streamId;
-    const method = this.#method;
+    const method = this.method;
     const exception = exceptionOf(answer);
     const metadata = answer.type === "business error"
       ? new Map([...trailer, ...bizStatusMetadata(answer.error)])
@@ -119,11 +126,11 @@ export class ServerFrames implements FrameReceiver, ServerSink {
   }
 
   lose(loss: TTStreamError): void {
-    this.events?.lose(errorOfStream(loss, { service: this.#service, method: this.#method }));
+    this.events?.lose(errorOfStream(loss, { service: this.service, method: this.method }));
   }
 
   get #where(): Where {
-    return { side: "server", service: this.#service, method: this.#method };
+    return { side: "server", service: this.service, method: this.method };
   }
 }
 

@@ -5,7 +5,7 @@ import { FrameConnection } from "./connection.ts";
 import { isPeersFault } from "./connection_errors.ts";
 import { ErrorCode, streamError } from "./errors.ts";
 import { type Frame, FrameType } from "./frame.ts";
-import { DRAINING_KEY, SERVICE_KEY } from "./metadata.ts";
+import { DRAINING_KEY } from "./metadata.ts";
 import { beginsUnary } from "./unary/message.ts";
 import { UnaryServer } from "./unary/server.ts";
 import { ServerFrames, type ServerFramesOwner } from "./server_stream.ts";
@@ -60,10 +60,6 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
     this.#owner.reset();
   }
 
-  drain(): void {
-    this.#unary?.drain();
-  }
-
   /** A Meta frame, which Kitex's clients ignore: ours open no more streams, and close when they have none. */
   sayFarewell(): void {
     if (this.#unary !== undefined) return this.#unary.sayFarewell();
@@ -89,10 +85,9 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
     this.connection.bytes.unref();
   }
 
-  #opened({ streamId, method, metadata }: Frame): void {
-    const service = metadata.get(SERVICE_KEY) ?? "";
-    const frames = new ServerFrames(this, streamId, service, method);
-    frames.events = this.#owner.opened(frames, { service, method, metadata, unary: false });
-    if (frames.events !== undefined) this.connection.register(streamId, frames);
+  #opened(frame: Frame): void {
+    const frames = new ServerFrames(this, frame);
+    frames.events = this.#owner.opened(frames, frames);
+    if (frames.events !== undefined) this.connection.register(frame.streamId, frames);
   }
 }

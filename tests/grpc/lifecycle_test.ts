@@ -445,6 +445,28 @@ Deno.test("client: a connection whose other end never says anything is aborted a
   await connection.closed;
 });
 
+Deno.test("server: a shutdown says GOAWAY at once, while handlers still run: clients must not open streams to be refused", async () => {
+  const release = Promise.withResolvers<void>();
+  const server = serveLocally((stream) => {
+    stream.sendHeader();
+    return release.promise;
+  }, { protocols: [grpc()] });
+  await using peer = new Http2Peer(
+    "client",
+    await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port }),
+  );
+  await peer.send(headers(1, request()));
+  await peer.headers();
+  const down = server.shutdown({ graceMs: 60_000 });
+  let next = await peer.next();
+  while (next !== undefined && next.type !== "GOAWAY") next = await peer.next();
+  assertEquals(next?.type, "GOAWAY");
+  release.resolve();
+  while (next !== undefined && next.type !== "HEADERS") next = await peer.next();
+  assert(next?.type === "HEADERS" && next.end, "the stream was cut");
+  await down;
+});
+
 Deno.test("server: a shutdown waits for what the client's windows hold back, as long as its grace lasts", async () => {
   const size = 200_000;
   const server = serveLocally((stream) => stream.send(new Uint8Array(size)), { protocols: [grpc()] });

@@ -138,6 +138,7 @@ export async function apply(action: Action, model: WorldModel, world: World): Pr
     }
     case "drain":
       model.at.server.draining = true;
+      model.send("toClient", { t: "Meta", id: 0, meta: { "tts-draining": "1" } });
       for (const server of model.servers) if (server.live) server.drains = true;
       world.serving?.drain(1_000);
       return;

@@ -293,7 +293,6 @@ export class WorldModel {
     const { server } = this.at;
     if (server.draining && this.#running === 0 && !server.closing) {
       server.closing = true;
-      this.send("toClient", { t: "Meta", id: 0, meta: { "tts-draining": "1" } });
     }
   }
 

@@ -4,17 +4,25 @@ import { RowLab } from "./harness/lab.ts";
 import { seconds } from "./harness/measure.ts";
 import { markdown, print, type Timed } from "./harness/report.ts";
 import { overGrpc, type Row } from "./harness/row.ts";
-import { halfFrames, manyConnections, resetConnections } from "./rows/connections.ts";
+import { foreignServer } from "./malformed/suite.ts";
+import {
+  grpcConnections,
+  grpcHalfFrames,
+  halfFrames,
+  manyConnections,
+  resetConnections,
+} from "./rows/connections.ts";
 import { cutConversations, grpcCutConversations } from "./rows/cut_conversations.ts";
-import { addressOf, foreignServer, malformedRow } from "./rows/malformed.ts";
+import { addressOf, grpcInputs, grpcMalformed, malformedRow, ttheaderInputs } from "./rows/malformed.ts";
+import { grpcFewStreams } from "./rows/grpc/few_streams.ts";
 import { grpcFloods } from "./rows/grpc/floods.ts";
 import { grpcHostileServers } from "./rows/grpc/hostile_servers.ts";
 import { grpcKeepAlive } from "./rows/grpc/keep_alive.ts";
-import { foreignGrpcServer, grpcMalformed } from "./rows/grpc/malformed.ts";
 import { grpcMemory } from "./rows/grpc/memory.ts";
-import { grpcConnections, grpcHalfFrames, grpcWindows } from "./rows/grpc/windows.ts";
+import { grpcWindows } from "./rows/grpc/windows.ts";
 import { grpcRapidReset } from "./rows/grpc/rapid_reset.ts";
 import { rapidReset } from "./rows/rapid_reset.ts";
+import { grpcRollingRestart, rollingRestart } from "./rows/rolling_restart.ts";
 import { slowReaders } from "./rows/slow_readers.ts";
 import { grpcSoak, soak } from "./rows/soak.ts";
 import { stoppedPeers } from "./rows/stopped_peers.ts";
@@ -42,6 +50,7 @@ const ROWS: readonly Row[] = [
   halfFrames,
   unreadAnswers,
   stoppedPeers,
+  rollingRestart,
   soak,
   grpcMalformed,
   grpcCutConversations,
@@ -52,9 +61,11 @@ const ROWS: readonly Row[] = [
   grpcWindows,
   grpcConnections,
   grpcHalfFrames,
+  grpcFewStreams,
   grpcHostileServers,
   grpcKeepAlive,
   overGrpc(stoppedPeers),
+  grpcRollingRestart,
   grpcSoak,
 ];
 /** A row that takes longer hangs. */
@@ -69,9 +80,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (values.malformed !== undefined) return await foreignServer(values.malformed);
-  const grpcAddress = values["malformed-grpc"];
-  if (grpcAddress !== undefined) return await foreignGrpcServer(addressOf(grpcAddress));
+  for (
+    const [address, suite] of [
+      [values.malformed, ttheaderInputs],
+      [values["malformed-grpc"], grpcInputs],
+    ] as const
+  ) {
+    if (address !== undefined) return await foreignServer(suite, addressOf(address));
+  }
   const rows = ROWS.filter(({ name }) => name.includes(values.only));
   const began = performance.now();
   const lines: Timed[] = [];

@@ -97,6 +97,7 @@ Deno.test("a stream refused during shutdown gets Header and Trailer with excepti
   await started;
   const shutdown = server.shutdown({ graceMs: 3_600_000 });
   await peer.expect(FrameType.Header);
+  await peer.expect(FrameType.Meta);
   await peer.send({ type: FrameType.Header, streamId: 2, method: "Late" });
   const header = await peer.expect(FrameType.Header);
   const trailer = await peer.expect(FrameType.Trailer);

@@ -109,11 +109,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     serviceName: caller.serviceName,
     signals: signalsOf(options),
     timeoutMs,
-    // A call may wait for its connection: its time runs from now on.
-    deadline: Math.min(
-      options.parent?.deadline ?? Infinity,
-      timeoutMs === 0 ? Infinity : Date.now() + timeoutMs,
-    ),
+    deadline: deadlineOf(options, timeoutMs),
     encoding: target.encoding,
     compression,
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
@@ -121,8 +117,19 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   };
 }
 
+/** A call may wait for its connection: its time runs from now on. */
+function deadlineOf({ parent }: CallOptions, timeoutMs: number): number | undefined {
+  const own = timeoutMs === 0 ? Infinity : Date.now() + timeoutMs;
+  const deadline = Math.min(parent?.deadline ?? Infinity, own);
+  return deadline === Infinity ? undefined : deadline;
+}
+
+/** Most calls have none, and share that. */
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
 /** Whatever cancels a call. */
-function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {
+function signalsOf({ signal, parent }: CallOptions): readonly AbortSignal[] {
+  if (signal === undefined && parent === undefined) return NO_SIGNALS;
   const signals: AbortSignal[] = [];
   if (signal !== undefined) signals.push(abortSignal("signal", signal));
   if (parent !== undefined) signals.push(abortSignal("parent.signal", parent.signal));

@@ -76,9 +76,9 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
  * What of a call's options is each attempt's. All that runs out or cancels is the call's own; of its time the attempt
  * knows when it is over, which gRPC tells the server.
  */
-function attemptOptions(options: CallOptions, deadline: number): CallOptions {
+function attemptOptions(options: CallOptions, deadline: number | undefined): CallOptions {
   const { metadata, metainfo, parent, compression } = options;
-  if (deadline === Infinity) return { metadata, metainfo, parent, compression };
+  if (deadline === undefined) return { metadata, metainfo, parent, compression };
   const { signal, metainfo: inherited } = parent ?? noParent();
   return { metadata, metainfo, compression, parent: { signal, metainfo: inherited, deadline } };
 }

@@ -101,7 +101,8 @@ export class ServedConnection {
     if (this.#closing) return;
     this.#closing = true;
     this.#lastMs = lastMs;
-    this.#transport.drain?.();
+    // At once, not when the last handler has returned: until the client knows, it opens streams here to be refused.
+    if (!this.#transport.closed) this.#transport.sayFarewell();
     const reason = new Error(SHUTTING_DOWN);
     for (const stream of this.#transport.streams()) stream.drain(reason);
     this.#closeIfIdle();
@@ -196,12 +197,11 @@ export class ServedConnection {
   }
 
   /**
-   * What the handlers have written leaves first, for as long as the grace lasts. Then the client is told to go, and a
+   * What the handlers have written leaves first, for as long as the grace lasts. The client has been told to go, and a
    * stream that it has opened before it knew is refused in words: behind our own close it would be lost without one.
    */
   async #closeIfIdle(): Promise<void> {
     if (!this.#closing || this.#cutting || this.#running > 0 || this.#over || this.#transport.closed) return;
-    this.#transport.sayFarewell();
     await withinMs(this.#lastMs, this.#transport.sent());
     await withinMs(FAREWELL_MS, this.#ended.promise.then(() => {}));
     if (!this.#over) this.#transport.end(undefined, this.#lastMs);

@@ -49,10 +49,6 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
     return this.#draining;
   }
 
-  drain(): void {
-    this.#draining = true;
-  }
-
   streams(): ServerEvents[] {
     return [...this.#calls].flatMap(({ events }) => events ?? []);
   }
@@ -99,8 +95,12 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
     if (this.#waiting.length > 0) onNextTick(() => this.#beginNext());
   }
 
-  /** Kitex's word for it, which its multiplexed clients read at any time; all others would take it for an answer. */
+  /**
+   * The answers that are still to come say it. Kitex's multiplexed clients read a word of it at any time; all others
+   * would take that for an answer.
+   */
   sayFarewell(): void {
+    this.#draining = true;
     if (!this.#outOfOrder || this.bytes.closed) return;
     const { buffer } = this.bytes.queue;
     const from = buffer.length;

@@ -39,6 +39,20 @@ export async function buildJudges(log: (line: string) => void): Promise<void> {
   for (const [name, source] of programs) await runGo(GO_FOLDER, "build", "-o", `build/${name}`, `${source}`);
 }
 
+/** Builds a server of grpc-go's that echoes whatever is called. */
+export async function buildGrpcGoEcho(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  log("building grpc-go's echo server");
+  await runGo(GO_FOLDER, "build", "-o", "build/echo", "./echo");
+  return `${GO_FOLDER}build/echo`;
+}
+
+/** The version of grpc-go that its programs are built with. */
+export async function grpcGoVersion(): Promise<string> {
+  const mod = await Deno.readTextFile(`${GO_FOLDER}go.mod`);
+  return /google\.golang\.org\/grpc (v\S+)/.exec(mod)?.[1] ?? "of an unknown version";
+}
+
 /** A program that `buildJudges` has built. */
 export function judge(name: string, ...args: readonly string[]): Program {
   return { command: `${GO_FOLDER}build/${name}`, args };

@@ -20,6 +20,15 @@ export async function buildGoPeer(log: (line: string) => void): Promise<string> 
   return peer;
 }
 
+/** Builds a server of Kitex's that echoes whatever is called, without generated code. */
+export async function buildKitexEcho(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const program = `${GO_FOLDER.pathname}build/echo`;
+  log("building Kitex's echo server");
+  await runGo(GO_FOLDER.pathname, "build", "-o", program, "./echo");
+  return program;
+}
+
 /** Builds Kitex's client and server of grpc.testing.TestService, whose file lacks what only Go needs. */
 export async function buildGoaway(log: (line: string) => void): Promise<string> {
   if (!await hasGo()) throw new MissingGo();

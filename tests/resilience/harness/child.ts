@@ -67,7 +67,12 @@ export class Child implements AsyncDisposable {
     return this.ask("stats");
   }
 
-  signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
+  /** Its exit code, once it has ended. */
+  get ended(): Promise<number> {
+    return this.#process.status.then(({ code }) => code);
+  }
+
+  signal(signal: "SIGSTOP" | "SIGCONT" | "SIGTERM" | "SIGKILL"): void {
     if (!this.#gone) this.#process.kill(signal);
   }
 

@@ -19,6 +19,19 @@ export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** When nothing has moved for so long, in milliseconds, nothing will. */
+const STILL_MS = 1_000;
+
+/** Resolves when it has moved, and no longer does. */
+export async function still(progress: () => Promise<number>): Promise<void> {
+  for (let last = 0, since = performance.now(); last === 0 || performance.now() - since < STILL_MS;) {
+    await wait(100);
+    const now = await progress();
+    if (now !== last) since = performance.now();
+    last = now;
+  }
+}
+
 /** What a program held at the most while something went on, beyond what it held before. */
 export interface Growth {
   /** Alive after a garbage collection. */

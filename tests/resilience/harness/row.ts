@@ -1,4 +1,4 @@
-import type { ServerOptions } from "../../../mod.ts";
+import type { ServeTcpOptions } from "../../../mod.ts";
 import type { GrpcOptions } from "../../../src/grpc/mod.ts";
 import type { Child } from "./child.ts";
 
@@ -30,9 +30,11 @@ export interface ServerChild {
 }
 
 /** Options of a server that travel to another process. */
-export type PlainOptions = Pick<
-  ServerOptions,
-  "maxFrameBytes" | "maxBufferedBytes" | "maxStreams" | "frameTimeoutMs" | "handlerTimeoutMs"
+export type PlainOptions = Partial<
+  Pick<
+    ServeTcpOptions,
+    "port" | "maxFrameBytes" | "maxBufferedBytes" | "maxStreams" | "frameTimeoutMs" | "handlerTimeoutMs"
+  >
 >;
 
 /** The same row over gRPC; its programs must be all that knows of a wire. */

@@ -5,18 +5,22 @@ import { fromHex } from "../../support/hex.ts";
 import { type Command, number, obey, say } from "./commands.ts";
 import { protocolOf } from "./protocol.ts";
 import { type Ended, settle } from "./settle.ts";
+import { type PoolLoad, poolLoad } from "./pool_load.ts";
 import { soak } from "./soak.ts";
+import { type WaitingCalls, waitingCalls } from "./waiting_calls.ts";
 
 const protocol = protocolOf(JSON.parse(Deno.args[0] ?? "{}"));
 const counts = { streams: 0, messages: 0, failed: 0 };
 const connections: Connection[] = [];
 /** What the streams in the background have come to. */
 const background: Promise<unknown>[] = [];
+let waiting: WaitingCalls | undefined;
+let load: PoolLoad | undefined;
 let stopping = false;
 let tripsMs: number[] = [];
 
 say({});
-await obey((command) => {
+await obey(async (command) => {
   switch (command.do) {
     case "stats":
       return stats(counts);
@@ -27,13 +31,34 @@ await obey((command) => {
     case "ping":
       return ping(command);
     case "trips":
-      return Promise.resolve(trips());
+      return trips();
     case "stop":
       return stop();
     case "hold":
       return hold(command);
     case "drop":
       return drop();
+    case "load":
+      load = poolLoad(command, protocol);
+      return {};
+    case "loaded":
+      return load?.soFar();
+    case "unload":
+      return load?.stop();
+    case "await":
+      waiting = await waitingCalls(command, protocol);
+      return {};
+    case "begin":
+      waiting?.begin(command);
+      return {};
+    case "waited":
+      return waiting?.soFar();
+    case "abort":
+      return waiting?.abort();
+    case "close":
+      await waiting?.close();
+      waiting = undefined;
+      return {};
     case "soak":
       return soak(command, protocol, counts);
     default:

@@ -14,6 +14,8 @@ interface ServerSettings extends Speaks {
 const counts = { handlers: 0, started: 0, cancelled: 0, messages: 0 };
 let release = Promise.withResolvers<void>();
 
+/** How long the handlers that are at work may go on after SIGTERM. */
+const GRACE_MS = 10_000;
 /** What is written to a client that does not read. */
 const CHUNK = new Uint8Array(64 * 1024);
 
@@ -83,11 +85,16 @@ const handler = service === "Interop" ? counted(echoService()) : route(testServi
 const server = serve({
   hostname: "0.0.0.0",
   onError: () => {},
-  ...options,
   port: 0,
+  ...options,
   protocols: [protocolOf(settings)],
 }, handler);
 say({ port: server.addr.port });
+const stop = async () => {
+  await server.shutdown({ graceMs: GRACE_MS });
+  Deno.exit(0);
+};
+Deno.addSignalListener("SIGTERM", () => void stop());
 
 await obey(async (command) => {
   switch (command.do) {

@@ -1,10 +1,10 @@
-import net from "node:net";
 import type { Bytes } from "../../../mod.ts";
 import { PREFACE } from "../../../src/http2/frame.ts";
 import { grpcOneWay } from "../../support/grpc_vectors.ts";
 import { conversation, oneWay } from "../../support/vectors.ts";
 import { toHex } from "../../support/hex.ts";
 import { FrameType } from "../../../src/ttheader/frame.ts";
+import { Listener } from "../harness/listener.ts";
 import { leftovers, wait } from "../harness/measure.ts";
 import { range, Raw, sendAndReset } from "../harness/raw.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
@@ -126,7 +126,7 @@ async function clientGets(
 ): Promise<Line> {
   const all = join(...frames);
   const client = await lab.client();
-  await using server = await PrefixServer.listen(all, way);
+  await using server = await prefixServer(all, way);
   const before = await client.stats();
   const ended = await client.ask<Ended>("converse", {
     port: server.port,
@@ -153,39 +153,14 @@ async function clientGets(
 }
 
 /** Answers each connection with one byte more than the last one, and ends it. */
-class PrefixServer implements AsyncDisposable {
-  readonly port: number;
-  readonly #server: net.Server;
-  readonly #sockets: Set<net.Socket>;
-
-  private constructor(server: net.Server, port: number, sockets: Set<net.Socket>) {
-    this.#server = server;
-    this.port = port;
-    this.#sockets = sockets;
-  }
-
-  static async listen(all: Uint8Array, way: Way): Promise<PrefixServer> {
-    const sockets = new Set<net.Socket>();
-    let size = 0;
-    const server = net.createServer((socket) => {
-      const bytes = all.subarray(0, size++);
-      sockets.add(socket);
-      socket.on("error", () => {}); // the client has hung up
-      socket.on("close", () => sockets.delete(socket));
-      // The client's stream is there once its first bytes are.
-      socket.once("data", () => {
-        if (way === "FIN") socket.end(bytes);
-        else socket.write(bytes, () => way === "RST" && socket.resetAndDestroy());
-      });
+function prefixServer(all: Uint8Array, way: Way): Promise<Listener> {
+  let size = 0;
+  return Listener.listen((socket) => {
+    const bytes = all.subarray(0, size++);
+    // The client's stream is there once its first bytes are.
+    socket.once("data", () => {
+      if (way === "FIN") socket.end(bytes);
+      else socket.write(bytes, () => way === "RST" && socket.resetAndDestroy());
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (typeof address !== "object" || address === null) throw new Error("no port");
-    return new PrefixServer(server, address.port, sockets);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
+  });
 }

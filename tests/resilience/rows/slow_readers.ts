@@ -1,14 +1,12 @@
 import { encodeFrames } from "../../support/wire_peer.ts";
 import { FrameType } from "../../../src/ttheader/frame.ts";
-import { type Growth, growthDuring, leftovers, MIB, mib, wait } from "../harness/measure.ts";
+import { type Growth, growthDuring, leftovers, MIB, mib, still } from "../harness/measure.ts";
 import { header, Raw } from "../harness/raw.ts";
 import type { Lab, Line, Row } from "../harness/row.ts";
 
 const BUFFERED_BYTES = 4 * MIB;
 const MAX_GROWTH_BYTES = BUFFERED_BYTES + 8 * MIB;
 const CHUNK_BYTES = 64 * 1024;
-/** When nothing has moved for so long, in milliseconds, nothing will. */
-const STILL_MS = 1_000;
 /** Longer than the row: that a peer which takes nothing is cut is another row's matter. */
 const OPTIONS = { maxBufferedBytes: BUFFERED_BYTES, frameTimeoutMs: 120_000 };
 
@@ -100,16 +98,6 @@ async function* clientReadsNothing(lab: Lab, bytes: number): AsyncGenerator<Line
     `${written} written`,
     await leftovers(child, before[0]),
   );
-}
-
-/** Resolves when it has moved, and no longer does. */
-async function still(progress: () => Promise<number>): Promise<void> {
-  for (let last = 0, since = performance.now(); last === 0 || performance.now() - since < STILL_MS;) {
-    await wait(100);
-    const now = await progress();
-    if (now !== last) since = performance.now();
-    last = now;
-  }
 }
 
 function line(name: string, done: string, growth: Growth, figure: string, left: string[]): Line {

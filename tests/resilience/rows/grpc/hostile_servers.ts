@@ -1,4 +1,3 @@
-import net from "node:net";
 import type { Bytes } from "../../../../mod.ts";
 import { Flag, FrameType } from "../../../../src/http2/frame.ts";
 import type { HeaderField } from "../../../../src/http2/hpack/field.ts";
@@ -15,6 +14,7 @@ import {
   windowUpdate,
 } from "../../../http2/wire.ts";
 import { message } from "../../harness/http2_raw.ts";
+import { Listener } from "../../harness/listener.ts";
 import { growthDuring, leftovers, MIB, mib, seconds } from "../../harness/measure.ts";
 import type { Lab, Line, Row } from "../../harness/row.ts";
 import type { Ended } from "../../programs/settle.ts";
@@ -107,7 +107,7 @@ export const grpcHostileServers: Row = {
 
 async function call(lab: Lab, { name, first, forever }: Server): Promise<Line> {
   const client = await lab.client();
-  await using server = await Listener.listen(first, forever);
+  await using server = await hostileServer(first, forever);
   const before = await client.stats();
   let ended: Ended = { settled: 0, unsettled: {}, ways: {} };
   const began = performance.now();
@@ -142,41 +142,16 @@ async function call(lab: Lab, { name, first, forever }: Server): Promise<Line> {
 }
 
 /** Answers each connection's first bytes. */
-class Listener implements AsyncDisposable {
-  readonly port: number;
-  readonly #server: net.Server;
-  readonly #sockets: Set<net.Socket>;
-
-  private constructor(server: net.Server, port: number, sockets: Set<net.Socket>) {
-    this.#server = server;
-    this.port = port;
-    this.#sockets = sockets;
-  }
-
-  static async listen(first: Bytes, forever: Bytes | undefined): Promise<Listener> {
-    const sockets = new Set<net.Socket>();
-    const server = net.createServer((socket) => {
-      sockets.add(socket);
-      socket.on("error", () => {}); // the client has hung up
-      socket.on("close", () => sockets.delete(socket));
-      socket.on("data", () => {}); // it is all the same to this server
-      socket.once("data", () => {
-        if (first.length > 0) socket.write(first);
-        const more = () => {
-          while (forever !== undefined && !socket.destroyed && socket.write(forever));
-        };
-        socket.on("drain", more);
-        more();
-      });
+function hostileServer(first: Bytes, forever: Bytes | undefined): Promise<Listener> {
+  return Listener.listen((socket) => {
+    socket.on("data", () => {}); // it is all the same to this server
+    socket.once("data", () => {
+      if (first.length > 0) socket.write(first);
+      const more = () => {
+        while (forever !== undefined && !socket.destroyed && socket.write(forever));
+      };
+      socket.on("drain", more);
+      more();
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (typeof address !== "object" || address === null) throw new Error("no port");
-    return new Listener(server, address.port, sockets);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from "../../../../mod.ts";
 import { ErrorCode } from "../../../../src/http2/error_code.ts";
-import { Flag, FrameType } from "../../../../src/http2/frame.ts";
+import { Flag, FrameType, uint32 } from "../../../../src/http2/frame.ts";
 import { block, frame, rst, u32, windowUpdate } from "../../../http2/wire.ts";
 import {
   dataFrame,
@@ -11,34 +11,35 @@ import {
   request,
   requestFields,
 } from "../../harness/http2_raw.ts";
-import { growthDuring, leftovers, MIB, mib, ms, percentile, seconds, wait } from "../../harness/measure.ts";
-import type { Lab, Line, Row } from "../../harness/row.ts";
+import { type Attack, attack, type Handlers } from "../../harness/resets.ts";
+import type { Row } from "../../harness/row.ts";
 
-const MAX_GROWTH_BYTES = 16 * MIB;
-const MAX_TRIP_MS = 1_000;
-/** Streams of the neighbour: enough for a 99th percentile. */
-const NEIGHBOURS = 10;
-const MAX_STREAMS = 1024;
-/** So many resets, in streams that may run at a time, end their connection. */
-const BUDGET = 10 * MAX_STREAMS;
-/** How long, in milliseconds, the end of a connection may take to come. */
-const END_MS = 5_000;
-
-type Handlers = "Heeds" | "Ignores";
-type How = "in one write" | "in separate reads";
-
-/** Something that ends a stream as soon as it has begun, and what its frames are. */
-interface Attack {
-  readonly name: string;
-  readonly done: string;
-  frames(method: Handlers): Bytes[];
+/** The frames of the first stream, again for every other one. */
+function attackOf(name: string, done: string, frames: (method: Handlers) => Bytes[]): Attack {
+  return {
+    name,
+    done,
+    async open(port) {
+      const raw = await Http2Raw.open(port);
+      return {
+        send: (bytes) => raw.send(bytes),
+        read: (refused) =>
+          raw.read(({ type, payload }) => {
+            if (type === FrameType.RST_STREAM && uint32(payload, 0) === ErrorCode.REFUSED_STREAM) refused();
+          }),
+        close: () => raw.close(),
+        [Symbol.dispose]: () => raw.close(),
+      };
+    },
+    streams: (from, count, method) => forEachStream(oddIds(from, count), ...frames(method)),
+  };
 }
 
-const rapid: Attack = {
-  name: "rapid resets",
-  done: "HEADERS and RST_STREAM",
-  frames: (method) => [request(1, method), rst(1, ErrorCode.CANCEL)],
-};
+const rapid = attackOf(
+  "rapid resets",
+  "HEADERS and RST_STREAM",
+  (method) => [request(1, method), rst(1, ErrorCode.CANCEL)],
+);
 
 /** What has the server reset the stream, which no RST_STREAM of the client's says (MadeYouReset, CVE-2025-8671). */
 const MADE: readonly Attack[] = made([
@@ -53,20 +54,14 @@ const MADE: readonly Attack[] = made([
 ]);
 
 function made(lines: readonly (readonly [name: string, ...frames: Bytes[]])[]): Attack[] {
-  return lines.map(([name, ...frames]) => ({
-    name: `streams ended by ${name}`,
-    done: `HEADERS and ${name}`,
-    frames: (method: Handlers) => [request(1, method), ...frames],
-  }));
+  return lines.map(([name, ...frames]) =>
+    attackOf(`streams ended by ${name}`, `HEADERS and ${name}`, (method) => [request(1, method), ...frames])
+  );
 }
 
-const late: Attack = {
-  name: "deadlines of a nanosecond",
-  done: "HEADERS with `grpc-timeout: 1n`",
-  frames: (method) => [
-    frame(FrameType.HEADERS, Flag.END_HEADERS, 1, block(requestFields(method, ["grpc-timeout", "1n"]))),
-  ],
-};
+const late = attackOf("deadlines of a nanosecond", "HEADERS with `grpc-timeout: 1n`", (method) => [
+  frame(FrameType.HEADERS, Flag.END_HEADERS, 1, block(requestFields(method, ["grpc-timeout", "1n"]))),
+]);
 
 /** Streams that are opened and ended as fast as they can be: CVE-2023-44487, and how else a client comes to it. */
 export const grpcRapidReset: Row = {
@@ -82,84 +77,3 @@ export const grpcRapidReset: Row = {
     yield await attack(lab, late, "Heeds", "in separate reads", lab.size(100_000, 60_000));
   },
 };
-
-async function attack(lab: Lab, what: Attack, method: Handlers, how: How, count: number): Promise<Line> {
-  const { child, port } = await lab.server({ maxStreams: MAX_STREAMS });
-  const neighbour = await lab.client();
-  await neighbour.ask("ping", { port, streams: NEIGHBOURS });
-  await wait(lab.size(1_000, 300));
-  await neighbour.ask("trips");
-  const before = await child.stats();
-  let sent = 0;
-  let uncut = 0;
-  let connections = 0;
-  const began = performance.now();
-  const growth = await growthDuring(child, async () => {
-    while (sent < count && connections < count / 1000) {
-      connections++;
-      const went = await untilCut(port, what.frames(method), how, count - sent);
-      sent += went.streams;
-      // Some of the budget comes back with time: a connection that is hardly over it may be spared.
-      if (went.streams > BUDGET * 1.5 && !went.cut) uncut++;
-      lab.progress(`gRPC rapid resets: ${sent} of ${count}`);
-    }
-  });
-  const took = performance.now() - began;
-  const { tripsMs } = await neighbour.ask<{ tripsMs: number[] }>("trips");
-  await child.ask("release");
-  const { failed } = await neighbour.ask<{ failed: number }>("stop");
-  const after = await child.stats();
-  const p99 = percentile(tripsMs, 0.99);
-  const worst = percentile(tripsMs, 1);
-  const faults = await leftovers(child, { ...before, sockets: before.sockets - 1 });
-  const reason = after.errors.last[0] ?? "";
-  if (growth.liveBytes > MAX_GROWTH_BYTES) faults.push(`it grew by ${mib(growth.liveBytes)}`);
-  if (uncut > 0) faults.push(`${uncut} connections were not cut`);
-  if (reason === "") faults.push("no connection ended with a reason");
-  if (p99 > MAX_TRIP_MS) faults.push(`a neighbour's round trips took ${ms(p99)} (p99)`);
-  if (failed > 0) faults.push(`${failed} of the neighbour's streams failed`);
-  return {
-    name: `${count} ${what.name}, handlers that ${
-      method === "Heeds" ? "heed" : "ignore"
-    } their signal, ${how}`,
-    done:
-      `${what.done}, again and again; a connection that is cut is made anew. A neighbour plays ping-pong meanwhile`,
-    promise: `a connection ends with a reason after some ${BUDGET} of them; less than ${
-      mib(MAX_GROWTH_BYTES)
-    } more; the neighbour's p99 is below ${ms(MAX_TRIP_MS)}`,
-    figure: `${connections} connections in ${seconds(took)}, ${
-      after.counts.started ?? 0
-    } handlers started; grew by ${mib(growth.liveBytes)} (RSS ${mib(growth.rssBytes)}); p99 ${
-      ms(p99)
-    }, worst ${ms(worst)} of ${tripsMs.length}; "${reason.replace(/^.*desc = /, "")}"`,
-    faults,
-  };
-}
-
-/** In separate reads: so many streams at a time, and a turn of the event loop between. */
-const PORTION = 200;
-
-/** @returns How many streams left, some of which the server may have dropped, and whether it ended the connection. */
-async function untilCut(
-  port: number,
-  frames: readonly Bytes[],
-  how: How,
-  count: number,
-): Promise<{ streams: number; cut: boolean }> {
-  using raw = await Http2Raw.open(port);
-  let cut = false;
-  const reading = raw.read().then(() => cut = true);
-  const size = how === "in one write" ? count : PORTION;
-  let sent = 0;
-  for (let written = true; written && sent < count && !cut;) {
-    const ids = oddIds(sent, Math.min(size, count - sent));
-    written = await raw.send(forEachStream(ids, ...frames));
-    sent += ids.length;
-    if (size === PORTION) await new Promise((resolve) => setImmediate(resolve));
-  }
-  if (sent > BUDGET) await Promise.race([reading, wait(END_MS)]);
-  const ended = cut;
-  raw.close();
-  await reading;
-  return { streams: sent, cut: ended };
-}

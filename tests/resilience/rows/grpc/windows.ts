@@ -1,14 +1,12 @@
 import { Flag, FrameType } from "../../../../src/http2/frame.ts";
 import { windowUpdate } from "../../../http2/wire.ts";
 import { dataFrame, forEachStream, Http2Raw, message, oddIds, request } from "../../harness/http2_raw.ts";
-import { growthDuring, leftovers, MIB, mib, ms, percentile, seconds, wait } from "../../harness/measure.ts";
+import { growthDuring, leftovers, MIB, mib, seconds, still, wait } from "../../harness/measure.ts";
 import type { Lab, Line, Row } from "../../harness/row.ts";
 
 const MAX_GROWTH_BYTES = 24 * MIB;
 const CHUNK_BYTES = 64 * 1024;
 const MAX_WINDOW = 0x7fff_ffff;
-/** When nothing has moved for so long, in milliseconds, nothing will. */
-const STILL_MS = 1_000;
 const STREAMS = 1_000;
 
 /** Clients whose windows are nothing, one byte, or all there is, and who take nothing of it. */
@@ -113,16 +111,6 @@ async function ownClient(lab: Lab, bytes: number): Promise<Line> {
   );
 }
 
-/** Resolves when it has moved, or has not for a good while, and no longer does. */
-async function still(progress: () => Promise<number>): Promise<void> {
-  for (let last = 0, since = performance.now(); performance.now() - since < STILL_MS;) {
-    await wait(100);
-    const now = await progress();
-    if (now !== last) since = performance.now();
-    last = now;
-  }
-}
-
 function line(name: string, grownBytes: number, figure: string, left: string[]): Line {
   const over = grownBytes > MAX_GROWTH_BYTES;
   return {
@@ -133,93 +121,3 @@ function line(name: string, grownBytes: number, figure: string, left: string[]):
     faults: [...over ? [`it grew by ${mib(grownBytes)}`] : [], ...left],
   };
 }
-
-const AT_ONCE = 64;
-/** Each address has some 28,000 ports. */
-const PER_ADDRESS = 20_000;
-const MAX_CONNECTION_KIB = 64;
-
-async function openAll(port: number, count: number, progress: (done: number) => void): Promise<Http2Raw[]> {
-  const raws: Http2Raw[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < count) {
-      const at = next++;
-      raws.push(await Http2Raw.open(port, [], `127.0.0.${1 + Math.floor(at / PER_ADDRESS)}`));
-      if (raws.length % 500 === 0) progress(raws.length);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return raws;
-}
-
-export const grpcConnections: Row = {
-  name: "gRPC connections",
-  protocol: "grpc",
-  async *run(lab) {
-    const count = lab.size(10_000, 1_000);
-    const { child, port } = await lab.server();
-    const before = await child.stats();
-    let raws: Http2Raw[] = [];
-    let echoed = 0;
-    const began = performance.now();
-    const growth = await growthDuring(child, async () => {
-      raws = await openAll(port, count, (done) => lab.progress(`gRPC connections: ${done} of ${count}`));
-      const payload = dataFrame(1, message(new Uint8Array(16)));
-      await Promise.all(raws.map(async (raw) => {
-        await raw.send(request(1), payload);
-        await raw.read(({ type }) => type === FrameType.DATA && (echoed++, true));
-      }));
-    });
-    const took = performance.now() - began;
-    for (const raw of raws) raw.close();
-    const faults = await leftovers(child, before, 20_000);
-    if (echoed !== count) faults.push(`${echoed} of them were echoed`);
-    const perConnection = growth.liveBytes / count / 1024;
-    if (perConnection > MAX_CONNECTION_KIB) faults.push("they take too much memory");
-    yield {
-      name: `${count} connections`,
-      done: "each has a stream open and a message echoed; then all hang up",
-      promise: `all are served, less than ${MAX_CONNECTION_KIB} KiB each, nothing is left`,
-      figure: `${perConnection.toFixed(1)} KiB each, ${mib(growth.liveBytes)}; in ${seconds(took)}`,
-      faults,
-    };
-  },
-};
-
-const FRAME_TIMEOUT_MS = 1_000;
-const LATE_MS = 2_000;
-
-export const grpcHalfFrames: Row = {
-  name: "gRPC half frames",
-  protocol: "grpc",
-  async *run(lab) {
-    const count = lab.size(1_000, 200);
-    const { child, port } = await lab.server({ frameTimeoutMs: FRAME_TIMEOUT_MS });
-    const before = await child.stats();
-    const raws = await openAll(port, count, () => {});
-    const whole = request(1);
-    // A header block that waits for its CONTINUATION is half a frame too.
-    const unfinished = whole.slice();
-    unfinished[4] = 0;
-    const times = await Promise.all(raws.map(async (raw, i) => {
-      await raw.send(i % 4 === 0 ? unfinished : whole.subarray(0, 1 + i % (whole.length - 1)));
-      const began = performance.now();
-      await Promise.race([raw.read(), wait(FRAME_TIMEOUT_MS + LATE_MS + 1_000)]);
-      return performance.now() - began;
-    }));
-    for (const raw of raws) raw.close();
-    const faults = await leftovers(child, before);
-    const [first, last] = [percentile(times, 0), percentile(times, 1)];
-    if (last > FRAME_TIMEOUT_MS + LATE_MS) faults.push(`the last one was cut after ${ms(last)}`);
-    if (first < FRAME_TIMEOUT_MS * 0.9) faults.push(`one was cut after ${ms(first)}`);
-    yield {
-      name: `${count} half frames and half header blocks`,
-      done:
-        `${count} connections send the beginning of HEADERS, or HEADERS without END_HEADERS, \`frameTimeoutMs\` ${FRAME_TIMEOUT_MS}`,
-      promise: "all are cut after `frameTimeoutMs`, none before it",
-      figure: `cut after ${ms(first)} to ${ms(last)}`,
-      faults,
-    };
-  },
-};
