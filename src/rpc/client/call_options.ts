@@ -35,8 +35,8 @@ export interface CallOptions {
    */
   metainfo?: MetainfoInit | undefined;
   /**
-   * Milliseconds for the whole stream; after them it ends with 12015, in gRPC with 4. gRPC tells the server, too, as
-   * `grpc-timeout`. Default: none.
+   * Milliseconds for the whole stream; after them it ends with 12015, in gRPC with 4. The server is told by gRPC's
+   * `grpc-timeout`, and of unary calls over TTHeader by Kitex's key for it. Default: none.
    */
   timeoutMs?: number | undefined;
   /** How gRPC compresses the messages that this call sends; TTHeader Streaming sends them as they are. Default: `GrpcOptions.compression`. */

@@ -2,9 +2,11 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
   BizStatusError,
+  defineService,
   type Handler,
   implement,
   type Implementation,
+  route,
   type Server,
   type ServerOptions,
   TTStreamError,
@@ -394,6 +396,21 @@ Deno.test("shutdown lets calls end, says so in their answers, and refuses what c
   assertEquals([farewell.id, farewell.metadata.get("crrst")], [0, "1"]);
   assertEquals(await peer.next(), undefined);
   await stopped;
+});
+
+Deno.test("a call that names no service goes to the one that has the method, and to none where two have it", async () => {
+  const Others = defineService("Others", { find: Words.methods.find, note: Words.methods.note });
+  await using stage = new Stage(route(
+    words({ find: (text) => `${text} of Words` }),
+    implement(Others, { find: (text) => `${text} of Others`, note() {} }),
+  ));
+  const peer = await stage.raw();
+  const framing = FRAMINGS.Framed;
+  await peer.send({ framing, id: 1 }, { framing, id: 2, method: "Find" });
+  assertEquals(said(await peer.expect()), "HI");
+  assertEquals(said(await peer.expect()), "20 unknown service , method Find");
+  await peer.send({ id: 3, method: "Find", metadata: new Map([["isn", "Others"]]) });
+  assertEquals(said(await peer.expect()), "hi of Others");
 });
 
 Deno.test("an idle connection of unary calls is closed after idleTimeoutMs", async () => {
