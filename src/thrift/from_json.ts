@@ -3,7 +3,7 @@ import type { FromJsonOptions } from "../core/json.ts";
 import { STRUCT_BYTES } from "./absent.ts";
 import { unexpected } from "./encode.ts";
 import { Fault, inElement, inEntry, inField, quoted } from "./errors.ts";
-import { absentValue } from "./field.ts";
+import { absentValue, mayBeAbsent } from "./field.ts";
 import { countFilled, enter } from "./input.ts";
 import { isJsonKey, type JsonField, jsonFields } from "./json_field.ts";
 import type { EnumerationType, MapType } from "./types.ts";
@@ -19,7 +19,7 @@ export interface JsonInput {
 export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, depth: number): unknown {
   switch (type.kind) {
     case "bool":
-      if (typeof json !== "boolean") throw unexpected("a boolean", json);
+      if (typeof json !== "boolean") throw wrongJson("a boolean", json);
       return json;
     case "byte":
       return integer(json, 8);
@@ -34,7 +34,7 @@ export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, de
     case "double":
       return double(json);
     case "string":
-      if (typeof json !== "string") throw unexpected("a string", json);
+      if (typeof json !== "string") throw wrongJson("a string", json);
       if (!json.isWellFormed()) throw new Fault(`${quoted(json)} has half of a surrogate pair`);
       return json;
     case "binary":
@@ -50,9 +50,19 @@ export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, de
     case "struct":
     case "exception":
       return fields(type, json, input, depth);
-    case "union":
-      return oneField(type, json, input, depth);
+    case "union": {
+      const value = oneField(type, json, input, depth);
+      if (value === undefined) throw new Fault("a union has exactly one field, got none");
+      return value;
+    }
   }
+}
+
+/** As for a value of the wrong type; texts are shown. */
+function wrongJson(what: string, json: unknown): Fault {
+  return typeof json === "string"
+    ? new Fault(`expected ${what}, got ${quoted(json)}`)
+    : unexpected(what, json);
 }
 
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
@@ -72,7 +82,7 @@ function outOfRange(value: string | number, bits: number): Fault {
 
 function integer(json: unknown, bits: number): number {
   const value = typeof json === "string" && INTEGER.test(json) ? Number(json) : json;
-  if (typeof value !== "number") throw unexpected("an integer", json);
+  if (typeof value !== "number") throw wrongJson("an integer", json);
   const shift = 32 - bits;
   if (value << shift >> shift !== value) throw outOfRange(typeof json === "string" ? json : value, bits);
   return value + 0; // No negative zero.
@@ -91,7 +101,7 @@ function int64(json: unknown): bigint {
     }
     return BigInt(json);
   }
-  if (typeof json !== "string" || !INTEGER.test(json)) throw unexpected("an integer, as a string", json);
+  if (typeof json !== "string" || !INTEGER.test(json)) throw wrongJson("an integer of 64 bits", json);
   const value = json.length > INT64_LENGTH ? undefined : BigInt(json);
   if (value === undefined || BigInt.asIntN(64, value) !== value) throw outOfRange(json, 64);
   return value;
@@ -101,7 +111,7 @@ function double(json: unknown): number {
   const notFinite = NOT_FINITE.get(json);
   if (notFinite !== undefined) return notFinite;
   const number = typeof json === "string" && NUMBER.test(json) ? Number(json) : json;
-  if (typeof number !== "number") throw unexpected("a number", json);
+  if (typeof number !== "number") throw wrongJson("a number", json);
   // `JSON.parse` makes Infinity of 1e999.
   if (!Number.isFinite(number)) {
     throw new Fault(`${number} is beyond the numbers of 64 bits; what is not finite is a string`, {
@@ -123,14 +133,14 @@ function enumValue({ typeName, members }: EnumerationType, json: unknown): numbe
 }
 
 function binary(json: unknown): Uint8Array {
-  if (typeof json !== "string") throw unexpected("base64", json);
+  if (typeof json !== "string") throw wrongJson("base64", json);
   const bytes = fromBase64(json);
   if (bytes === undefined) throw new Fault(`${quoted(json)} is not base64`);
   return bytes;
 }
 
 function elements(type: ResolvedType, json: unknown, input: JsonInput, depth: number): unknown[] {
-  if (!Array.isArray(json)) throw unexpected("an array", json);
+  if (!Array.isArray(json)) throw wrongJson("an array", json);
   const inside = enter(depth);
   const result: unknown[] = [];
   try {
@@ -147,7 +157,7 @@ function objectEntries(
   input: JsonInput,
   depth: number,
 ): Map<unknown, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw unexpected("an object", json);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrongJson("an object", json);
   const inside = enter(depth);
   const keyType = resolve(type.key);
   const valueType = resolve(type.value);
@@ -178,7 +188,7 @@ function pairs(
   input: JsonInput,
   depth: number,
 ): Map<unknown, unknown> {
-  if (!Array.isArray(json)) throw unexpected("an array of pairs", json);
+  if (!Array.isArray(json)) throw wrongJson("an array of pairs", json);
   const inside = enter(depth);
   const keyType = resolve(type.key);
   const valueType = resolve(type.value);
@@ -186,7 +196,7 @@ function pairs(
   for (const [index, pair] of json.entries()) {
     let part = "";
     try {
-      if (!Array.isArray(pair) || pair.length !== 2) throw unexpected("a pair of a key and a value", pair);
+      if (!Array.isArray(pair) || pair.length !== 2) throw wrongJson("a pair of a key and a value", pair);
       part = "[0]";
       const key = fromJson(keyType, pair[0], input, inside);
       part = "[1]";
@@ -204,7 +214,7 @@ function knownFields(
   json: unknown,
   { options }: JsonInput,
 ): Map<JsonField, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw unexpected("an object", json);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrongJson("an object", json);
   const known = jsonFields(type);
   const given = new Map<JsonField, unknown>();
   for (const [name, value] of Object.entries(json)) {
@@ -225,15 +235,21 @@ function fields(type: StructLike, json: unknown, input: JsonInput, depth: number
   if (given.size === 0) fill(input, STRUCT_BYTES);
   for (const field of jsonFields(type).values()) {
     try {
-      const value = given.has(field)
-        ? fromJson(field.type, given.get(field), input, inside)
-        : absent(field, input);
+      const value = (given.has(field) ? fieldValue(field, given.get(field), input, inside) : undefined) ??
+        absent(field, input);
       if (value !== undefined) result[field.name] = value;
     } catch (error) {
       throw inField(field.jsonName, error);
     }
   }
   return result;
+}
+
+/** The value of a field; undefined for a union without one where it may be absent: Kitex writes that of a nil. */
+function fieldValue({ field, type }: JsonField, json: unknown, input: JsonInput, depth: number): unknown {
+  return type.kind === "union" && mayBeAbsent(field)
+    ? oneField(type, json, input, depth)
+    : fromJson(type, json, input, depth);
 }
 
 function absent({ field, filledBytes }: JsonField, input: JsonInput): unknown {
@@ -251,7 +267,8 @@ function fill(input: JsonInput, bytes: number): void {
   input.filledBytes = countFilled(input.filledBytes, bytes);
 }
 
-function oneField(type: StructLike, json: unknown, input: JsonInput, depth: number): object {
+/** A union; undefined where none of its fields is given. */
+function oneField(type: StructLike, json: unknown, input: JsonInput, depth: number): object | undefined {
   const inside = enter(depth);
   const given = [...knownFields(type, json, input)];
   const [first, second] = given;
@@ -260,7 +277,7 @@ function oneField(type: StructLike, json: unknown, input: JsonInput, depth: numb
       `a union has exactly one field, got ${first[0].jsonName} and ${second[0].jsonName}`,
     );
   }
-  if (first === undefined) throw new Fault("a union has exactly one field, got none");
+  if (first === undefined) return undefined;
   const [{ name, jsonName, type: fieldType }, value] = first;
   try {
     return { [name]: fromJson(fieldType, value, input, inside) };

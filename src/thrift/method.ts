@@ -59,6 +59,8 @@ export interface ThrownException {
   isInstance(value: unknown): boolean;
   /** An instance with these fields. */
   create(fields: unknown): Error;
+  /** The fields of an instance, as its codec takes them. */
+  fieldsOf(error: unknown): unknown;
 }
 
 /**
@@ -76,6 +78,8 @@ export function thrown<T>(id: number, exceptionClass: ExceptionClass<T>): Thrown
     create(fields: T) {
       return new exceptionClass(fields);
     },
+    // They are its properties.
+    fieldsOf: (error) => error,
   };
 }
 
@@ -223,6 +227,16 @@ function memberOf(json: JsonValue): JsonValue {
 
 const SUCCESS = "success";
 
+/**
+ * What Kitex's generic server writes for `descriptor.Void`: field 0 of the type 1, which no other writer knows, with an
+ * empty struct in it (pkg/generic/thrift/write.go, writeVoid).
+ */
+const GENERIC_VOID = [1, 0, 0, 0, 0];
+
+function isGenericVoid(payload: Bytes): boolean {
+  return payload.length === GENERIC_VOID.length && GENERIC_VOID.every((byte, at) => payload[at] === byte);
+}
+
 class ResultCodec implements MessageCodec<unknown> {
   readonly #result: AnyStruct;
   readonly #hasSuccess: boolean;
@@ -260,6 +274,7 @@ class ResultCodec implements MessageCodec<unknown> {
   }
 
   decode(payload: Bytes): unknown {
+    if (!this.#hasSuccess && isGenericVoid(payload)) return undefined;
     const result = this.#result.decode(payload);
     for (const [name, exception] of this.#throws) {
       const fields = result[name];
@@ -302,7 +317,7 @@ class ResultCodec implements MessageCodec<unknown> {
 
   #wrapped(value: unknown): Record<string, unknown> {
     for (const [name, exception] of this.#throws) {
-      if (exception.isInstance(value)) return { [name]: value };
+      if (exception.isInstance(value)) return { [name]: exception.fieldsOf(value) };
     }
     if (!this.#hasSuccess) return {};
     if (value === undefined) {

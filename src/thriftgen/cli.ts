@@ -1,8 +1,8 @@
-import { IdlError } from "./diagnostic.ts";
+import { IdlError } from "../idl/diagnostic.ts";
 import { generate, type Generated } from "./generate.ts";
-import { escapeHidden } from "./hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { LibrarySpecifiers } from "./module_scope.ts";
-import { join } from "./path.ts";
+import { join } from "../idl/path.ts";
 
 /** All that the command line does to the world. */
 export interface Host {

@@ -5,24 +5,25 @@ import type {
   FieldNode,
   StructDefinition,
   TypedefDefinition,
-} from "./ast.ts";
-import { jsDoc, lineComments } from "./comment.ts";
+} from "../idl/ast.ts";
+import { jsDoc, lineComments } from "./js_doc.ts";
 import { withDeprecation } from "./deprecation.ts";
 import { serviceCode } from "./emit_service.ts";
 import { exceptionClass, isErrorMessage } from "./emit_exception.ts";
 import { codecCode, fieldCode, propertyCode, typeCode } from "./emit_type.ts";
 import { valueCode } from "./emit_value.ts";
-import { fieldKey, fieldProperty } from "./field_key.ts";
+import { fieldProperty } from "../idl/field_property.ts";
+import { fieldKey } from "./field_key.ts";
 import { args, type Code, constCode, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
-import type { Module } from "./load.ts";
-import type { Type, Value } from "./model.ts";
+import type { Module } from "../idl/load.ts";
+import type { Type, Value } from "../idl/model.ts";
 import { type LibrarySpecifiers, ModuleScope, type Outputs } from "./module_scope.ts";
 import { propertyKey } from "./names.ts";
-import { basename } from "./path.ts";
+import { basename } from "../idl/path.ts";
 import { quote } from "./quote.ts";
-import { requirednessOf } from "./requiredness.ts";
-import type { Resolver } from "./resolve.ts";
-import type { Evaluator } from "./value.ts";
+import { requirednessOf } from "../idl/requiredness.ts";
+import type { Resolver } from "../idl/resolve.ts";
+import type { Evaluator } from "../idl/value.ts";
 
 /** What is needed to write a module whose IDL has been found to be right. */
 export interface EmitContext {

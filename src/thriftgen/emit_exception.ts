@@ -1,5 +1,6 @@
-import type { StructDefinition } from "./ast.ts";
-import { fieldKey, isMessage } from "./field_key.ts";
+import type { StructDefinition } from "../idl/ast.ts";
+import { isMessage } from "../idl/field_property.ts";
+import { fieldKey } from "./field_key.ts";
 import { args, type Code, constCode, hanging, layOut, typeArgs, WIDTH } from "./layout.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { quote } from "./quote.ts";

@@ -1,17 +1,18 @@
-import type { ServiceDefinition } from "./ast.ts";
-import { jsDoc } from "./comment.ts";
+import type { ServiceDefinition } from "../idl/ast.ts";
+import { jsDoc } from "./js_doc.ts";
 import { withDeprecation } from "./deprecation.ts";
 import { codecCode, fieldCode, propertyCode, structCodec, typeCode } from "./emit_type.ts";
 import { valueCode } from "./emit_value.ts";
-import { fieldKey, fieldProperty } from "./field_key.ts";
+import { fieldProperty } from "../idl/field_property.ts";
+import { fieldKey } from "./field_key.ts";
 import { args, type Code, constCode, hanging, layOut, object, typeArgs } from "./layout.ts";
-import type { Module } from "./load.ts";
-import { hasSeveralArguments, type ServiceMethod, serviceMethods, type UnaryMethod } from "./methods.ts";
+import type { Module } from "../idl/load.ts";
+import { hasSeveralArguments, type ServiceMethod, serviceMethods, type UnaryMethod } from "../idl/methods.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { methodNames } from "./names.ts";
 import { quote } from "./quote.ts";
-import type { Resolver } from "./resolve.ts";
-import type { Evaluator } from "./value.ts";
+import type { Resolver } from "../idl/resolve.ts";
+import type { Evaluator } from "../idl/value.ts";
 
 /** What services are written with. */
 export interface ServiceContext {

@@ -1,6 +1,6 @@
-import type { FieldNode } from "./ast.ts";
+import type { FieldNode } from "../idl/ast.ts";
 import { args, type Code, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
-import type { Type, TypeShape } from "./model.ts";
+import type { Type, TypeShape } from "../idl/model.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { quote } from "./quote.ts";
 

@@ -1,6 +1,6 @@
 import { typeCode } from "./emit_type.ts";
 import { args, type Code, hanging, object, typeArgs } from "./layout.ts";
-import type { Type, Value } from "./model.ts";
+import type { Type, Value } from "../idl/model.ts";
 import type { ModuleScope } from "./module_scope.ts";
 import { propertyKey } from "./names.ts";
 import { fieldKey } from "./field_key.ts";

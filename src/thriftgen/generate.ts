@@ -1,16 +1,16 @@
-import type { Definition, FieldNode, FunctionNode, StructDefinition } from "./ast.ts";
-import { check } from "./check.ts";
-import { IdlError } from "./diagnostic.ts";
+import type { Definition, FieldNode, FunctionNode, StructDefinition } from "../idl/ast.ts";
+import { check } from "../idl/check.ts";
+import { IdlError } from "../idl/diagnostic.ts";
 import { emitModule } from "./emit.ts";
-import { escapeHidden } from "./hidden.ts";
-import { load, type Module, type ReadFile } from "./load.ts";
-import { hasSeveralArguments, serviceMethods } from "./methods.ts";
+import { escapeHidden } from "../idl/hidden.ts";
+import { load, type Module, type ReadFile } from "../idl/load.ts";
+import { hasSeveralArguments, serviceMethods } from "../idl/methods.ts";
 import type { LibrarySpecifiers, Outputs } from "./module_scope.ts";
 import { pascalCase, Scope } from "./names.ts";
 import { outputPaths } from "./output_paths.ts";
-import { Resolver } from "./resolve.ts";
+import { Resolver } from "../idl/resolve.ts";
 
-import { Evaluator } from "./value.ts";
+import { Evaluator } from "../idl/value.ts";
 
 /** What {@linkcode generate} needs to know. */
 export interface GenerateOptions {

@@ -1,7 +1,7 @@
-import type { Definition, FunctionNode, StructDefinition } from "./ast.ts";
-import type { Module } from "./load.ts";
+import type { Definition, FunctionNode, StructDefinition } from "../idl/ast.ts";
+import type { Module } from "../idl/load.ts";
 import { Scope } from "./names.ts";
-import { relativeSpecifier, stem } from "./path.ts";
+import { relativeSpecifier, stem } from "../idl/path.ts";
 import { WIDTH } from "./layout.ts";
 import { quote } from "./quote.ts";
 

@@ -19,7 +19,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "rpc": ["base", "core", "rpc/client", "rpc/server"],
   "protobuf": ["base", "core"],
   "thrift": ["base", "core"],
-  "thriftgen": [],
+  "idl": [],
+  "thriftgen": ["idl"],
+  "dynamic": ["base", "net", "core", "thrift", "idl"],
 };
 
 /** The one file above the protocols that names one: what is spoken where nobody says. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { fieldKey } from "../../src/thriftgen/field_key.ts";
 import { methodName, methodNames, propertyKey, Scope } from "../../src/thriftgen/names.ts";
-import { parse } from "../../src/thriftgen/parser.ts";
-import { Source } from "../../src/thriftgen/source.ts";
+import { parse } from "../../src/idl/parser.ts";
+import { Source } from "../../src/idl/source.ts";
 
 const methods: readonly (readonly [string, string])[] = [
   ["chat", "chat"],

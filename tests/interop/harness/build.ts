@@ -35,6 +35,15 @@ export async function buildGoaway(log: (line: string) => void): Promise<string> 
   return program;
 }
 
+/** Builds Kitex's JSON generic client and server, which need no generated code. */
+export async function buildGeneric(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const program = `${GO_FOLDER.pathname}build/dynamic`;
+  log("building Kitex's generic client and server");
+  await runGo(GO_FOLDER.pathname, "build", "-o", program, "./dynamic");
+  return program;
+}
+
 /** Builds Kitex's client and server of unary calls. */
 export async function buildUnary(log: (line: string) => void): Promise<string> {
   if (!await hasGo()) throw new MissingGo();
