@@ -14,7 +14,7 @@ export interface CallOptions {
   /**
    * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
    * so far, and its metainfo goes on to this call; as in Kitex, what is transient does not go on from gRPC to TTHeader
-   * Streaming. So does its `deadline`, where both speak gRPC: what is left of it is sent as `grpc-timeout`.
+   * Streaming. So does its `deadline`: what is left of it is told to a server of gRPC, or of a unary call.
    */
   parent?: {
     readonly signal: AbortSignal;

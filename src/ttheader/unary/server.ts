@@ -119,7 +119,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
       this.#current = this.#begin(message);
     } else {
       this.#waiting.push(message);
-      this.bytes.charge(message.payload.length, 1);
+      this.bytes.charge(message.size, 1);
     }
   }
 
@@ -127,7 +127,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
     while (this.#current === undefined && !this.bytes.closed) {
       const message = this.#waiting.shift();
       if (message === undefined) return;
-      this.bytes.charge(-message.payload.length, -1);
+      this.bytes.charge(-message.size, -1);
       this.#current = this.#begin(message);
     }
   }
