@@ -164,12 +164,8 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
       this.#waiting.delete(call);
       connection.take(call);
     }
-    if (this.#init.dial === undefined) return;
-    const { maxConnections } = this.#init.settings;
-    const room = this.#mux ? Math.min(1, maxConnections) : maxConnections;
-    while (this.#dialing < this.#waiting.size && this.#dialing + this.#open() < room) {
-      this.#dial(this.#init.dial);
-    }
+    const { dial } = this.#init;
+    while (dial !== undefined && this.#wantsAnother()) this.#dial(dial);
   }
 
   /** Whether calls wait for which another connection may be made. */
