@@ -26,6 +26,7 @@ import {
 } from "../../../mod.ts";
 import { grpc } from "../../../src/grpc/mod.ts";
 import { streamErrorOf } from "../../support/failures.ts";
+import { countingSignal } from "../../support/listeners.ts";
 import { connectTo, serveLocally } from "../../support/loopback.ts";
 import { duplexPair } from "../../support/pair.ts";
 import { messageOf, rejection } from "../../support/rejection.ts";
@@ -295,6 +296,27 @@ Deno.test("the end of a stream cancels the unary calls that are made for it, acr
   const reason = await below;
   assertInstanceOf(reason, TTStreamError);
   assertEquals(reason.code, 12013);
+});
+
+Deno.test("calls leave no listener on a signal that outlives them, however they end", async () => {
+  await using played = await play({
+    shout(text) {
+      if (text === "fail") throw new Error("no");
+      return text;
+    },
+  });
+  const { controller, listeners } = countingSignal();
+  const { signal } = controller;
+  const { client } = played;
+  await Promise.all(Array.from({ length: 50 }, () => client.shout("hi", { signal })));
+  await streamErrorOf(client.shout("fail", { signal }));
+  await rejection(client.find("x", { signal }));
+  await client.note("x", { signal });
+  await streamErrorOf(client.shout("late", { signal, timeoutMs: 0.01 }));
+  const given = client.shout("up", { signal });
+  given.cancel();
+  await streamErrorOf(given);
+  assertEquals(listeners(), 0);
 });
 
 function memoryPair(handler: Handler): { connection: Connection; serving: ServerConnection } {
