@@ -73,7 +73,12 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
 
   compact(): void {
     for (const call of this.#calls) call.compact();
-    this.#waiting = this.#waiting.map((message) => ({ ...message, payload: message.payload.slice() }));
+    this.#waiting = this.#waiting.map((message) => {
+      const { payload } = message;
+      return payload.length * 2 < payload.buffer.byteLength
+        ? { ...message, payload: payload.slice() }
+        : message;
+    });
   }
 
   errorOf(fault: Fault): TTStreamError {

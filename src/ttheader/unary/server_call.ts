@@ -135,13 +135,15 @@ export class UnaryServerCall implements ServerSink {
     this.#owner.bytes.queue.flushNow();
   }
 
+  /** An exception is of the server's own words, and has to get through where a response would be too large. */
   #write(type: MessageType, metadata: Metadata, write: (buffer: ByteBuffer) => void): void {
     const { bytes, maxFrameBytes } = this.#owner;
     const { framing, id } = this.#request;
     const ints = [[UnaryKey.MessageType, String(type)]] as const;
     // The flag tells our clients that several calls may be under way at once.
     const head = { flags: OUT_OF_ORDER_FLAG, id, ints, metadata };
-    writeMessage(bytes.queue.buffer, framing, head, maxFrameBytes, write);
+    const limit = type === MessageType.Exception ? Infinity : maxFrameBytes;
+    writeMessage(bytes.queue.buffer, framing, head, limit, write);
   }
 
   /** Kitex's types and texts (`pkg/remote/codec/util.go`: SetOrCheckMethodName). */

@@ -358,6 +358,20 @@ Deno.test("a response, and a header with its trailer, that are too long fail the
   );
 });
 
+Deno.test("a refusal that repeats a long name is sent though it is over maxFrameBytes", async () => {
+  await using stage = new Stage(words({}), { maxFrameBytes: 1024 });
+  const method = "m".repeat(900);
+  for (const framing of [FRAMINGS.TTHeader, FRAMINGS.Framed, FRAMINGS.Buffered]) {
+    const peer = await stage.raw();
+    // The head would name it as well, and be over the limit itself.
+    const short = framing.ttheader ? method.slice(0, 400) : method;
+    await peer.send({ framing, method: short });
+    assertEquals(said(await peer.expect()).includes(`method ${short}`), true);
+    await peer.send({ framing });
+    assertEquals(said(await peer.expect()), "HI");
+  }
+});
+
 Deno.test("a handler of bytes that answers twice, or not at all, fails its call", async () => {
   const [twice, never] = [2, 0].map((times) =>
     new Stage(async (stream) => {
