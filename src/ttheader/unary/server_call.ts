@@ -101,11 +101,17 @@ export class UnaryServerCall implements ServerSink {
     if (header !== undefined) this.#header = header;
     if (this.#muted || this.#owner.bytes.closed) return;
     const exception = this.#exceptionOf(answer);
+    const closing = this.#owner.draining || answer.type === "cut";
+    if (
+      exception === undefined && answer.type === "done" && !closing && this.#header.size + trailer.size === 0
+    ) {
+      return this.#reply(NO_METADATA, this.#response ?? NO_RESULT);
+    }
     const metadata = new Map([...this.#header, ...trailer]);
     if (answer.type === "business error") {
       for (const [key, value] of bizStatusMetadata(answer.error)) metadata.set(key, value);
     }
-    if (this.#owner.draining || answer.type === "cut") metadata.set(CLOSING_KEY, "1");
+    if (closing) metadata.set(CLOSING_KEY, "1");
     if (exception === undefined) return this.#reply(metadata, this.#response ?? NO_RESULT);
     try {
       this.fail(exception, metadata);
