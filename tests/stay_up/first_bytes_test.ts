@@ -1,4 +1,4 @@
-/** What a server's line says of connections that speak something else; a Go client's unary calls above all. */
+/** What a server's line says of connections that speak something else. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { CapturedErrors } from "../support/console.ts";
 import { fromHex } from "../support/hex.ts";
@@ -6,41 +6,7 @@ import { serveLocally } from "../support/loopback.ts";
 import { bytes } from "../support/codecs.ts";
 import { grpc } from "../../src/grpc/mod.ts";
 
-/** As Kitex's clients send them: the method Echo, an empty struct. */
-const CALL = "80010001 00000004 4563686f 00000001 0c0001 00 00";
-const ONEWAY = CALL.replace("80010001", "80010004");
-const ONLY = ", and only streams are served here";
-
 const rows: { name: string; sent: Uint8Array; known: string }[] = [
-  {
-    name: "a unary call over TTHeader",
-    // The method's and the service's names in the header, then the call.
-    sent: fromHex(
-      "0000003a 1000 0000 00000001 0006" +
-        "0000 01 0001 0003 69736e 0004 54657374 1000 01 0009 0004 4563686f" + "00".repeat(0) + CALL,
-    ),
-    known: `a unary call over TTHeader${ONLY}`,
-  },
-  {
-    name: "a unary call, framed",
-    sent: fromHex(`00000015 ${CALL}`),
-    known: `a unary Thrift call (Framed Binary)${ONLY}`,
-  },
-  {
-    name: "a unary call, buffered",
-    sent: fromHex(CALL),
-    known: `a unary Thrift call (Buffered Binary)${ONLY}`,
-  },
-  {
-    name: "a oneway call, framed",
-    sent: fromHex(`00000015 ${ONEWAY}`),
-    known: `a oneway Thrift call (Framed Binary)${ONLY}`,
-  },
-  {
-    name: "a oneway call, buffered",
-    sent: fromHex(ONEWAY),
-    known: `a oneway Thrift call (Buffered Binary)${ONLY}`,
-  },
   {
     name: "gRPC",
     sent: new Uint8Array([...bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), ...fromHex("000000 04 00 00000000")]),
