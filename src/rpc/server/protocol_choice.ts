@@ -63,12 +63,8 @@ class UndecidedTransport implements ServerTransport {
     else this.#chosen.defer(task);
   }
 
-  drain(): void {
-    this.#draining = true;
-    this.#chosen?.drain?.();
-  }
-
   sayFarewell(): void {
+    this.#draining = true;
     this.#chosen?.sayFarewell();
   }
 
@@ -128,7 +124,7 @@ class UndecidedTransport implements ServerTransport {
     clearTimeout(this.#timer);
     this.#owner.chosen(protocol.dialect);
     this.#chosen = protocol.server(pushedBack(this.#socket, first), this.#init, this.#owner);
-    if (this.#draining) this.#chosen.drain?.();
+    if (this.#draining) this.#chosen.sayFarewell();
   }
 
   #end(error: Error | undefined, peersFault: boolean): void {

@@ -229,7 +229,7 @@ export class UnaryClientCall implements ClientSink {
       [UnaryKey.FromMethod, ""],
       [UnaryKey.MessageType, String(type)],
     ];
-    if (init.deadline < Infinity) {
+    if (init.deadline !== undefined) {
       const leftMs = Math.max(1, Math.ceil(init.deadline - Date.now()));
       ints.push([UnaryKey.RpcTimeout, String(leftMs)]);
     }

@@ -53,7 +53,8 @@ export class LimitingServer implements AsyncDisposable {
   #accept(socket: net.Socket): void {
     this.#socket = socket;
     socket.on("data", (data) => {
-      this.#take(Uint8Array.from(data));
+      // Text comes only where an encoding has been set.
+      if (typeof data !== "string") this.#take(Uint8Array.from(data));
       this.#changed.resolve();
       this.#changed = Promise.withResolvers();
     });
