@@ -1,6 +1,6 @@
 import { IdlError } from "./diagnostic.ts";
 import { generate, type Generated } from "./generate.ts";
-import { escapeHidden } from "./hidden.ts";
+import { escapeHidden } from "../base/hidden.ts";
 import type { LibrarySpecifiers } from "./module_scope.ts";
 import { join } from "./path.ts";
 

@@ -1,4 +1,4 @@
-import { escapeHidden } from "./hidden.ts";
+import { escapeHidden } from "../base/hidden.ts";
 import type { Comment } from "./lexer.ts";
 
 /** The lines of a comment without its marks, indentation in common taken off. */

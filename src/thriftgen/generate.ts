@@ -2,7 +2,7 @@ import type { Definition } from "./ast.ts";
 import { check } from "./check.ts";
 import { IdlError } from "./diagnostic.ts";
 import { emitModule } from "./emit.ts";
-import { escapeHidden } from "./hidden.ts";
+import { escapeHidden } from "../base/hidden.ts";
 import { load, type Module, type ReadFile } from "./load.ts";
 import type { LibrarySpecifiers, Outputs } from "./module_scope.ts";
 import { Scope } from "./names.ts";
