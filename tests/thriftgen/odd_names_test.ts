@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { generate } from "../../src/thriftgen/generate.ts";
-import { escapeHidden } from "../../src/thriftgen/hidden.ts";
+import { escapeHidden } from "../../src/base/hidden.ts";
 import { dirname } from "../../src/thriftgen/path.ts";
 import { errorsOf, generateFrom } from "./support.ts";
 
