@@ -11,6 +11,7 @@ import type { RelayEnd } from "../net/relay.ts";
 import type { MessageReader, Seen, WireReader } from "./event.ts";
 import { GrpcStreamReader } from "./grpc_stream_reader.ts";
 import { MAX_HEADER_LIST_BYTES, MAX_SHOWN_BYTES } from "./limits.ts";
+import { StreamTable } from "./stream_table.ts";
 
 /** The pseudo-header fields that say nothing beside the method. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set([":path", ":method", ":scheme"]);
@@ -35,7 +36,7 @@ export class Http2Reader implements WireReader {
   };
   readonly #see: (seen: Seen) => void;
   readonly #messages: MessageReader;
-  readonly #streams = new Map<number, GrpcStreamReader>();
+  readonly #streams = new StreamTable<GrpcStreamReader>();
   #prefaceBytes = 0;
 
   constructor(see: (seen: Seen) => void, messages: MessageReader) {
@@ -141,7 +142,7 @@ export class Http2Reader implements WireReader {
   ): GrpcStreamReader | undefined {
     if (from !== "client") return undefined;
     const stream = new GrpcStreamReader(fields, this.#messages);
-    this.#streams.set(streamId, stream);
+    this.#streams.begin(streamId, stream);
     return stream;
   }
 
@@ -170,7 +171,7 @@ export class Http2Reader implements WireReader {
       ? {}
       : { mark: "cancel", end: { how: code === ErrorCode.CANCEL ? "cancel" : "error", text: name } } as const;
     this.#say(from, "RST_STREAM", { text: name, failed: code !== ErrorCode.NO_ERROR, ...end }, streamId);
-    this.#streams.delete(streamId);
+    this.#streams.end(streamId);
   }
 
   #settings(from: RelayEnd, { bytes, start, end, flags }: FrameReader): void {
@@ -190,7 +191,7 @@ export class Http2Reader implements WireReader {
   }
 
   #forgetEnded(streamId: number): void {
-    if (this.#streams.get(streamId)?.over === true) this.#streams.delete(streamId);
+    if (this.#streams.get(streamId)?.over === true) this.#streams.end(streamId);
   }
 }
 

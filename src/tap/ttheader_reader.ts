@@ -8,6 +8,7 @@ import { errorOfRst, errorOfTrailer } from "../ttheader/status.ts";
 import type { MessageReader, Seen, StreamEnd, WireReader } from "./event.ts";
 import { MAX_SHOWN_BYTES } from "./limits.ts";
 import { readMessage } from "./messages.ts";
+import { StreamTable } from "./stream_table.ts";
 
 const NAMES: Readonly<Record<FrameType, string>> = {
   [FrameType.Meta]: "Meta",
@@ -16,9 +17,6 @@ const NAMES: Readonly<Record<FrameType, string>> = {
   [FrameType.Trailer]: "Trailer",
   [FrameType.Rst]: "Rst",
 };
-
-/** So many streams that have ended are remembered. */
-const REMEMBERED_ENDS = 256;
 
 /** Reads TTHeader Streaming. */
 export class TTHeaderReader implements WireReader {
@@ -29,9 +27,7 @@ export class TTHeaderReader implements WireReader {
   readonly #see: (seen: Seen) => void;
   readonly #messages: MessageReader;
   /** The services of the streams: only a Header names one. */
-  readonly #services = new Map<number, string>();
-  /** The streams that have ended, the oldest first: a Trailer may stand behind a Rst. */
-  readonly #ended = new Set<number>();
+  readonly #services = new StreamTable<string>();
 
   constructor(see: (seen: Seen) => void, messages: MessageReader) {
     this.#see = see;
@@ -48,8 +44,7 @@ export class TTHeaderReader implements WireReader {
     const { type, streamId, metadata } = frame;
     const service = metadata.get(SERVICE_KEY);
     if (type === FrameType.Header && from === "client" && service !== undefined) {
-      this.#services.set(streamId, service);
-      this.#ended.delete(streamId);
+      this.#services.begin(streamId, service);
     }
     const known = this.#services.get(streamId);
     const method = known === undefined || frame.method === "" ? frame.method : `${known}/${frame.method}`;
@@ -63,17 +58,7 @@ export class TTHeaderReader implements WireReader {
       ...(type === FrameType.Data || frame.payload.length > 0 ? { bytes: frame.payload.length } : {}),
       ...meaning,
     });
-    if (meaning.end !== undefined) this.#forget(streamId);
-  }
-
-  /** Forgets a stream when so many others have ended after it. */
-  #forget(streamId: number): void {
-    this.#ended.add(streamId);
-    if (this.#ended.size <= REMEMBERED_ENDS) return;
-    const [oldest] = this.#ended;
-    if (oldest === undefined) return;
-    this.#ended.delete(oldest);
-    this.#services.delete(oldest);
+    if (meaning.end !== undefined) this.#services.end(streamId);
   }
 
   #meaning(from: RelayEnd, frame: Frame, method: string): Partial<Seen> {
