@@ -40,6 +40,7 @@ class Living implements Life {
   responses = 0;
   /** Messages of one direction within so many milliseconds share a mark. */
   #resolutionMs = 0;
+  readonly #lastMessage: Record<RelayEnd, number> = { client: -Infinity, server: -Infinity };
 
   constructor({ connection, method = "", time }: TapEvent, stream: number) {
     this.connection = connection;
@@ -52,15 +53,18 @@ class Living implements Life {
     if (mark.mark === "message") {
       if (mark.from === "client") this.requests++;
       else this.responses++;
+      if (mark.time - this.#lastMessage[mark.from] < this.#resolutionMs) return;
+      this.#lastMessage[mark.from] = mark.time;
     }
     this.marks.push(mark);
-    if (this.marks.length <= MAX_MARKS) return;
-    this.#resolutionMs = Math.max(2 * this.#resolutionMs, 4 * (mark.time - this.startedAt) / MAX_MARKS);
-    this.#thin();
+    if (this.marks.length > MAX_MARKS) this.#thin();
   }
 
+  /** Makes room: messages that are close to each other share a mark from now on. */
   #thin(): void {
     const last: Record<RelayEnd, number> = { client: -Infinity, server: -Infinity };
+    const spanMs = (this.marks.at(-1)?.time ?? this.startedAt) - this.startedAt;
+    this.#resolutionMs = Math.max(2 * this.#resolutionMs, 4 * spanMs / MAX_MARKS);
     this.marks = this.marks.filter(({ mark, from, time }) => {
       if (mark !== "message") return true;
       if (time - last[from] < this.#resolutionMs) return false;
