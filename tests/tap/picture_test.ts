@@ -25,12 +25,15 @@ Deno.test("a stream's life has its header, messages, half close and trailer in t
   lives.see(event(300, "server", { mark: "header" }));
   lives.see(event(500, "server", { mark: "message" }));
   lives.see(event(1000, "server", well));
-  assertEquals(pictureOf(lives.lives, plain, 1000).map((line) => line.replace(/from .*/, "from …")), [
-    "1 stream of 1 connection, 1s from …",
-    "              |0s        |250ms    |500ms     |750ms    |",
-    "#1 1 Chat/Ask H───>───)────h───────<────────────────────T 1 → 1 ← ended by the server",
-    "H request header  > request  ) half close  h response header  < response  * both  T trailer  X cancel  ! lost",
-  ].map((line) => line.replace(/from .*/, "from …")));
+  assertEquals(
+    pictureOf(lives.lives, plain, 1000).map((line) => line.replace(/from .*/, "from …")),
+    [
+      "1 stream of 1 connection, 1s from …",
+      "              |0s        |250ms    |500ms     |750ms    |",
+      "#1 1 Chat/Ask H───>───)────h───────<────────────────────T 1 → 1 ← ended by the server",
+      "H request header  > request  ) half close  h response header  < response  * both  T trailer  X cancel  ! lost",
+    ].map((line) => line.replace(/from .*/, "from …")),
+  );
 });
 
 Deno.test("a cancel, a failure, a lost stream and one that goes on tell themselves apart", () => {
@@ -76,7 +79,10 @@ Deno.test("the latest streams are kept, and how many there were before them is s
     lives.see(event(stream, "server", { stream, ...well }));
   }
   assertEquals(lives.lives.lives.length, 256);
-  assertMatch(pictureOf(lives.lives, plain, 1_000)[0] ?? "", /^256 streams of 1 connection, the last of 1000, /);
+  assertMatch(
+    pictureOf(lives.lives, plain, 1_000)[0] ?? "",
+    /^256 streams of 1 connection, the last of 1000, /,
+  );
 });
 
 Deno.test("what has been shown is forgotten, but for streams that go on", () => {

@@ -78,6 +78,8 @@ Deno.test("what came from the wire cannot write on the terminal", () => {
 
 /** A HEADERS frame of stream 1, its fields as literals (RFC 7541 6.2.2). */
 function headersFrame(fields: readonly (readonly [string, string])[]): Uint8Array<ArrayBuffer> {
-  const block = fields.flatMap((field) => [0, ...field.flatMap((part) => [part.length, ...text.encode(part)])]);
+  const block = fields.flatMap((
+    field,
+  ) => [0, ...field.flatMap((part) => [part.length, ...text.encode(part)])]);
   return new Uint8Array([0, 0, block.length, 1, 4, 0, 0, 0, 1, ...block]);
 }
