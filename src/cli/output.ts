@@ -78,7 +78,7 @@ export class Output {
     } catch (error) {
       this.#queue = [];
       this.#pendingBytes = 0;
-      this.#broken.abort(error);
+      this.#broken.abort(new DOMException("nobody reads the output any more", "AbortError"));
       if (!isBrokenPipe(error)) throw error;
     } finally {
       this.#writing = undefined;

@@ -1,5 +1,6 @@
 import { escapeHidden } from "../base/hidden.ts";
 import { clock } from "./clock.ts";
+import { jsonLine } from "../cli/json_line.ts";
 import type { Output, Style } from "../cli/output.ts";
 import type { TapEvent } from "./event.ts";
 
@@ -28,7 +29,7 @@ export function lineOf(event: TapEvent, output: Output): string {
     ...keys.map(([key, value]) => `${paint("dim", `${key}=`)}${escapeHidden(cut(value, MAX_VALUE_UNITS))}`),
     bytes === undefined ? "" : `${bytes} B`,
     failed === true ? paint("red", text) : escapeHidden(text ?? ""),
-    message === undefined ? "" : escapeHidden(cut(JSON.stringify(message), MAX_MESSAGE_UNITS)),
+    message === undefined ? "" : escapeHidden(cut(jsonLine(message), MAX_MESSAGE_UNITS)),
   ];
   return parts.filter((part) => part !== "").join(" ").trimEnd();
 }
@@ -39,7 +40,7 @@ function cut(text: string, units: number): string {
 
 /** An event as a line of JSON. */
 export function jsonOf({ mark: _mark, end: _end, time, keys, ...event }: TapEvent): string {
-  return JSON.stringify({
+  return jsonLine({
     time: new Date(time).toISOString(),
     ...event,
     ...(keys === undefined ? {} : { keys: joined(keys) }),

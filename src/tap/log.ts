@@ -1,3 +1,4 @@
+import { jsonLine } from "../cli/json_line.ts";
 import type { Output } from "../cli/output.ts";
 import { now } from "./clock.ts";
 import type { TapEvent } from "./event.ts";
@@ -49,7 +50,7 @@ export class TapLog {
     if (lives.length === 0) return;
     if (this.#json) {
       for (const { marks: _marks, startedAt, end, ...life } of lives) {
-        this.#output.line(JSON.stringify({
+        this.#output.line(jsonLine({
           time: new Date(startedAt).toISOString(),
           kind: "stream",
           ...life,
@@ -69,6 +70,6 @@ export class TapLog {
     if (this.#leftOut === 0) return;
     const text = `${this.#leftOut} lines left out: the output does not keep up`;
     this.#leftOut = 0;
-    this.#output.line(this.#json ? JSON.stringify({ kind: "left out", text }) : text);
+    this.#output.line(this.#json ? jsonLine({ kind: "left out", text }) : text);
   }
 }
