@@ -26,6 +26,7 @@
  */
 export { ByteBuffer, type Bytes } from "./src/base/buffer.ts";
 export type { Codec, MessageEncoding } from "./src/core/codec.ts";
+export type { FromJsonOptions, JsonValue, ToJsonOptions } from "./src/core/json.ts";
 export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./src/core/metadata.ts";
 export {
   BizStatusError,
@@ -43,6 +44,7 @@ export type { Conn } from "./src/net/socket.ts";
 export type { ConnListener } from "./src/net/listen.ts";
 export {
   type AnyMethods,
+  type DeclaredException,
   defineService,
   type Method,
   type MethodKind,
@@ -58,9 +60,14 @@ export type {
   UnixAddress,
 } from "./src/net/dial.ts";
 export type { MessageSource } from "./src/core/send_all.ts";
-export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
+export {
+  connect,
+  type ConnectOptions,
+  connectOver,
+  type ConnectOverOptions,
+} from "./src/rpc/client/connect.ts";
 export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
-export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { ConnectionOptions, UnaryOptions } from "./src/rpc/client/connection_options.ts";
 export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
   ClientCall,

@@ -1,6 +1,6 @@
 /** `deno task generate`: writes the modules that are generated from the IDLs of this repository. */
 import { run } from "../src/thriftgen/cli.ts";
-import { dirname } from "../src/thriftgen/path.ts";
+import { dirname } from "../src/idl/path.ts";
 import { readFlags } from "./flags.ts";
 
 const root = new URL("../", import.meta.url);

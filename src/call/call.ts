@@ -1,4 +1,4 @@
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import { reasonText } from "../base/reason.ts";
 import type { CommandAddress } from "../cli/address.ts";
 import { linesOf } from "../cli/lines.ts";

@@ -1,5 +1,5 @@
 import type { Output } from "../cli/output.ts";
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** Prints the services, and the methods of each. */

@@ -8,6 +8,10 @@ export interface CallInit {
   readonly dialect: Dialect;
   readonly service: string;
   readonly method: string;
+  /** Whether it is a unary call, for protocols that have another form for those. */
+  readonly unary: boolean;
+  /** Whether no answer is wanted. */
+  readonly oneway: boolean;
   /** What goes out with the header; let go when it has. */
   metadata: Metadata;
   /** The caller's own name, for the cancel path. */

@@ -1,5 +1,6 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { show } from "../base/format.ts";
+import type { FromJsonOptions, JsonValue, ToJsonOptions } from "./json.ts";
 
 /** How payloads are encoded, as far as a protocol says so: gRPC's content type, which here tells Thrift from all else. */
 export type MessageEncoding = "proto" | "thrift" | "json";
@@ -36,6 +37,10 @@ export interface Codec<T, Init = T> {
   readonly encoding?: MessageEncoding | undefined;
   /** Optional fast path: writes the payload straight into the connection's buffer, at its `length`. */
   encodeInto?(message: Init, buffer: ByteBuffer): void;
+  /** The message as JSON, where the codec knows one: for tools that show messages. */
+  toJson?(message: T, options?: ToJsonOptions): JsonValue;
+  /** The message that JSON stands for. */
+  fromJson?(json: unknown, options?: FromJsonOptions): T;
 }
 
 /** Bytes as they are: the codec of streams that were opened without one. */

@@ -7,8 +7,8 @@ export type ProtocolName = "ttheader" | "grpc";
 /** How a protocol words what every stream has: its metadata, and its ends. It is all that a stream knows of its protocol. */
 export interface Dialect {
   readonly name: ProtocolName;
-  /** Why it has no unary methods, for whoever calls one; absent where it has. */
-  readonly noUnary?: string | undefined;
+  /** How it words a unary call, where that differs. */
+  readonly unary?: Dialect | undefined;
   /**
    * What goes out with a request's header.
    *

@@ -59,6 +59,18 @@ export interface ClientTransportInit {
   readonly secure: boolean;
   /** How TTHeader Streaming tells a cancel. */
   readonly cancelFrame: CancelFrame;
+  /** How unary calls share connections, where they do not go over the streams'. */
+  readonly unary: UnarySettings;
+  /** Makes another connection to the same server; absent where nobody knows how. */
+  readonly dial?: ((signal: AbortSignal) => Promise<ByteSocket>) | undefined;
+}
+
+/** How unary calls share connections; everything has been checked. */
+export interface UnarySettings {
+  /** Whether the server answers in any order; `undefined`: its first answer tells. */
+  readonly mux: boolean | undefined;
+  readonly maxConnections: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** A connection at the server, as its protocol runs it. */
@@ -70,6 +82,8 @@ export interface ServerTransport {
   streams(): ServerEvents[];
   /** See `StreamSink.defer`. */
   defer(task: () => void): void;
+  /** The server begins to shut down: what answers there still are may say so. */
+  drain?(): void;
   /** Tells the client that no more streams are taken. */
   sayFarewell(): void;
   /** Resolves when everything sent so far is with the socket, or the connection has ended. */

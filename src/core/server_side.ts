@@ -79,6 +79,16 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     return this.#request.metadata;
   }
 
+  /** Whether it is a unary call, where the protocol tells. */
+  get unary(): boolean | undefined {
+    return this.#request.unary;
+  }
+
+  /** The method wants no answer. */
+  mute(): void {
+    this.sink.mute?.();
+  }
+
   get remoteAddr(): Addr | undefined {
     return this.#init.remoteAddr;
   }

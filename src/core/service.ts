@@ -3,8 +3,7 @@ import { nonEmptyString } from "../base/options.ts";
 import { show } from "../base/format.ts";
 
 /**
- * Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does, one request and one response, which
- * gRPC has and TTHeader Streaming has not.
+ * Who streams: the words of the IDL's `streaming.mode`; `unary` where nobody does: one request and one response.
  */
 export type MethodKind = "unary" | "client" | "server" | "bidirectional";
 
@@ -18,6 +17,24 @@ export interface Method<K extends MethodKind, Req, Res, ReqInit = Req, ResInit =
   readonly response: Codec<Res, ResInit>;
   /** The IDL's name, where it differs from the property's. */
   readonly name?: string | undefined;
+  /**
+   * The exceptions that a unary Thrift method declares. A handler that throws one answers with it: `response` encodes
+   * it. At the client `response` throws it as it decodes, and the call rejects with that very object.
+   */
+  readonly throws?: readonly DeclaredException[] | undefined;
+  /**
+   * Whether a unary method has no answer: the client's promise resolves when the request is with the socket, and the
+   * server sends nothing, whatever its handler does. gRPC has no such thing: an empty answer is sent and awaited there.
+   */
+  readonly oneway?: boolean | undefined;
+}
+
+/** The class of a declared exception. */
+export type DeclaredException = new (...args: never[]) => Error;
+
+/** Whether `error` is an instance of one of a method's declared exceptions. */
+export function isDeclared(error: unknown, throws: readonly DeclaredException[] | undefined): boolean {
+  return throws?.some((type) => error instanceof type) ?? false;
 }
 
 /** The methods of any service. */
@@ -66,6 +83,7 @@ export function defineService<const M extends AnyMethods>(name: string, methods:
         `${name}.${property}: kind must be one of ${KINDS.join(", ")}, got ${show(method.kind)}`,
       );
     }
+    checkUnaryFields(`${name}.${property}`, method);
     for (const part of ["request", "response"] as const) {
       const codec = method[part];
       if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
@@ -74,4 +92,18 @@ export function defineService<const M extends AnyMethods>(name: string, methods:
     }
   }
   return { name, methods };
+}
+
+function checkUnaryFields(what: string, { kind, throws, oneway }: AnyMethods[string]): void {
+  if (
+    throws !== undefined && !(Array.isArray(throws) && throws.every((type) => typeof type === "function"))
+  ) {
+    throw new TypeError(`${what}: throws must be an array of classes, got ${show(throws)}`);
+  }
+  if (oneway !== undefined && typeof oneway !== "boolean") {
+    throw new TypeError(`${what}: oneway must be a boolean, got ${show(oneway)}`);
+  }
+  if (kind === "unary") return;
+  if (throws !== undefined) throw new TypeError(`${what}: only a unary method has declared exceptions`);
+  if (oneway === true) throw new TypeError(`${what}: only a unary method can be oneway`);
 }

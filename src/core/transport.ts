@@ -45,6 +45,8 @@ export interface ServerSink extends StreamSink {
    * @throws {RangeError} If what it says is too long; nothing but the header is sent then.
    */
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void;
+  /** The method wants no answer: where the protocol can do without one, none is sent. */
+  mute?(): void;
 }
 
 /** Why a server does not call a handler. */
@@ -112,6 +114,8 @@ export interface StreamRequest {
   readonly metadata: Metadata;
   /** How long the client waits, in milliseconds, where it says so. */
   readonly timeoutMs?: number | undefined;
+  /** Whether it is a unary call; absent where the protocol does not tell. */
+  readonly unary?: boolean | undefined;
 }
 
 /** The sink of a call that has no connection yet, or will never have one: nothing can be sent. */

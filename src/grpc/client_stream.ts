@@ -16,7 +16,7 @@ import { fieldOf, metadataOf } from "./metadata.ts";
 import { percentDecode } from "./percent.ts";
 import { GrpcStatus, statusOfHttp, statusOfReset } from "./status.ts";
 import { type GrpcConnection, GrpcStream, isReadable } from "./stream.ts";
-import { fromBase64 } from "./base64.ts";
+import { fromBase64 } from "../base/base64.ts";
 
 /** What a client's connection does for its streams. */
 export interface GrpcClientConnection extends GrpcConnection {

@@ -1,6 +1,6 @@
 import type { Answer } from "../core/transport.ts";
 import { FIELD_OVERHEAD, fieldsBytes, type HeaderField } from "../http2/hpack/field.ts";
-import { toBase64 } from "./base64.ts";
+import { toBase64 } from "../base/base64.ts";
 import { bizStatusMetadata } from "./biz_status.ts";
 import { isGrpcError } from "./error.ts";
 import { percentEncode } from "./percent.ts";

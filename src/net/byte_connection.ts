@@ -71,7 +71,7 @@ const MESSAGE_OVERHEAD_BYTES = 64;
 export class ByteConnection<E> {
   readonly queue: SendQueue;
   readonly #socket: ByteSocket;
-  readonly #protocol: ByteProtocol<E>;
+  #protocol: ByteProtocol<E>;
   readonly #limits: ConnectionLimits;
   readonly #frameTimer: FrameTimer;
   #unreadBytes = 0;
@@ -104,6 +104,11 @@ export class ByteConnection<E> {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** What it speaks has turned out to be something else: that gets what comes from now on. */
+  become(protocol: ByteProtocol<E>): void {
+    this.#protocol = protocol;
   }
 
   /** Whether messages must wait. */

@@ -45,4 +45,5 @@ export {
 export type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "./types.ts";
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";
 export type { Codec, MessageEncoding } from "../core/codec.ts";
+export type { FromJsonOptions, JsonValue, ToJsonOptions } from "../core/json.ts";
 export type { AnyMethods, Method, MethodKind, Service } from "../core/service.ts";

@@ -1,4 +1,4 @@
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import { clock } from "./clock.ts";
 import { jsonLine } from "../cli/json_line.ts";
 import type { Output, Style } from "../cli/output.ts";

@@ -1,5 +1,5 @@
 import { formatDuration } from "../base/duration.ts";
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { Output, Style } from "../cli/output.ts";
 import { clock } from "./clock.ts";
 import type { Life, MarkAt } from "./lives.ts";

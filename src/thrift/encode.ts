@@ -14,7 +14,7 @@ export interface FieldWriter {
   readonly id: number;
   readonly wire: number;
   readonly optional: boolean;
-  /** Whether every object inherits a property of this name, `constructor` for one: then only an own one counts. */
+  /** Whether only an own property counts. */
   readonly inherited: boolean;
   readonly write: Writer;
 }
@@ -86,7 +86,7 @@ export function writers(makeStructWriter: StructWriterMaker): (type: ThriftType<
       id: field.id,
       wire: wireOf(resolve(field.type)),
       optional: field.requiredness === "optional",
-      inherited: name in Object.prototype,
+      inherited: inheritsProperty(type, name, field),
       write: writerOf(field.type),
     })).sort((a, b) => a.id - b.id);
   }
@@ -94,7 +94,21 @@ export function writers(makeStructWriter: StructWriterMaker): (type: ThriftType<
   return writerOf;
 }
 
-function unexpected(what: string, value: unknown): Fault {
+/**
+ * Whether every object inherits a property of this name, `constructor` for one: then only an own one counts. Errors
+ * inherit a `message` as well, which an optional field is not.
+ */
+export function inheritsProperty(
+  { kind }: StructLike,
+  name: string,
+  { requiredness }: Field<unknown>,
+): boolean {
+  return name in Object.prototype ||
+    (kind === "exception" && requiredness === "optional" && name in Error.prototype);
+}
+
+/** What is thrown for a value of another type than `what`. */
+export function unexpected(what: string, value: unknown): Fault {
   if (value === undefined) return new Fault(`missing: expected ${what}`);
   return new Fault(`expected ${what}, got ${describe(value)}`);
 }
@@ -122,7 +136,8 @@ function writeBool(value: unknown, buffer: ByteBuffer): void {
   buffer.length = at + 1;
 }
 
-function notAnInteger(value: unknown, bits: number): Fault {
+/** What is thrown for a value that is no integer of so many bits. */
+export function notAnInteger(value: unknown, bits: number): Fault {
   if (typeof value !== "number") return unexpected("a number", value);
   return new Fault(`${value} is not an integer of ${bits} bits`, { outOfRange: true });
 }
@@ -146,11 +161,14 @@ function writeI32(value: unknown, buffer: ByteBuffer): void {
   buffer.length = at + 4;
 }
 
+/** What is thrown for a bigint that does not fit. */
+export function notAnInt64(value: bigint): Fault {
+  return new Fault(`${value} is not an integer of 64 bits`, { outOfRange: true });
+}
+
 function writeI64(value: unknown, buffer: ByteBuffer): void {
   if (typeof value !== "bigint") throw unexpected("a bigint", value);
-  if (BigInt.asIntN(64, value) !== value) {
-    throw new Fault(`${value} is not an integer of 64 bits`, { outOfRange: true });
-  }
+  if (BigInt.asIntN(64, value) !== value) throw notAnInt64(value);
   const at = buffer.reserve(8);
   buffer.view.setBigInt64(at, value);
   buffer.length = at + 8;

@@ -2,7 +2,7 @@
  * A payload that is not what its struct says: cut short, of other types, with a size beyond its end, nested too
  * deep, with text that is not UTF-8, or without a required field.
  *
- * Only `decode` throws it. What cannot be encoded is a `TypeError` or a `RangeError`, which names the field as well.
+ * `decode` throws it, and `fromJson` for JSON that is no such struct. What cannot be encoded is a `TypeError` or a `RangeError`, which names the field as well.
  */
 export class ThriftError extends Error {
   /** `"ThriftError"`. */
@@ -67,10 +67,15 @@ export function inEntry(key: unknown, index: number, thrown: unknown): unknown {
 /** A key that a payload may have chosen does not make a message longer than this. */
 const LONGEST_KEY = 32;
 
+/** A text as messages show it: in quotes, and not all of it where it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY)}…` : text);
+}
+
 function keyLabel(key: unknown): string | undefined {
   switch (typeof key) {
     case "string":
-      return JSON.stringify(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key);
+      return quoted(key);
     case "number":
     case "bigint":
     case "boolean":

@@ -21,6 +21,8 @@ export interface Field<out T, out R extends Requiredness = Requiredness> {
   readonly requiredness: R;
   /** Its value where none is given. Not to be changed. */
   readonly default?: T | undefined;
+  /** The IDL's name, where it differs from the property's: the one that JSON has. */
+  readonly name?: string | undefined;
 }
 
 /** The fields of a struct by name, in the order of their definition. */
@@ -34,6 +36,8 @@ export interface OptionalFieldOptions<T> {
   required?: false | undefined;
   /** Its value where none is given. */
   default?: T | undefined;
+  /** The IDL's name, where it differs from the property's. */
+  name?: string | undefined;
 }
 
 /** Options of {@linkcode field} for a field that is always written. */
@@ -44,6 +48,8 @@ export interface FieldOptions<T> {
   required?: boolean | undefined;
   /** Its value where none is given. */
   default?: T | undefined;
+  /** The IDL's name, where it differs from the property's. */
+  name?: string | undefined;
 }
 
 /**
@@ -86,7 +92,7 @@ export function field<T>(
     : options.required
     ? "required"
     : "default";
-  return Object.freeze({ id, type, requiredness, default: options.default });
+  return Object.freeze({ id, type, requiredness, default: options.default, name: options.name });
 }
 
 /** Refuses what the wire has no room for. */

@@ -24,10 +24,7 @@ export class Input {
 
   /** Counts what takes memory here and nothing, or next to nothing, on the wire. */
   fill(bytes: number): void {
-    this.#filledBytes += bytes;
-    if (this.#filledBytes > MAX_FILLED_BYTES) {
-      throw new Fault(`absent fields and empty structs would take more than ${MAX_FILLED_BYTES} bytes`);
-    }
+    this.#filledBytes = countFilled(this.#filledBytes, bytes);
   }
 
   #take(size: number, what: string): number {
@@ -171,6 +168,14 @@ export class Input {
       }
     }
   }
+}
+
+/** The sum of what has been filled in; too much of it is a fault. */
+export function countFilled(filledBytes: number, more: number): number {
+  if (filledBytes + more > MAX_FILLED_BYTES) {
+    throw new Fault(`absent fields and empty structs would take more than ${MAX_FILLED_BYTES} bytes`);
+  }
+  return filledBytes + more;
 }
 
 /** One step down into a struct or container. */

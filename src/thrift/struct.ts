@@ -1,5 +1,8 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
-import type { Codec } from "../core/codec.ts";
+import type { FromJsonOptions, JsonValue, ToJsonOptions } from "../core/json.ts";
+import { fromJson } from "./from_json.ts";
+import type { MessageCodec } from "./message_codec.ts";
+import { toJson } from "./to_json.ts";
 import { loopingStructReader, type Reader, readers } from "./decode.ts";
 import {
   loopingStructWriter,
@@ -19,10 +22,10 @@ import type { ThriftType } from "./types.ts";
 export type Init<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /**
- * The codec of a struct, union or exception: a {@linkcode Codec} for messages, and a {@linkcode ThriftType} for
+ * The codec of a struct, union or exception: a {@linkcode MessageCodec} for messages, and a {@linkcode ThriftType} for
  * fields of other structs.
  */
-export interface StructCodec<in out T> extends ThriftType<T>, Codec<T> {
+export interface StructCodec<in out T> extends ThriftType<T>, MessageCodec<T> {
   /** Which of them it is. */
   readonly kind: "struct" | "union" | "exception";
   /** Its name in the IDL. */
@@ -44,13 +47,6 @@ export interface StructCodec<in out T> extends ThriftType<T>, Codec<T> {
    * @throws {RangeError} When a number does not fit its type, or structs and containers are nested deeper than 64.
    */
   encode(message: T): Bytes;
-  /**
-   * Appends the payload of `message` to `buffer`; after an error nothing is appended.
-   *
-   * @throws {TypeError} As `encode` does.
-   * @throws {RangeError} As `encode` does.
-   */
-  encodeInto(message: T, buffer: ByteBuffer): void;
   /**
    * The message in `payload`. Fields may come in any order, of two with the same id the later one counts, and
    * unknown ones are skipped. A known one of another type is an error: Kitex skips it, and nobody learns of it.
@@ -163,10 +159,15 @@ class StructLikeCodec<T> implements StructCodec<T> {
       this.#write(message, buffer, 0);
     } catch (error) {
       buffer.length = start;
-      if (!(error instanceof Fault)) throw error;
-      const text = `${this.typeName}${error.path}: ${error.reason}`;
-      throw error.outOfRange ? new RangeError(text) : new TypeError(text);
+      throw this.#misuse(error);
     }
+  }
+
+  /** What a program is told of a message that is none. */
+  #misuse(error: unknown): unknown {
+    if (!(error instanceof Fault)) return error;
+    const text = `${this.typeName}${error.path}: ${error.reason}`;
+    return error.outOfRange ? new RangeError(text) : new TypeError(text);
   }
 
   decode(payload: Bytes): T {
@@ -177,7 +178,28 @@ class StructLikeCodec<T> implements StructCodec<T> {
       if (input.left > 0) throw new Fault(`${count(input.left, "byte")} after its end`);
       return message as T;
     } catch (error) {
-      throw error instanceof Fault ? new ThriftError(this.typeName + error.path, error.reason) : error;
+      throw this.#mistake(error);
+    }
+  }
+
+  /** What is told of input that is no message. */
+  #mistake(error: unknown): unknown {
+    return error instanceof Fault ? new ThriftError(this.typeName + error.path, error.reason) : error;
+  }
+
+  toJson(message: T, options: ToJsonOptions = {}): JsonValue {
+    try {
+      return toJson(this, message, options, 0);
+    } catch (error) {
+      throw this.#misuse(error);
+    }
+  }
+
+  fromJson(json: unknown, options: FromJsonOptions = {}): T {
+    try {
+      return fromJson(this, json, { options, filledBytes: 0 }, 0) as T;
+    } catch (error) {
+      throw this.#mistake(error);
     }
   }
 }

@@ -1,8 +1,8 @@
-import { IdlError } from "./diagnostic.ts";
+import { IdlError } from "../idl/diagnostic.ts";
 import { generate, type Generated } from "./generate.ts";
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { LibrarySpecifiers } from "./module_scope.ts";
-import { join } from "./path.ts";
+import { join } from "../idl/path.ts";
 
 /** All that the command line does to the world. */
 export interface Host {
@@ -23,10 +23,11 @@ const HELP = `Turns Thrift IDLs into TypeScript modules for ${LIBRARY}.
 Usage: deno run -RW jsr:${LIBRARY}/thriftgen --out DIR FILE.thrift...
 
 For each FILE, and for each file that it includes, DIR/FILE.ts is written. It exports
-  - an interface and a codec for each struct, union and exception,
+  - an interface and a codec for each struct and union, an error class for each exception,
   - a constant for each constant and for the values of each enum,
-  - a service for each service, with the methods that have (streaming.mode="bidirectional"),
-    "client" or "server". Methods that do not stream are left out; stderr says which.
+  - a service for each service: methods with (streaming.mode="bidirectional"), "client" or
+    "server" stream, the others are unary. What streams values that are no structs, which
+    Kitex cannot send, is left out; stderr says so.
 Files of the same name keep the folders that tell them apart.
 Existing files are overwritten. Nothing is written when anything is wrong.
 

@@ -1,4 +1,4 @@
-import type { Annotation, Doc } from "./ast.ts";
+import type { Annotation, Doc } from "../idl/ast.ts";
 
 /** The annotation `deprecated` is the one that TypeScript has a word for. */
 export function withDeprecation(doc: Doc, annotations: readonly Annotation[]): Doc {

@@ -5,22 +5,25 @@ import type {
   FieldNode,
   StructDefinition,
   TypedefDefinition,
-} from "./ast.ts";
-import { jsDoc, lineComments } from "./comment.ts";
+} from "../idl/ast.ts";
+import { jsDoc, lineComments } from "./js_doc.ts";
 import { withDeprecation } from "./deprecation.ts";
 import { serviceCode } from "./emit_service.ts";
-import { codecCode, propertyCode, typeCode } from "./emit_type.ts";
+import { exceptionClass, isErrorMessage } from "./emit_exception.ts";
+import { codecCode, fieldCode, propertyCode, typeCode } from "./emit_type.ts";
 import { valueCode } from "./emit_value.ts";
+import { fieldProperty } from "../idl/field_property.ts";
+import { fieldKey } from "./field_key.ts";
 import { args, type Code, constCode, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
-import type { Module } from "./load.ts";
-import type { Type, Value } from "./model.ts";
+import type { Module } from "../idl/load.ts";
+import type { Type, Value } from "../idl/model.ts";
 import { type LibrarySpecifiers, ModuleScope, type Outputs } from "./module_scope.ts";
-import { fieldKey, propertyKey } from "./names.ts";
-import { basename } from "./path.ts";
+import { propertyKey } from "./names.ts";
+import { basename } from "../idl/path.ts";
 import { quote } from "./quote.ts";
-import { requirednessOf } from "./requiredness.ts";
-import type { Resolver } from "./resolve.ts";
-import type { Evaluator } from "./value.ts";
+import { requirednessOf } from "../idl/requiredness.ts";
+import type { Resolver } from "../idl/resolve.ts";
+import type { Evaluator } from "../idl/value.ts";
 
 /** What is needed to write a module whose IDL has been found to be right. */
 export interface EmitContext {
@@ -72,9 +75,10 @@ class ModuleWriter {
     }
     for (const definition of definitions) {
       if (definition.kind !== "service") continue;
-      const { resolver, outputs } = this.#context;
-      const name = outputs.exportName(this.#module, definition);
-      add(definition, serviceCode(this.#module, definition, name, this.#scope, resolver));
+      add(
+        definition,
+        serviceCode(this.#module, definition, this.#name(definition), this.#scope, this.#context),
+      );
     }
     return sections.join("\n");
   }
@@ -143,30 +147,45 @@ class ModuleWriter {
   #struct(definition: StructDefinition): string {
     const name = this.#name(definition);
     const doc = jsDoc(withDeprecation(definition.doc, definition.annotations));
+    if (definition.category === "exception") {
+      const fields = this.#context.outputs.fieldsName(this.#module, definition);
+      const type = jsDoc([`The fields of exception {@linkcode ${name}}.`]) +
+        this.#interface(fields, definition);
+      const codec = this.#codecValue(definition);
+      this.#defined.add(name);
+      const properties = definition.fields.filter((field) => !isErrorMessage(field)).map((field) =>
+        this.#property(definition, field)
+      );
+      return `${type}\n${doc}${exceptionClass({ name, fields, codec, properties, definition }, this.#scope)}`;
+    }
     const type = definition.category === "union"
       ? this.#union(name, definition)
       : this.#interface(name, definition);
-    const codec = this.#codec(name, definition);
+    const codec = constCode(
+      name,
+      typeArgs(this.#scope.type("thrift", "StructCodec"), [name]),
+      this.#codecValue(definition),
+    );
     this.#defined.add(name);
     return `${doc}${type}\n/** The codec of ${definition.category} {@linkcode ${name}}. */\n${codec}`;
   }
 
   #interface(name: string, definition: StructDefinition): string {
     if (definition.fields.length === 0) {
-      const type = typeArgs(this.#scope.global("Record"), ["string", "never"]);
+      const type = definition.category === "exception"
+        ? "object" // Its class has properties that every error has.
+        : typeArgs(this.#scope.global("Record"), ["string", "never"]);
       return `${layOut([hanging(`export type ${name} =`, type), ";"])}\n`;
     }
-    const properties = definition.fields.map((field) => {
-      const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
-      return jsDoc(withDeprecation(field.doc, field.annotations), "  ") +
-        propertyCode(
-          fieldKey(field.name.text),
-          type,
-          this.#requiredness(definition, field) === "optional",
-          2,
-        );
-    });
+    const properties = definition.fields.map((field) => this.#property(definition, field));
     return `export interface ${name} {\n${properties.join("")}}\n`;
+  }
+
+  #property(definition: StructDefinition, field: FieldNode): string {
+    const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
+    const key = fieldKey(definition, field.name.text);
+    return jsDoc(withDeprecation(field.doc, field.annotations), "  ") +
+      propertyCode(key, type, this.#requiredness(definition, field) === "optional", 2);
   }
 
   #union(name: string, definition: StructDefinition): string {
@@ -176,7 +195,7 @@ class ModuleWriter {
       const type = typeCode(this.#scope, this.#type(this.#context.resolver.type(this.#module, field.type)));
       const indent = single ? 2 : 4;
       const doc = jsDoc(withDeprecation(field.doc, field.annotations), " ".repeat(indent));
-      const property = propertyCode(fieldKey(field.name.text), type, false, indent);
+      const property = propertyCode(fieldKey(definition, field.name.text), type, false, indent);
       const line = `{ ${property.trim().replace(/;$/, "")} }`;
       const start = single ? `export type ${name} = ` : "  | ";
       if (doc === "" && !property.trim().includes("\n") && start.length + line.length < WIDTH) return line;
@@ -187,31 +206,24 @@ class ModuleWriter {
       : `export type ${name} =\n${members.map((member) => `  | ${member}`).join("\n")};\n`;
   }
 
-  #codec(name: string, definition: StructDefinition): string {
+  /** `struct("Name", { … })` */
+  #codecValue(definition: StructDefinition): Code {
     const { category, fields } = definition;
     const properties = fields.map((field) => {
+      const name = field.name.text;
       const type = this.#type(this.#context.resolver.type(this.#module, field.type));
-      const codec = codecCode(this.#scope, type, (name) => this.#defined.has(name));
-      const options: Code[] = [];
-      if (category !== "union") {
-        const requiredness = this.#requiredness(definition, field);
-        if (requiredness !== "default") options.push(`${requiredness}: true`);
-        const value = this.#context.evaluator.default(this.#module, field);
-        if (value !== undefined) options.push(hanging("default:", valueCode(this.#scope, value)));
-      }
-      const parts = [String(field.id), codec, ...options.length > 0 ? [object(options)] : []];
-      return [
-        `${fieldKey(field.name.text)}: `,
-        args(`${this.#scope.value("thrift", "field")}(`, parts, ")"),
-      ];
+      const value = category === "union" ? undefined : this.#context.evaluator.default(this.#module, field);
+      const code = fieldCode(this.#scope, field, {
+        codec: codecCode(this.#scope, type, (name) => this.#defined.has(name)),
+        requiredness: category === "union" ? "default" : this.#requiredness(definition, field),
+        value: value && valueCode(this.#scope, value),
+        property: fieldProperty(definition, name),
+      });
+      return [`${fieldKey(definition, name)}: `, code];
     });
     const create = this.#scope.value("thrift", category);
     const parts = [JSON.stringify(definition.name.text), object(properties, properties.length > 0)];
-    return constCode(
-      name,
-      typeArgs(this.#scope.type("thrift", "StructCodec"), [name]),
-      args(`${create}(`, parts, ")"),
-    );
+    return args(`${create}(`, parts, ")");
   }
 
   #requiredness(owner: StructDefinition, field: FieldNode): FieldNode["requiredness"] {

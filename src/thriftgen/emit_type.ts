@@ -1,6 +1,8 @@
-import { args, type Code, hanging, layOut, typeArgs, WIDTH } from "./layout.ts";
-import type { Type } from "./model.ts";
+import type { FieldNode } from "../idl/ast.ts";
+import { args, type Code, hanging, layOut, object, typeArgs, WIDTH } from "./layout.ts";
+import type { Type, TypeShape } from "../idl/model.ts";
 import type { ModuleScope } from "./module_scope.ts";
+import { quote } from "./quote.ts";
 
 /** The TypeScript type of a Thrift type's values. */
 export function typeCode(scope: ModuleScope, type: Type): Code {
@@ -34,8 +36,11 @@ function shapeCode(scope: ModuleScope, type: Type): Code {
     case "map":
       return typeArgs(scope.global("Map"), [typeCode(scope, type.key), typeCode(scope, type.value)]);
     case "enum":
-    case "struct":
       return scope.export(type.module, type.definition, "type");
+    case "struct":
+      return type.definition.category === "exception"
+        ? scope.fields(type.module, type.definition)
+        : scope.export(type.module, type.definition, "type");
   }
 }
 
@@ -80,9 +85,39 @@ export function codecCode(scope: ModuleScope, type: Type, isDefined: (name: stri
     }
     case "struct": {
       const name = scope.export(type.module, type.definition, "value");
+      const codec = structCodec(scope, type);
       return name.includes(".") || isDefined(name)
-        ? name
-        : args(`${scope.value("thrift", "lazy")}(`, [hanging("() =>", name)], ")");
+        ? codec
+        : args(`${scope.value("thrift", "lazy")}(`, [hanging("() =>", codec)], ")");
     }
   }
+}
+
+/** The codec of a struct: its own export, or a property of an exception's class. */
+export function structCodec(
+  scope: ModuleScope,
+  { module, definition }: TypeShape & { kind: "struct" },
+): string {
+  const name = scope.export(module, definition, "value");
+  return definition.category === "exception" ? `${name}.codec` : name;
+}
+
+/** `field(1, string, { optional: true })` */
+export function fieldCode(
+  scope: ModuleScope,
+  { id, name }: FieldNode,
+  { codec, requiredness, value, property }: {
+    readonly codec: Code;
+    readonly requiredness: FieldNode["requiredness"];
+    readonly value: Code | undefined;
+    /** What it is called in TypeScript. */
+    readonly property: string;
+  },
+): Code {
+  const options: Code[] = [];
+  if (requiredness !== "default") options.push(`${requiredness}: true`);
+  if (value !== undefined) options.push(hanging("default:", value));
+  if (property !== name.text) options.push(hanging("name:", quote(name.text)));
+  const parts = [String(id), codec, ...options.length > 0 ? [object(options)] : []];
+  return args(`${scope.value("thrift", "field")}(`, parts, ")");
 }

@@ -1,8 +1,9 @@
 import { typeCode } from "./emit_type.ts";
 import { args, type Code, hanging, object, typeArgs } from "./layout.ts";
-import type { Type, Value } from "./model.ts";
+import type { Type, Value } from "../idl/model.ts";
 import type { ModuleScope } from "./module_scope.ts";
-import { fieldKey, propertyKey } from "./names.ts";
+import { propertyKey } from "./names.ts";
+import { fieldKey } from "./field_key.ts";
 import { quote } from "./quote.ts";
 
 /**
@@ -56,7 +57,9 @@ export function valueCode(scope: ModuleScope, value: Value, isTyped = false): Co
     }
     case "struct":
       return object(
-        value.fields.map(([name, field]) => hanging(`${fieldKey(name)}:`, valueCode(scope, field))),
+        value.fields.map(([name, field]) =>
+          hanging(`${fieldKey(value.definition, name)}:`, valueCode(scope, field))
+        ),
       );
   }
 }

@@ -1,15 +1,16 @@
-import type { Definition } from "./ast.ts";
-import { check } from "./check.ts";
-import { IdlError } from "./diagnostic.ts";
+import type { Definition, FieldNode, FunctionNode, StructDefinition } from "../idl/ast.ts";
+import { check } from "../idl/check.ts";
+import { IdlError } from "../idl/diagnostic.ts";
 import { emitModule } from "./emit.ts";
-import { escapeHidden } from "../base/hidden.ts";
-import { load, type Module, type ReadFile } from "./load.ts";
+import { escapeHidden } from "../idl/hidden.ts";
+import { load, type Module, type ReadFile } from "../idl/load.ts";
+import { hasSeveralArguments, serviceMethods } from "../idl/methods.ts";
 import type { LibrarySpecifiers, Outputs } from "./module_scope.ts";
-import { Scope } from "./names.ts";
+import { pascalCase, Scope } from "./names.ts";
 import { outputPaths } from "./output_paths.ts";
-import { Resolver } from "./resolve.ts";
-import { serviceMethods } from "./streaming.ts";
-import { Evaluator } from "./value.ts";
+import { Resolver } from "../idl/resolve.ts";
+
+import { Evaluator } from "../idl/value.ts";
 
 /** What {@linkcode generate} needs to know. */
 export interface GenerateOptions {
@@ -51,20 +52,46 @@ export function generate({ paths, read, includeDirs, specifiers }: GenerateOptio
 
 function makeOutputs(modules: readonly Module[]): Outputs {
   const paths = outputPaths(modules.map(({ path }) => path));
-  const names = new Map<Definition, string>();
+  const names = new Map<NamedNode, string>();
   const exported = new Map<Module, string[]>();
   for (const module of modules) {
     const scope = new Scope();
-    for (const definition of module.document.definitions) {
-      names.set(definition, scope.add(definition.name.text));
+    const { definitions } = module.document;
+    for (const definition of definitions) names.set(definition, scope.add(definition.name.text));
+    const own = definitions.map((definition) => names.get(definition) ?? "");
+    // Names that the IDL does not have come last: they give way.
+    for (const [node, name] of definitions.flatMap(addedNames)) {
+      const added = scope.add(name);
+      names.set(node, added);
+      own.push(added);
     }
-    exported.set(module, module.document.definitions.map((definition) => names.get(definition) ?? ""));
+    exported.set(module, own);
   }
   return {
     path: (module) => paths.get(module.path) ?? "",
     exportName: (_module, definition) => names.get(definition) ?? "",
+    fieldsName: (_module, node) => names.get(fieldsOf(node)) ?? "",
     exportNames: (module) => exported.get(module) ?? [],
   };
+}
+
+/** What has a name among the exports of a module: definitions, and the fields of exceptions and methods. */
+type NamedNode = Definition | readonly FieldNode[];
+
+/** The interfaces of what has none by its own name: of exceptions, which are classes, and of several arguments. */
+function addedNames(definition: Definition): [readonly FieldNode[], string][] {
+  if (definition.kind === "struct" && definition.category === "exception") {
+    return [[definition.fields, `${definition.name.text}Fields`]];
+  }
+  if (definition.kind !== "service") return [];
+  return definition.functions.filter(hasSeveralArguments).map((node) => [
+    node.parameters,
+    `${definition.name.text}${pascalCase(node.name.text)}Args`,
+  ]);
+}
+
+function fieldsOf(node: StructDefinition | FunctionNode): readonly FieldNode[] {
+  return "parameters" in node ? node.parameters : node.fields;
 }
 
 function omissions(module: Module, resolver: Resolver): string[] {

@@ -139,24 +139,36 @@ function firstLine(code: Code): number {
   return length;
 }
 
-/** `export const name: type = value;` */
-export function constCode(name: string, type: Code, value: Code): string {
-  const head = `export const ${name}:`;
+/** `export const name: type = value;`, or a class's property where `keyword` says so. */
+export function constCode(
+  name: string,
+  type: Code,
+  value: Code,
+  keyword = "export const",
+  indent = 0,
+): string {
+  const blanks = " ".repeat(indent);
+  const head = `${keyword} ${name}:`;
   const fits = (line: string | undefined) => (line ?? "").length <= WIDTH;
   // What has no brackets of its own goes to another line as a whole.
   const atom = typeof value === "string" || ("kind" in value && value.kind === "hanging")
     ? flat(value)
     : undefined;
-  const text = layOut([`${head} `, type, " = ", atom ?? value, ";"]);
+  const text = blanks + layOut([`${head} `, type, " = ", atom ?? value, ";"], indent);
   const lines = text.split("\n");
   if (atom === undefined ? fits(lines[0]) : lines.every(fits)) return `${text}\n`;
-  const typed = layOut([`${head} `, type, " ="]);
-  if (fits(typed.split("\n", 1)[0])) return `${typed}\n  ${layOut([value, ";"], 2)}\n`;
-  const below = layOut([type, " = ", atom ?? value, ";"], 2);
+  const inner = indent + 2;
+  const typed = blanks + layOut([`${head} `, type, " ="], indent);
+  if (fits(typed.split("\n", 1)[0])) return `${typed}\n${" ".repeat(inner)}${layOut([value, ";"], inner)}\n`;
+  const below = layOut([type, " = ", atom ?? value, ";"], inner);
   if (
-    atom === undefined || below.split("\n").every((line, index) => fits(index === 0 ? `  ${line}` : line))
+    atom === undefined ||
+    below.split("\n").every((line, index) => fits(index === 0 ? " ".repeat(inner) + line : line))
   ) {
-    return `${head}\n  ${below}\n`;
+    return `${blanks}${head}\n${" ".repeat(inner)}${below}\n`;
   }
-  return `${head}\n  ${layOut([type, " ="], 2)}\n    ${layOut([value, ";"], 4)}\n`;
+  const lowest = layOut([value, ";"], inner + 2);
+  return `${blanks}${head}\n${" ".repeat(inner)}${layOut([type, " ="], inner)}\n${
+    " ".repeat(inner + 2)
+  }${lowest}\n`;
 }

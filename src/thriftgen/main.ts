@@ -13,7 +13,7 @@
  * @module
  */
 import { run } from "./cli.ts";
-import { dirname } from "./path.ts";
+import { dirname } from "../idl/path.ts";
 
 if (import.meta.main) {
   const slashed = (path: string) => Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;

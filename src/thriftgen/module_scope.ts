@@ -1,7 +1,7 @@
-import type { Definition } from "./ast.ts";
-import type { Module } from "./load.ts";
+import type { Definition, FunctionNode, StructDefinition } from "../idl/ast.ts";
+import type { Module } from "../idl/load.ts";
 import { Scope } from "./names.ts";
-import { relativeSpecifier, stem } from "./path.ts";
+import { relativeSpecifier, stem } from "../idl/path.ts";
 import { WIDTH } from "./layout.ts";
 import { quote } from "./quote.ts";
 
@@ -19,6 +19,8 @@ export interface Outputs {
   path(module: Module): string;
   /** The name that a definition is exported by. */
   exportName(module: Module, definition: Definition): string;
+  /** The name of the interface of an exception's fields, or of a method's arguments. */
+  fieldsName(module: Module, node: StructDefinition | FunctionNode): string;
   /** The names that a module exports. */
   exportNames(module: Module): readonly string[];
 }
@@ -26,7 +28,7 @@ export interface Outputs {
 type Library = "main" | "thrift";
 
 /** The globals that modules use. */
-const GLOBALS = ["Map", "Record", "Set", "Uint8Array"] as const;
+const GLOBALS = ["Error", "Map", "Record", "Set", "Uint8Array"] as const;
 
 type Global = typeof GLOBALS[number];
 
@@ -76,7 +78,15 @@ export class ModuleScope {
 
   /** An export of this or of another module. */
   export(module: Module, definition: Definition, use: "type" | "value"): string {
-    const name = this.#outputs.exportName(module, definition);
+    return this.#exported(module, this.#outputs.exportName(module, definition), use);
+  }
+
+  /** The interface of an exception's fields, or of a method's arguments. */
+  fields(module: Module, node: StructDefinition | FunctionNode): string {
+    return this.#exported(module, this.#outputs.fieldsName(module, node), "type");
+  }
+
+  #exported(module: Module, name: string, use: "type" | "value"): string {
     if (module === this.#module) return name;
     let imported = this.#modules.get(module);
     if (imported === undefined) {

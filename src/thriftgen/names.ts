@@ -40,6 +40,12 @@ export function methodName(name: string): string {
   return /^[0-9]|^$/.test(camel) ? `_${camel}` : camel;
 }
 
+/** The same with a capital at its beginning, for what is named after a method. */
+export function pascalCase(name: string): string {
+  const camel = methodName(name);
+  return camel.charAt(0).toUpperCase() + camel.slice(1);
+}
+
 /** Lower-cases the capitals that a name begins with, but for the one that begins its next word: `HTTPGet`, `ID`. */
 function lowerFirst(word: string): string {
   const capitals = /^[A-Z]+/.exec(word)?.[0].length ?? 0;
@@ -61,14 +67,6 @@ export function methodNames(names: readonly string[]): string[] {
     used.add(result);
     return result;
   });
-}
-
-/**
- * A field's property. Only the id is on the wire, so that the one name that no object can have is changed, and those
- * that it would then be taken for.
- */
-export function fieldKey(name: string): string {
-  return propertyKey(name.replace(/^__proto___*$/, "$&_"));
 }
 
 /** A property's name in an object literal or an interface. */

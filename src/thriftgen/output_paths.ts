@@ -1,4 +1,4 @@
-import { dirname, stem } from "./path.ts";
+import { dirname, stem } from "../idl/path.ts";
 
 /**
  * Where each IDL is written below the output folder: `idl/chat.thrift` to `chat.ts`. Files of the same name keep as

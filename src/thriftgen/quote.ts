@@ -1,4 +1,4 @@
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 
 /** A string literal with the quotes that `deno fmt` prefers: double ones, unless that means more escapes. */
 export function quote(text: string): string {

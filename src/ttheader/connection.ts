@@ -1,9 +1,9 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { type Codec, payloadOf } from "../core/codec.ts";
-import { ByteConnection, type ConnectionLimits, type Fault } from "../net/byte_connection.ts";
+import { ByteConnection, type ByteProtocol, type ConnectionLimits } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
-import { CLOSED_BY_PEER, TRANSPORT_CLOSING, transportError } from "./connection_errors.ts";
-import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
+import { errorOfFault, lossAtClient, lossAtServer } from "./connection_errors.ts";
+import type { TTStreamError } from "./errors.ts";
 import { type Frame, FrameType, LENGTH_SIZE } from "./frame.ts";
 import { FrameDecoder } from "./frame_decoder.ts";
 import { beginDataFrame, beginFrame, type DataPrefix, endFrame } from "./frame_encoder.ts";
@@ -22,6 +22,12 @@ export interface FrameReceiver {
 /** What differs between the two ends of a connection. */
 export interface FrameConnectionOwner {
   readonly side: "client" | "server";
+  /**
+   * The connection's first bytes have come, as many as it takes to tell.
+   *
+   * @returns What speaks it instead of frames, where they are none.
+   */
+  begun?(first: Bytes): ByteProtocol<TTStreamError> | undefined;
   /** A Header frame for a stream that is not there. */
   opened(frame: Frame): void;
   /** A Meta frame for the connection. */
@@ -50,6 +56,7 @@ export class FrameConnection<R extends FrameReceiver> {
   readonly #lingering: IdTable<FrameReceiver> = new IdTable();
   /** Set while a codec writes into a frame. */
   #encoding = false;
+  #begun = false;
   /** Frames that were sent meanwhile. */
   #behind: ByteBuffer[] = [];
 
@@ -64,7 +71,7 @@ export class FrameConnection<R extends FrameReceiver> {
       receive: (chunk) => this.#receive(chunk),
       pendingBytes: () => this.#decoder.pendingBytes,
       compact: () => this.#compact(),
-      errorOf,
+      errorOf: errorOfFault,
       lost: (error, leftBytes) => this.#lost(error, leftBytes),
       ended: (error) => owner.ended(error),
     });
@@ -206,6 +213,16 @@ export class FrameConnection<R extends FrameReceiver> {
   /** Hands the whole frames at hand to their streams. @returns Whether there were any. */
   #receive(chunk: Bytes): boolean {
     this.#decoder.push(chunk);
+    if (!this.#begun) {
+      const first = this.#decoder.first();
+      if (first === undefined) return false;
+      this.#begun = true;
+      const other = this.#owner.begun?.(first);
+      if (other !== undefined) {
+        this.bytes.become(other);
+        return other.receive(this.#decoder.takeAll());
+      }
+    }
     let frames = 0;
     for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
       this.#hand(frame);
@@ -228,31 +245,11 @@ export class FrameConnection<R extends FrameReceiver> {
   }
 
   #lost(error: TTStreamError | undefined, leftBytes: number): void {
-    const loss = this.#lossOf(error);
+    const loss = this.#owner.side === "client" ? lossAtClient(error) : lossAtServer(error);
     for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) {
       stream.lose(loss, leftBytes);
     }
     this.#streams.clear();
     this.#lingering.clear();
-  }
-
-  /** What the loss of the connection is to its streams (Kitex: 12013 at the server, with the broken frame's text). */
-  #lossOf(error: TTStreamError | undefined): TTStreamError {
-    if (this.#owner.side === "client") return error ?? streamError(TRANSPORT_CLOSING);
-    const description = error?.code === ErrorCode.IllegalFrame ? error.message : Description.connectionClosed;
-    return streamError({ code: ErrorCode.ConnectionClosed, description, cause: error });
-  }
-}
-
-function errorOf(fault: Fault): TTStreamError {
-  switch (fault.type) {
-    case "closed by peer":
-      return streamError(CLOSED_BY_PEER);
-    case "failed":
-      return transportError(fault.error);
-    case "unfinished frame":
-      return streamError({ code: ErrorCode.IllegalFrame, description: fault.text });
-    case "stalled":
-      return streamError({ code: ErrorCode.TransportClosing, description: fault.text });
   }
 }

@@ -8,6 +8,7 @@ import { FrameType, HEADER_UNIT, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "./fr
 import { beginFrame } from "./frame_encoder.ts";
 import { headerMetadata, metainfoOf } from "./metadata.ts";
 import { errorFromReason } from "./reason.ts";
+import { unaryDialectOf } from "./unary/dialect.ts";
 
 const utf8 = new TextEncoder();
 
@@ -17,9 +18,8 @@ const PAIR_OVERHEAD_BYTES = 4;
 const FIXED_BYTES = 16 + HEADER_UNIT;
 
 /** How TTHeader Streaming words it: Kitex's codes and texts. */
-export const ttheaderDialect: Dialect = {
+const streams: Dialect = {
   name: "ttheader",
-  noUnary: "unary methods are not spoken over TTHeader Streaming yet: connect with `protocol: grpc()`",
   requestMetadata: headerMetadata,
   checkRequest(method, metadata) {
     beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });
@@ -64,6 +64,9 @@ export const ttheaderDialect: Dialect = {
     return streamError({ code: ErrorCode.TransportClosing, description: text, ...where, retryable, cause });
   },
 };
+
+/** How TTHeader Streaming, and unary calls beside it, word it. */
+export const ttheaderDialect: Dialect = { ...streams, unary: unaryDialectOf(streams) };
 
 /** What a stream reads that comes too late: the broken frame that ended the connection was none of its own. */
 function connectionGone({ service, method }: Where, lost: unknown): StreamError {

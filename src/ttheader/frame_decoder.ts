@@ -68,6 +68,22 @@ export class FrameDecoder {
     this.#at = 0;
   }
 
+  /** The first bytes that are waiting, from which it can be told what they are; `undefined` where too few have come. */
+  first(): Bytes | undefined {
+    if (this.pendingBytes < PEEK_SIZE) return undefined;
+    return this.#pieces.with(this.#chunk.subarray(this.#at, this.#at + PEEK_SIZE));
+  }
+
+  /** All that is waiting: it is for somebody else. */
+  takeAll(): Bytes {
+    const rest = this.#chunk.subarray(this.#at);
+    const bytes = this.#pieces.bytes === 0 ? rest : this.#pieces.with(rest);
+    this.#pieces.clear();
+    this.#chunk = NO_PAYLOAD;
+    this.#at = 0;
+    return bytes;
+  }
+
   /**
    * The next frame, or `undefined` where its bytes have not all come.
    *

@@ -50,14 +50,11 @@ function writeHead(
   method: string,
   metadata: Metadata,
 ): void {
-  const start = buffer.length;
-  buffer.writeInt32(0); // the length, which endFrame knows
-  buffer.writeInt16(MAGIC);
-  buffer.writeInt16(STREAMING_FLAG);
-  buffer.writeInt32(streamId);
-  buffer.writeInt16(0); // the header's size
-  buffer.writeUint8(PROTOCOL_THRIFT_STRUCT);
-  buffer.writeUint8(0); // no transforms
+  const start = beginHead(buffer, {
+    flags: STREAMING_FLAG,
+    id: streamId,
+    protocolId: PROTOCOL_THRIFT_STRUCT,
+  });
   writeStrings(buffer, metadata);
   buffer.writeUint8(InfoBlock.Ints);
   buffer.writeInt16(2);
@@ -66,6 +63,27 @@ function writeHead(
   buffer.writeInt16(IntKey.FrameType);
   buffer.writeInt16(1);
   buffer.writeUint8(type);
+  endHead(buffer, start);
+}
+
+/** Appends the fixed part of a head, up to its info blocks. @returns Where the frame starts. */
+export function beginHead(
+  buffer: ByteBuffer,
+  { flags, id, protocolId }: { readonly flags: number; readonly id: number; readonly protocolId: number },
+): number {
+  const start = buffer.length;
+  buffer.writeInt32(0); // the length, which endFrame knows
+  buffer.writeInt16(MAGIC);
+  buffer.writeInt16(flags);
+  buffer.writeInt32(id);
+  buffer.writeInt16(0); // the header's size
+  buffer.writeUint8(protocolId);
+  buffer.writeUint8(0); // no transforms
+  return start;
+}
+
+/** Pads the head that starts at `start`, and says how large it is. @throws {RangeError} If it is too large. */
+export function endHead(buffer: ByteBuffer, start: number): void {
   while ((buffer.length - start - HEADER_OFFSET) % HEADER_UNIT !== 0) buffer.writeUint8(InfoBlock.Padding);
   const size = buffer.length - start - HEADER_OFFSET;
   if (size > MAX_HEADER_BYTES) {
@@ -77,7 +95,7 @@ function writeHead(
 }
 
 /** Writes the string pairs, the ACL token in a block of its own: Kitex looks for it there. */
-function writeStrings(buffer: ByteBuffer, metadata: Metadata): void {
+export function writeStrings(buffer: ByteBuffer, metadata: Metadata): void {
   const token = metadata.get(ACL_TOKEN_KEY);
   if (token !== undefined) {
     buffer.writeUint8(InfoBlock.AclToken);
@@ -95,7 +113,8 @@ function writeStrings(buffer: ByteBuffer, metadata: Metadata): void {
   }
 }
 
-function writeString(buffer: ByteBuffer, text: string, what: string): void {
+/** Writes a text with its size before it. @throws {RangeError} If it is over 65,535 bytes. */
+export function writeString(buffer: ByteBuffer, text: string, what: string): void {
   const at = buffer.length;
   buffer.writeInt16(0);
   const size = buffer.writeUtf8(text);

@@ -2,7 +2,7 @@ import type { Bytes } from "../base/buffer.ts";
 import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { type Frame, FrameType, InfoBlock, IntKey, MAX_STRING_BYTES, PROTOCOL_IDS } from "./frame.ts";
 import { ACL_TOKEN_KEY } from "./metadata.ts";
-import { NO_METADATA } from "../core/metadata.ts";
+import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 
 /** How much of an unreadable header an error shows. */
 const DUMP_BYTES = 64;
@@ -38,7 +38,7 @@ export function int32(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Reads a header block, from its protocol id to its padding (gopkg `protocol/ttheader/decode.go`).
+ * Reads the header block of a frame of TTHeader Streaming.
  *
  * @throws {TTStreamError} 12004 in Kitex's words if it cannot be read.
  */
@@ -47,13 +47,36 @@ export function readInfo(
   from: number,
   to: number,
 ): Pick<Frame, "type" | "method" | "metadata"> {
+  let type = "";
+  let method = "";
+  const metadata = readInfoBlocks(bytes, from, to, (key, value) => {
+    if (key === IntKey.Method) method = value;
+    else if (key === IntKey.FrameType) type = value;
+  });
+  checkEchoable(method);
+  const code = type.length === 1 ? type.charCodeAt(0) : 0;
+  if (!isFrameType(code)) throw illegal(`unexpected frame type: ${type}`);
+  return { type: code, method, metadata };
+}
+
+/**
+ * Reads a header block, from its protocol id to its padding (gopkg `protocol/ttheader/decode.go`).
+ *
+ * @param int Takes each int key and its value.
+ * @returns The string keys.
+ * @throws {TTStreamError} 12004 in Kitex's words if it cannot be read.
+ */
+export function readInfoBlocks(
+  bytes: Bytes,
+  from: number,
+  to: number,
+  int: (key: number, value: string) => void,
+): Metadata {
   const protocolId = bytes[from] ?? 0;
   if (!PROTOCOL_IDS.includes(protocolId)) throw illegal(`unsupported ProtocolID[${protocolId}]`);
   const transforms = bytes[from + 1] ?? 0;
   if (transforms > to - from - 2) throw illegal(`need read ${transforms} transformIDs, but not enough`);
   const reader = new InfoReader(bytes, from, to, from + 2 + transforms);
-  let type = "";
-  let method = "";
   let metadata: Map<string, string> | undefined;
   while (!reader.done) {
     const block = reader.uint8();
@@ -63,9 +86,7 @@ export function readInfo(
       case InfoBlock.Ints:
         for (let left = reader.uint16("int kv info size"); left > 0; left--) {
           const key = reader.uint16("int kv info");
-          const value = reader.string("int kv info");
-          if (key === IntKey.Method) method = value;
-          else if (key === IntKey.FrameType) type = value;
+          int(key, reader.string("int kv info"));
         }
         break;
       case InfoBlock.Strings:
@@ -83,14 +104,11 @@ export function readInfo(
         throw reader.unreadable(`invalid infoIDType[0x${block.toString(16)}]`);
     }
   }
-  checkEchoable(method);
-  const code = type.length === 1 ? type.charCodeAt(0) : 0;
-  if (!isFrameType(code)) throw illegal(`unexpected frame type: ${type}`);
-  return { type: code, method, metadata: metadata ?? NO_METADATA };
+  return metadata ?? NO_METADATA;
 }
 
 /** Every answer names the method again, and bytes that are no UTF-8 have grown: each of them reads as U+FFFD. */
-function checkEchoable(method: string): void {
+export function checkEchoable(method: string): void {
   if (method.length * 3 <= MAX_STRING_BYTES) return;
   const size = new TextEncoder().encode(method).length;
   if (size <= MAX_STRING_BYTES) return;

@@ -1,29 +1,29 @@
 import type { Bytes } from "../base/buffer.ts";
 
 /** What a TTHeader message without the streaming flag is. */
-export const UNARY = "a unary call over TTHeader, and only streams are served here";
+export const UNARY = "a unary call over TTHeader on a connection of streams";
 
 /** How connections of other protocols begin: their first bytes, from an offset on. */
 const KNOWN: readonly { readonly at: number; readonly bytes: string; readonly name: string }[] = [
   {
     at: 0,
     bytes: "\x80\x01\x00\x01",
-    name: "a unary Thrift call (Buffered Binary), and only streams are served here",
+    name: "a unary Thrift call (Buffered Binary) on a connection of streams",
   },
   {
     at: 4,
     bytes: "\x80\x01\x00\x01",
-    name: "a unary Thrift call (Framed Binary), and only streams are served here",
+    name: "a unary Thrift call (Framed Binary) on a connection of streams",
   },
   {
     at: 0,
     bytes: "\x80\x01\x00\x04",
-    name: "a oneway Thrift call (Buffered Binary), and only streams are served here",
+    name: "a oneway Thrift call (Buffered Binary) on a connection of streams",
   },
   {
     at: 4,
     bytes: "\x80\x01\x00\x04",
-    name: "a oneway Thrift call (Framed Binary), and only streams are served here",
+    name: "a oneway Thrift call (Framed Binary) on a connection of streams",
   },
   { at: 0, bytes: "PRI * HT", name: "HTTP/2 (gRPC)" },
   { at: 0, bytes: "HTTP/1.", name: "an answer of HTTP/1" },

@@ -14,17 +14,20 @@ import type { ByteSocket } from "../net/socket.ts";
 import { TTHeaderClient } from "./client_transport.ts";
 import { ttheaderDialect } from "./dialect.ts";
 import { MAGIC, MAGIC_OFFSET } from "./frame.ts";
+import { uint16 } from "./header_block.ts";
 import { TTHeaderServer } from "./server_transport.ts";
+import { THRIFT_VERSION } from "./unary/message.ts";
 
 class TTHeaderProtocol extends WireProtocol {
   readonly dialect = ttheaderDialect;
   readonly alpn = undefined;
 
+  /** Streams, and unary calls with a head before the Thrift message, a length, or nothing. */
   claims(bytes: Uint8Array): Claim {
-    const high = bytes[MAGIC_OFFSET];
-    const low = bytes[MAGIC_OFFSET + 1];
-    if (high === undefined || low === undefined) return undefined;
-    return (high << 8 | low) === MAGIC;
+    if (bytes.length >= 2 && uint16(bytes, 0) === THRIFT_VERSION) return true;
+    if (bytes.length < MAGIC_OFFSET + 2) return undefined;
+    const magic = uint16(bytes, MAGIC_OFFSET);
+    return magic === MAGIC || magic === THRIFT_VERSION;
   }
 
   client(socket: ByteSocket, init: ClientTransportInit, owner: ClientTransportOwner): ClientTransport {

@@ -128,7 +128,7 @@ export class ServerFrames implements FrameReceiver, ServerSink {
 }
 
 /** What the Trailer carries (Kitex `server_handler.go`: a handler's own error is an exception of type 6). */
-function exceptionOf(answer: Answer): Exception | undefined {
+export function exceptionOf(answer: Answer): Exception | undefined {
   const type = ExceptionType.InternalError;
   switch (answer.type) {
     case "done":

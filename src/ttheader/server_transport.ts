@@ -6,19 +6,27 @@ import { isPeersFault } from "./connection_errors.ts";
 import { ErrorCode, streamError } from "./errors.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { DRAINING_KEY, SERVICE_KEY } from "./metadata.ts";
+import { beginsUnary } from "./unary/message.ts";
+import { UnaryServer } from "./unary/server.ts";
 import { ServerFrames, type ServerFramesOwner } from "./server_stream.ts";
 
 const DRAINING = new Map([[DRAINING_KEY, "1"]]);
 
-/** A server's connection of TTHeader Streaming. */
+/** A server's connection of TTHeader Streaming, or of unary calls. */
 export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
   readonly connection: FrameConnection<ServerFrames>;
   readonly #owner: ServerTransportOwner;
+  /** Set where the client has turned out to make unary calls. */
+  #unary: UnaryServer | undefined;
 
   constructor(socket: ByteSocket, { limits }: ServerTransportInit, owner: ServerTransportOwner) {
     this.#owner = owner;
     this.connection = new FrameConnection(socket, limits, {
       side: "server",
+      begun: (first) => {
+        if (!beginsUnary(first)) return undefined;
+        return this.#unary = new UnaryServer(this.connection.bytes, limits.maxFrameBytes, owner);
+      },
       opened: (frame) => this.#opened(frame),
       meta() {
         // For proxies' hooks; nothing here takes one.
@@ -40,6 +48,7 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
   }
 
   streams(): ServerEvents[] {
+    if (this.#unary !== undefined) return this.#unary.streams();
     return this.connection.streams().flatMap(({ events }) => events ?? []);
   }
 
@@ -51,8 +60,13 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
     this.#owner.reset();
   }
 
+  drain(): void {
+    this.#unary?.drain();
+  }
+
   /** A Meta frame, which Kitex's clients ignore: ours open no more streams, and close when they have none. */
   sayFarewell(): void {
+    if (this.#unary !== undefined) return this.#unary.sayFarewell();
     this.connection.sendFrame({ type: FrameType.Meta, streamId: 0, method: "", metadata: DRAINING });
   }
 
@@ -78,7 +92,7 @@ export class TTHeaderServer implements ServerTransport, ServerFramesOwner {
   #opened({ streamId, method, metadata }: Frame): void {
     const service = metadata.get(SERVICE_KEY) ?? "";
     const frames = new ServerFrames(this, streamId, service, method);
-    frames.events = this.#owner.opened(frames, { service, method, metadata });
+    frames.events = this.#owner.opened(frames, { service, method, metadata, unary: false });
     if (frames.events !== undefined) this.connection.register(streamId, frames);
   }
 }

@@ -4,6 +4,8 @@ import { BizStatusError } from "../core/errors.ts";
 import { Description, ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { INT32_MAX, INT32_MIN } from "../base/int32.ts";
 import { exceptionText, readException } from "./exception.ts";
+import type { Bytes } from "../base/buffer.ts";
+import type { Metadata } from "../core/metadata.ts";
 import type { Frame } from "./frame.ts";
 import { CANCEL_PATH_KEY } from "./metadata.ts";
 import { reasonText } from "../base/reason.ts";
@@ -18,7 +20,6 @@ export const HANDLER_ERROR_PREFIX = "biz error: ";
 /** The thrift exception type 13, which Kitex shows for a Rst that says nothing readable. */
 const UNREADABLE_RST = 13;
 
-/** What a server says that has as many streams as it takes. */
 /** What a Rst frame says: its code and description; the receiver adds its side and the path that travelled. */
 export function errorOfRst({ payload, metadata }: Frame, where: Where): TTStreamError {
   const path = metadata.get(CANCEL_PATH_KEY);
@@ -42,9 +43,15 @@ export function errorOfRst({ payload, metadata }: Frame, where: Where): TTStream
 
 /** What a Trailer frame says: `undefined` where the peer ended well. */
 export function errorOfTrailer(frame: Frame, where: Where): TTStreamError | BizStatusError | undefined {
-  if (frame.payload.length === 0) return bizStatusOf(frame, where);
+  return frame.payload.length === 0
+    ? bizStatusOf(frame.metadata, where)
+    : errorOfException(frame.payload, where);
+}
+
+/** What an exception says that the server has sent: a thrift message. */
+export function errorOfException(payload: Bytes, where: Where): TTStreamError {
   try {
-    const exception = readException(frame.payload);
+    const exception = readException(payload);
     const description = exceptionText(exception);
     const { type: exceptionType } = exception;
     if (exceptionType === ErrorCode.StreamTimeout) {
@@ -63,8 +70,8 @@ export function errorOfTrailer(frame: Frame, where: Where): TTStreamError | BizS
   }
 }
 
-/** As Kitex, a status of 0 or one that is no number is no error. */
-function bizStatusOf({ metadata }: Frame, where: Where): TTStreamError | BizStatusError | undefined {
+/** The business error among a server's keys: as in Kitex, a status of 0 or one that is no number is none. */
+export function bizStatusOf(metadata: Metadata, where: Where): TTStreamError | BizStatusError | undefined {
   const status = metadata.get(BizKey.Status);
   if (status === undefined || !/^[+-]?\d+$/.test(status)) return undefined;
   const code = Number(status);

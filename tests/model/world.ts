@@ -50,6 +50,7 @@ export class World implements Disposable {
         limits,
         serviceName: "Client",
         cancelFrame: "rst",
+        unary: { mux: undefined, maxConnections: 16, idleTimeoutMs: 90_000 },
         authority: "",
         secure: false,
       });

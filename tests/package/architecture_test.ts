@@ -8,7 +8,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "base": [],
   "net": ["base"],
   "core": ["base", "net"],
-  "ttheader": ["base", "net", "core"],
+  "ttheader": ["base", "net", "core", "ttheader/unary"],
+  "ttheader/unary": ["base", "net", "core", "ttheader"],
   "http2/hpack": ["base"],
   "http2": ["base", "net", "http2/hpack"],
   "grpc": ["base", "net", "core", "http2", "http2/hpack"],
@@ -18,9 +19,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "rpc": ["base", "core", "rpc/client", "rpc/server"],
   "protobuf": ["base", "core"],
   "thrift": ["base", "core"],
-  "thriftgen": ["base"],
+  "idl": [],
+  "thriftgen": ["idl"],
+  "dynamic": ["base", "net", "core", "thrift", "idl"],
   "cli": ["base", "net"],
-  "tap": ["base", "net", "core", "ttheader", "http2", "http2/hpack", "grpc", "cli"],
+  "tap": ["base", "net", "core", "ttheader", "http2", "http2/hpack", "grpc", "idl", "dynamic", "cli"],
+  "call": ["base", "core", "grpc", "rpc/client", "idl", "dynamic", "cli"],
 };
 
 /** The one file above the protocols that names one: what is spoken where nobody says. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   type ClientStream,
   connectOver,
@@ -101,7 +101,7 @@ class Inherited extends WordsService {}
 
 /** Serves an implementation and gives a client of it to `use`; nothing may come to `onError`. */
 async function calling(
-  implementation: WordsImplementation,
+  implementation: Partial<WordsImplementation>,
   use: (client: ReturnType<typeof createClient<typeof Words.methods>>) => Promise<void>,
   expected: unknown[] = [],
 ): Promise<void> {
@@ -229,9 +229,13 @@ Deno.test("a server method that returns what is no async iterable is a fault tha
   }, [message]);
 });
 
-Deno.test("an implementation that lacks a method is refused by name", () => {
-  const partial: WordsImplementation = JSON.parse("{}");
-  assertThrows(() => implement(Words, partial), TypeError, "Words.split is not implemented");
+Deno.test("a method that an implementation lacks is an unknown method", async () => {
+  await calling({ join: () => "joined" }, async (client) => {
+    assertStringIncludes(await rejectionText(Array.fromAsync(client.split("x"))), "unknown method Split");
+    const call = client.join();
+    await call.writable.close();
+    assertEquals(await call.response, "joined");
+  });
 });
 
 Deno.test("a request that cannot be encoded errors its call and writes nothing", async () => {

@@ -377,9 +377,15 @@ for (const { name, service, methods, message } of definitions) {
 
 const Test = defineService("Test", { ask: good });
 
-for (const implementation of [{}, { ask: 5 }, { Ask: () => {} }]) {
+const implementations: readonly (readonly [unknown, string])[] = [
+  [{}, "Test: no method is implemented, of ask"],
+  [{ Ask: () => {} }, "Test: no method is implemented, of ask"],
+  [{ ask: 5 }, "Test.ask must be a function, got 5"],
+];
+
+for (const [implementation, message] of implementations) {
   Deno.test(`implement refuses ${Deno.inspect(implementation)} for want of a method`, () => {
-    assertThrows(() => implement(Test, untyped(implementation)), TypeError, "Test.ask is not implemented");
+    assertThrows(() => implement(Test, untyped(implementation)), TypeError, message);
   });
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { commentLines, jsDoc, lineComments } from "../../src/thriftgen/comment.ts";
+import { commentLines } from "../../src/idl/comment.ts";
+import { jsDoc, lineComments } from "../../src/thriftgen/js_doc.ts";
 
 const comments: readonly (readonly [string, readonly string[]])[] = [
   ["// one", ["one"]],

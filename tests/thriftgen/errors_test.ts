@@ -172,6 +172,20 @@ const files: readonly (readonly [string, ...string[]])[] = [
     "struct A {}\nservice S { A f(1: A a, 2: A b) (streaming.mode = 'server') }",
     "2:30: expected exactly one argument of the streaming method f, found 2",
   ],
+  [
+    "struct A {}\nservice S { void f() throws (1: A a) void g() throws (1: i32 i) }",
+    "2:33: expected an exception, found A",
+    "2:58: expected an exception, found i32",
+  ],
+  [
+    "exception X {}\nservice S { void f() throws (0: X x) }",
+    "2:30: expected another id than 0, which is that of the result",
+  ],
+  [
+    "service S { void f(1: i32 a, 1: i32 b, 2: i32 a) }",
+    "1:47: expected another argument of f: a is on line 1 already",
+    "1:30: expected another field id than 1, which a has",
+  ],
 ];
 
 for (const [idl, ...expected] of files) {

@@ -295,8 +295,6 @@ for (const mode of ["bidirectional", "client", "server"]) {
 
 /** Methods that no stream can be made of, and why. */
 const omitted: readonly (readonly [string, string])[] = [
-  ["void f()", "f is left out, because it does not stream"],
-  ["A f(1: A a) (streaming.mode = 'unary')", "f is left out, because it does not stream"],
   [
     "string f(1: A a) (streaming.mode = 'server')",
     "f is left out, because it streams values that are no structs, which Kitex cannot send",
@@ -309,16 +307,12 @@ const omitted: readonly (readonly [string, string])[] = [
     "void f(1: A a) (streaming.mode = 'client')",
     "f is left out, because it streams values that are no structs, which Kitex cannot send",
   ],
-  [
-    "A _f(1: A a) (streaming.mode = 'client')",
-    "_f is left out, because Kitex passes over names that begin with an underscore",
-  ],
 ];
 
 for (const [method, note] of omitted) {
   Deno.test(`A service is written without ${method}, and both the module and a note say so`, () => {
     const { files: [file], notes } = generateFrom({ "a.thrift": `struct A {}\nservice S {\n  ${method}\n}` });
-    const column = 3 + method.indexOf("f(") - (method.includes("_f") ? 1 : 0);
+    const column = 3 + method.indexOf("f(");
     assertEquals(notes, [`a.thrift:3:${column}: note: S.${note}`]);
     assertStringIncludes(
       file?.text ?? "",
@@ -326,6 +320,55 @@ for (const [method, note] of omitted) {
         note.replace(" is left out, b", "`, b")
       }. */\nexport const S: Service<Record<never, never>>`,
     );
+  });
+}
+
+/** Unary methods: what their types are, and what their codecs are made of. */
+const unary: readonly (readonly [method: string, type: string, ...parts: string[]])[] = [
+  ["void f()", '"unary", void, void', 'argsCodec("f", {})', 'resultCodec("f", undefined)'],
+  [
+    "A f(1: A a) (streaming.mode = 'unary')",
+    '"unary", A, A',
+    'argsCodec("f", { a: field(1, A) })',
+    'resultCodec("f", A)',
+  ],
+  [
+    "i64 f(3: required string s)",
+    '"unary", string, bigint',
+    'argsCodec("f", { s: field(3, string, { required: true }) })',
+    'resultCodec("f", i64)',
+  ],
+  [
+    "list<A> f(1: i32 a, 2: optional map<string, A> b)",
+    '"unary", SFArgs, A[]',
+    'argsCodec("f", { a: field(1, i32), b: field(2, map(string, A)) })',
+    'resultCodec("f", list(A))',
+  ],
+  ["binary f(1: U u)", '"unary", U, Bytes', "u: field(1, U, { required: true })"],
+  [
+    "void f(1: U u, 2: i32 i)",
+    '"unary", SFArgs, void',
+    "u: field(1, U, { optional: true })",
+    "u?: U | undefined;",
+  ],
+  [
+    "void f(1: i32 i) throws (1: X x, 2: Y y)",
+    '"unary", number, void',
+    "x: thrown(1, X)",
+    "y: thrown(2, X)",
+    "throws: [X]",
+  ],
+  ["oneway void f(1: string __proto__)", '"unary", string, void', 'name: "__proto__"', "oneway: true"],
+  ["A _f(1: A a)", '"unary", A, A', 'name: "_f"'],
+];
+
+for (const [method, type, ...parts] of unary) {
+  Deno.test(`A service has the unary method ${method}`, () => {
+    const { files: [file], notes } = generateFrom({
+      "a.thrift": `struct A {} union U { 1: string s } exception X {} typedef X Y\nservice S { ${method} }`,
+    });
+    assertEquals(notes, []);
+    for (const part of [`: Method<${type}>;`, ...parts]) assertStringIncludes(file?.text ?? "", part);
   });
 }
 
@@ -344,7 +387,7 @@ Deno.test("Other files are imported by the names of their IDLs, for types alone 
   assertEquals(text.includes("unused"), false);
 });
 
-Deno.test("A service has the streaming methods of its ancestors in other files", () => {
+Deno.test("A service has the methods of its ancestors in other files", () => {
   const { files } = generateFrom({
     "a.thrift": "include 'b.thrift'\nservice S extends b.P {}",
     "b.thrift": "include 'c.thrift'\nservice P extends c.Q { void ping() }",
@@ -353,7 +396,7 @@ Deno.test("A service has the streaming methods of its ancestors in other files",
   const text = files.find(({ path }) => path === "a.ts")?.text ?? "";
   assertStringIncludes(text, 'import * as c from "./c.ts";');
   assertStringIncludes(text, 'f: { kind: "server", request: c.C, response: c.C },');
-  assertStringIncludes(text, "/** Left out: `ping`, because it does not stream. */");
+  assertStringIncludes(text, 'request: argsCodec("ping", {}),');
 });
 
 Deno.test("A file that is included twice, or named and included, is written once", () => {

@@ -97,7 +97,15 @@ function idlWithNames(length: number): string {
       ${other} ${name("M")}(1: ${struct} a) (streaming.mode = "bidirectional")
       ${name("U")} ${name("n")}(1: ${other} a) (streaming.mode = "server")
     }
-    service ${name("Y")} {}`;
+    service ${name("Y")} {}
+    exception ${name("P")} {}
+    exception ${name("Q")} { 1: string message; 2: optional map<string, ${struct}> ${field} }
+    service ${name("Z")} {
+      ${other} ${name("m")}(1: ${struct} ${field}) throws (1: ${name("P")} ${field})
+      map<string, list<${other}>> ${name("n")}(1: ${struct} ${field}, 2: list<${other}> ${name("g")})
+        throws (1: ${name("P")} p, 2: ${name("Q")} ${field})
+      oneway void ${name("o")}(1: map<string, ${other}> ${field} = {})
+    }`;
 }
 
 Deno.test("deno fmt --check finds nothing wrong with generated code, however long its names are", async () => {

@@ -1,6 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Codec } from "../../mod.ts";
 import * as everything from "./golden/generated/everything.ts";
 import { Base, Level, Parent } from "./golden/generated/shared.ts";
+
+function again<T>(codec: Codec<T>, message: T): T {
+  return codec.decode(new Uint8Array(codec.encode(message)));
+}
 
 Deno.test("Generated codecs write and read a struct with every type", () => {
   const { AllTypes, Color, Point } = everything;
@@ -39,18 +44,23 @@ Deno.test("Generated services have the wire's names beside TypeScript's, and the
     Object.entries(everything.Chat.methods).map(([name, method]) => [name, method.kind, method.name]),
     [
       ["inherited", "server", "Inherited"],
+      ["old", "unary", undefined],
       ["sayHello", "bidirectional", "SayHello"],
       ["listExtras", "server", "list_extras"],
       ["uploadAll", "client", "UPLOAD_ALL"],
       ["then_", "client", "then"],
+      ["once", "unary", "Once"],
+      ["fire", "unary", undefined],
+      ["ping", "unary", undefined],
+      ["hidden", "server", "_hidden"],
     ],
   );
   assertEquals(
     everything.Chat.methods.sayHello.response.encode({ value: "", children: [] }).length > 0,
     true,
   );
-  assertEquals(Object.keys(Parent.methods), ["inherited"]);
-  assertEquals(everything.Idle.methods, {});
+  assertEquals(Object.keys(Parent.methods), ["inherited", "old"]);
+  assertEquals(Object.keys(everything.Idle.methods), []);
 });
 
 Deno.test("Structs that hold themselves have an end, and come back", () => {
@@ -72,5 +82,40 @@ Deno.test("A typedef of a struct is the struct by another name", () => {
 Deno.test("A union's codec takes exactly one field", () => {
   assertThrows(() => everything.Content.create(), TypeError);
   const text: everything.Content = { text: "hi" };
-  assertEquals(everything.Content.decode(everything.Content.encode(text)), text);
+  assertEquals(again(everything.Content, text), text);
+});
+
+Deno.test("A generated exception is an error with the exception's fields, its name and a message", () => {
+  const failure = new everything.Failure({ message: "no such room", code: 7 });
+  assertEquals(String(failure), "Failure: no such room");
+  assertEquals(failure instanceof Error && failure instanceof everything.Failure, true);
+  assertEquals([failure.name, failure.message, failure.code], ["Failure", "no such room", 7]);
+  const { codec } = everything.Failure;
+  assertEquals(codec.decode(codec.encode(failure)), { message: "no such room", code: 7 });
+  assertEquals(String(new everything.Failure()), "Failure");
+  assertEquals(String(new everything.Error()), "Error");
+});
+
+Deno.test("A generated exception without a message of its own says what its fields are", () => {
+  const odd = new everything.ALongNameThatLeavesNoRoomForAnException({ message: "own" });
+  assertEquals(odd.message, "own");
+  const { fields } = everything.Odd.codec;
+  assertEquals(Object.keys(fields), ["message_", "name_", "causes", "never", "stack__"]);
+});
+
+Deno.test("Generated unary methods write Kitex's args and result structs, and throw what the IDL declares", () => {
+  const { add, choose, colours, fail } = everything.Calls.methods;
+  assertEquals(add.throws, [everything.Failure, everything.Error]);
+  assertEquals(again(add.request, { a: 1n, b: 2n }), { a: 1n, b: 2n });
+  assertEquals(add.request.decode(Uint8Array.of(0)), { a: 0n, b: everything.BIG });
+  assertEquals(again(add.response, 3n), 3n);
+  assertEquals(again(choose.request, { text: "a" }), { text: "a" });
+  const result = new Map([[everything.Color.RED, [everything.Point.create({ x: 1 })]]]);
+  assertEquals(again(colours.response, result), result);
+  const failure = new everything.Failure({ message: "no", code: 1 });
+  // The same fields as an answer and as an exception.
+  assertEquals(again(fail.response, failure), { message: "no", code: 1 });
+  const payload: Uint8Array<ArrayBuffer> = Reflect.apply(add.response.encode, add.response, [failure]);
+  const error = assertThrows(() => add.response.decode(payload), everything.Failure, "no");
+  assertEquals(error.code, 1);
 });

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { fieldKey, methodName, methodNames, propertyKey, Scope } from "../../src/thriftgen/names.ts";
+import { fieldKey } from "../../src/thriftgen/field_key.ts";
+import { methodName, methodNames, propertyKey, Scope } from "../../src/thriftgen/names.ts";
+import { parse } from "../../src/idl/parser.ts";
+import { Source } from "../../src/idl/source.ts";
 
 const methods: readonly (readonly [string, string])[] = [
   ["chat", "chat"],
@@ -64,12 +67,29 @@ for (const [name, expected] of keys) {
   });
 }
 
+/** The fields of a definition, by the names that they have in TypeScript. */
+function keysOf(idl: string): string[] {
+  const [definition] = parse(new Source("a.thrift", idl)).definitions;
+  if (definition?.kind !== "struct") throw new TypeError("expected a struct");
+  return definition.fields.map(({ name }) => fieldKey(definition, name.text));
+}
+
 Deno.test("fieldKey changes the one name that no object can have, and makes no name of two", () => {
-  assertEquals(["__proto__", "__proto___", "__proto", "prototype", "a.b"].map(fieldKey), [
+  const names = ["__proto__", "__proto___", "__proto", "prototype", "a.b"];
+  assertEquals(keysOf(`struct A { ${names.map((name) => `i32 ${name}`).join(" ")} }`), [
     "__proto___",
     "__proto____",
     "__proto",
     "prototype",
     '"a.b"',
   ]);
+});
+
+Deno.test("fieldKey leaves an exception what every error has", () => {
+  const names = ["name", "name_", "stack", "cause", "constructor", "message", "message_", "names"];
+  const fields = (type: string) => names.map((name) => `${type} ${name}`).join(" ");
+  const others = ["name_", "name__", "stack_", "cause_", "constructor_"];
+  assertEquals(keysOf(`exception A { ${fields("string")} }`), [...others, "message", "message_", "names"]);
+  assertEquals(keysOf(`exception A { ${fields("i32")} }`), [...others, "message_", "message__", "names"]);
+  assertEquals(keysOf(`struct A { ${fields("i32")} }`), names);
 });

@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { generate } from "../../src/thriftgen/generate.ts";
-import { escapeHidden } from "../../src/base/hidden.ts";
-import { dirname } from "../../src/thriftgen/path.ts";
+import { escapeHidden } from "../../src/idl/hidden.ts";
+import { dirname } from "../../src/idl/path.ts";
 import { errorsOf, generateFrom } from "./support.ts";
 
 /** Writes the modules made of these files, and hands over the folder. */

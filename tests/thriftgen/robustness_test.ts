@@ -1,7 +1,7 @@
 import { assert, assertInstanceOf } from "@std/assert";
-import { IdlError } from "../../src/thriftgen/diagnostic.ts";
-import { tokenize } from "../../src/thriftgen/lexer.ts";
-import { Source } from "../../src/thriftgen/source.ts";
+import { IdlError } from "../../src/idl/diagnostic.ts";
+import { tokenize } from "../../src/idl/lexer.ts";
+import { Source } from "../../src/idl/source.ts";
 import { generateFrom } from "./support.ts";
 
 const readGolden = (path: string) => Deno.readTextFileSync(new URL(`golden/${path}`, import.meta.url));

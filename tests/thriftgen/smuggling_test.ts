@@ -3,7 +3,7 @@
  * quotes. The modules are run, with code in their texts that calls `$`.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { escapeHidden } from "../../src/base/hidden.ts";
+import { escapeHidden } from "../../src/idl/hidden.ts";
 import { moduleOf } from "./support.ts";
 
 /** An IDL with this text in every place that a text can be in. Each comment that is kept has a number, `@1` to `@20`. */

@@ -1,5 +1,5 @@
 import { assertInstanceOf } from "@std/assert";
-import { IdlError } from "../../src/thriftgen/diagnostic.ts";
+import { IdlError } from "../../src/idl/diagnostic.ts";
 import { generate, type Generated } from "../../src/thriftgen/generate.ts";
 
 export const SPECIFIERS = { main: "@ttstream/ttstream", thrift: "@ttstream/ttstream/thrift" };

@@ -4,6 +4,7 @@ import type { MessageEncoding } from "../../core/codec.ts";
 import type { Dialect, ProtocolName } from "../../core/dialect.ts";
 import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
+import type { MethodKind } from "../../core/service.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
 
 /** Options of one call. */
@@ -63,6 +64,13 @@ export interface StreamTarget {
    * `application/grpc`. `createClient` takes it from the request's codec. Default: `application/grpc`.
    */
   encoding?: MessageEncoding | undefined;
+  /**
+   * `"unary"` where it is a unary call: one request, the half close, one response. Over TTHeader that is another form
+   * of call, on connections of its own. `createClient` says it. Default: a stream.
+   */
+  kind?: MethodKind | undefined;
+  /** Whether a unary call wants no answer: it ends when its request is with the socket. gRPC waits for the empty answer. Default false. */
+  oneway?: boolean | undefined;
 }
 
 /** What a call gets from its connection, or pool. */
@@ -81,6 +89,8 @@ export interface Caller {
 export function callInit(target: StreamTarget, options: CallOptions, caller: Caller): CallInit {
   const service = nonEmptyString("service", target.service);
   const method = nonEmptyString("method", target.method);
+  const unary = target.kind === "unary";
+  const dialect = unary ? caller.dialect.unary ?? caller.dialect : caller.dialect;
   checkType("cancelRemoteOnRecvTimeout", options.cancelRemoteOnRecvTimeout, "boolean");
   const { compression } = options;
   if (compression !== undefined && compression !== "identity" && compression !== "gzip") {
@@ -90,10 +100,12 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   const timeoutMs = positiveMs("timeoutMs", options.timeoutMs, 0);
   return {
-    dialect: caller.dialect,
+    dialect,
     service,
     method,
-    metadata: caller.dialect.requestMetadata(service, options),
+    unary,
+    oneway: unary && target.oneway === true,
+    metadata: dialect.requestMetadata(service, options),
     serviceName: caller.serviceName,
     signals: signalsOf(options),
     timeoutMs,

@@ -1,6 +1,7 @@
 import { ClientConnection, type Connection } from "./connection.ts";
 import { clientConnectionInit, type ConnectionOptions } from "./connection_options.ts";
 import { dial, type DialOptions, serverOf } from "../../net/dial.ts";
+import { checkType } from "../../base/options.ts";
 import { type ByteDuplex, duplexSocket } from "../../net/socket.ts";
 
 /**
@@ -26,7 +27,19 @@ export type ConnectOptions = ConnectionOptions & DialOptions;
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const init = clientConnectionInit(options);
   const socket = await dial(options, init.protocol.alpn);
-  return new ClientConnection(socket, { ...init, ...serverOf(options) });
+  const { alpn } = init.protocol;
+  const again = (signal: AbortSignal) => dial({ ...options, signal }, alpn);
+  return new ClientConnection(socket, { ...init, ...serverOf(options), dial: again });
+}
+
+/** Options of {@linkcode connectOver}. */
+export interface ConnectOverOptions extends ConnectionOptions {
+  /**
+   * Makes another pair of byte streams to the same server, for unary calls over TTHeader. Without it the one pair there
+   * is carries either streams or unary calls, whichever comes first; what comes later of the other kind ends with 12006
+   * and says so.
+   */
+  dial?: ((signal: AbortSignal) => ByteDuplex | Promise<ByteDuplex>) | undefined;
 }
 
 /**
@@ -34,9 +47,14 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
  * an in-memory pair. gRPC then calls its server `localhost` in `:authority`.
  *
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
- * @throws {TypeError} If one of the streams is locked.
+ * @throws {TypeError} If one of the streams is locked, or `dial` is no function.
  */
-export function connectOver(duplex: ByteDuplex, options: ConnectionOptions = {}): Connection {
+export function connectOver(duplex: ByteDuplex, options: ConnectOverOptions = {}): Connection {
   const init = clientConnectionInit(options);
-  return new ClientConnection(duplexSocket(duplex), init);
+  const { dial } = options;
+  checkType("dial", dial, "function");
+  const again = dial === undefined
+    ? undefined
+    : async (signal: AbortSignal) => duplexSocket(await dial(signal));
+  return new ClientConnection(duplexSocket(duplex), { ...init, dial: again });
 }

@@ -2,11 +2,13 @@ import {
   type CancelFrame,
   type ClientTransportInit,
   type Protocol,
+  type UnarySettings,
   type WireProtocol,
   wireProtocol,
 } from "../../core/protocol.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
+  checkType,
   DEFAULT_FRAME_TIMEOUT_MS,
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
@@ -48,12 +50,53 @@ export interface ConnectionOptions {
    * instead, which ends the handler's reading; after a half close nothing is sent, and what still comes is dropped.
    */
   cancelFrame?: CancelFrame | undefined;
+  /** How unary calls share connections over TTHeader; gRPC's go over the streams' connection. */
+  unary?: UnaryOptions | undefined;
+}
+
+/**
+ * How unary calls share connections over TTHeader: Kitex's servers take either streams or unary calls on one, so that
+ * the calls have connections of their own to the same address. They are made when a call wants one, and belong to the
+ * connection whose option this is: they count as its streams, and close with it.
+ */
+export interface UnaryOptions {
+  /**
+   * Whether the server answers several calls of a connection at once and in any order, as Kitex's does with
+   * `server.WithMuxTransport()`. All calls then share one connection; else each has one call at a time. Default: what
+   * the first answer says; servers of this library say that they do, Kitex's say nothing.
+   */
+  mux?: boolean | undefined;
+  /** How many connections there may be; further calls wait, while their time-outs run. Default 16. */
+  maxConnections?: number | undefined;
+  /** Milliseconds after which a connection without calls is closed. Default 90,000. */
+  idleTimeoutMs?: number | undefined;
 }
 
 /** What every connection of a client's is made with; everything has been checked. */
 export interface ClientConnectionInit extends ClientTransportInit {
   readonly protocol: WireProtocol;
   readonly serviceName: string | undefined;
+}
+
+/** Enough to keep a server's cores busy, and few enough for hundreds of clients. */
+const DEFAULT_UNARY_CONNECTIONS = 16;
+/** As a pool's connections. */
+const DEFAULT_UNARY_IDLE_TIMEOUT_MS = 90_000;
+
+function unarySettings(options: UnaryOptions = {}): UnarySettings {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`unary must be an object, got ${show(options)}`);
+  }
+  checkType("unary.mux", options.mux, "boolean");
+  return {
+    mux: options.mux,
+    maxConnections: positiveInteger(
+      "unary.maxConnections",
+      options.maxConnections,
+      DEFAULT_UNARY_CONNECTIONS,
+    ),
+    idleTimeoutMs: positiveMs("unary.idleTimeoutMs", options.idleTimeoutMs, DEFAULT_UNARY_IDLE_TIMEOUT_MS),
+  };
 }
 
 /** The longest `serviceName`, in bytes: what a cancel path can carry. */
@@ -83,6 +126,7 @@ export function clientConnectionInit(options: ConnectionOptions): ClientConnecti
     protocol: wireProtocol("protocol", protocol),
     serviceName,
     cancelFrame,
+    unary: unarySettings(options.unary),
     authority: "localhost",
     secure: false,
     limits: {

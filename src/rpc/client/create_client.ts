@@ -14,7 +14,7 @@ import { type Codec, payloadOf } from "../../core/codec.ts";
 import type { Where } from "../../core/errors.ts";
 import { responseError } from "./one_response.ts";
 import { receiveUnary, Unary } from "./unary.ts";
-import { type Dialect, dialectOf, type ProtocolName } from "../../core/dialect.ts";
+import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
@@ -60,9 +60,9 @@ export function createClient(
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const { encoding } = method.request;
-    const target = { service: service.name, method: method.name ?? property, encoding };
+    const { kind, oneway } = method;
+    const target = { service: service.name, method: method.name ?? property, encoding, kind, oneway };
     client[property] = methodOf(method, target, {
-      protocol: opener.protocol,
       open: (options) =>
         behind(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
       refuse(error) {
@@ -95,15 +95,13 @@ function behind(stream: ClientStream): CallStream {
 
 /** Where the streams of a method's calls come from. */
 interface StreamSource {
-  /** What the opener says that it speaks. */
-  readonly protocol: ProtocolName | undefined;
   open(options?: CallOptions): CallStream;
   /** A stream that fails with `error` before it has begun. */
   refuse(error: unknown): CallStream;
 }
 
 function methodOf(
-  { kind, request, response }: Method<MethodKind, unknown, unknown>,
+  { kind, request, response, throws, oneway }: Method<MethodKind, unknown, unknown>,
   target: StreamTarget,
   source: StreamSource,
 ): unknown {
@@ -117,8 +115,9 @@ function methodOf(
         new ServerStreaming(openWith(message, request, source, options), response);
     case "unary":
       return (message: unknown, options?: CallOptions) => {
-        const stream = openUnary(message, request, source, options, target);
-        return new Unary(stream, receiveUnary(stream, response, target));
+        const stream = openWith(message, request, source, options);
+        const codec = oneway === true ? NO_RESPONSE : response;
+        return new Unary(stream, receiveUnary(stream, codec, { target, throws, mayBeNone: oneway === true }));
       };
     default:
       kind satisfies never;
@@ -143,29 +142,8 @@ function openWith(
   return stream;
 }
 
-/** As {@linkcode openWith}, where the protocol has unary methods. An opener that does not say what it speaks shows by what it opens. */
-function openUnary(
-  message: unknown,
-  codec: Codec<unknown>,
-  source: StreamSource,
-  options: CallOptions | undefined,
-  { service, method }: StreamTarget,
-): CallStream {
-  const refused = ({ noUnary }: Dialect) =>
-    noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
-  const known = source.protocol === undefined ? undefined : refused(dialectOf(source.protocol));
-  if (known !== undefined) return source.refuse(known);
-  const opened = { ...source };
-  if (source.protocol === undefined) {
-    opened.open = (options) => {
-      const stream = source.open(options);
-      const error = refused(dialectOf(stream.protocol));
-      if (error !== undefined) stream.cancel(error);
-      return stream;
-    };
-  }
-  return openWith(message, codec, opened, options);
-}
+/** What a oneway call reads: an empty answer, where its protocol cannot do without one. */
+const NO_RESPONSE: Codec<unknown> = { encode: () => new Uint8Array(), decode: () => undefined };
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   if (codec.encodeInto === undefined) return payloadOf(codec, message);
@@ -208,7 +186,8 @@ class ClientStreaming<Req, Res> extends CallBase<CallStream> implements ClientSt
     super(stream);
     this.request = request;
     this.codec = response;
-    this.where = { side: "client", ...target };
+    const { service, method } = target;
+    this.where = { side: "client", service, method };
   }
 
   get writable(): WritableStream<Req> {

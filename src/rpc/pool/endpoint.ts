@@ -132,7 +132,12 @@ export class Endpoint implements Place {
     this.#lastError = undefined;
     const settings = {
       ...this.#settings,
-      connection: { ...this.#settings.connection, ...serverOf(this.address) },
+      connection: {
+        ...this.#settings.connection,
+        ...serverOf(this.address),
+        dial: (signal: AbortSignal) =>
+          dial({ ...this.#settings.dial, ...this.address, signal }, this.#settings.connection.protocol.alpn),
+      },
     };
     const connection = new PooledConnection(socket, this, settings, {
       ...this.#watcher,

@@ -101,6 +101,7 @@ export class ServedConnection {
     if (this.#closing) return;
     this.#closing = true;
     this.#lastMs = lastMs;
+    this.#transport.drain?.();
     const reason = new Error(SHUTTING_DOWN);
     for (const stream of this.#transport.streams()) stream.drain(reason);
     this.#closeIfIdle();

@@ -1,7 +1,6 @@
 import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
-import { dialectOf } from "../../core/dialect.ts";
 import type { Refusal } from "../../core/transport.ts";
 import { type TypedStream, typedStream } from "./typed_stream.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
@@ -9,7 +8,14 @@ import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
 import { type ServerStream, sideBehind, type UnaryServerStream } from "./server_stream.ts";
 import { show } from "../../base/format.ts";
-import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
+import {
+  type AnyMethods,
+  type DeclaredException,
+  isDeclared,
+  type Method,
+  type MethodKind,
+  type Service,
+} from "../../core/service.ts";
 
 /** What a handler that streams its answers may return: nothing, or the answers. */
 export type Answers<Res> = void | AsyncIterable<Res> | Promise<void | AsyncIterable<Res>>;
@@ -22,7 +28,10 @@ export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer
   : (request: Req, stream: UnaryServerStream) => Res | Promise<Res>
   : never;
 
-/** The implementation of a service: a function for each method, in an object or a class instance. */
+/**
+ * The implementation of a whole service: a function for each method, in an object or a class instance. `implement` takes
+ * a part of one as well; `satisfies Implementation<typeof Chat.methods>` says that none is missing.
+ */
 export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
 
 /** One method, ready to be run on a stream. */
@@ -30,18 +39,21 @@ interface Entry {
   readonly kind: MethodKind;
   readonly request: Codec<unknown>;
   readonly response: Codec<unknown>;
+  readonly throws: readonly DeclaredException[] | undefined;
+  readonly oneway: boolean;
   /** The user's method, called on the user's object. */
   call(...args: unknown[]): unknown;
 }
 
 /**
- * Makes a handler of a service's implementation: an object or class instance with one function for each method.
+ * Makes a handler of a service's implementation: an object or class instance with a function for each method that
+ * the server has; the others are unknown methods there.
  *
  * It answers unknown methods itself (exception 1 `unknown method X`), unknown services too (20), both with
  * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw. Over gRPC `package.Service` is the service of that
  * name, or else `Service`, as in Kitex.
  *
- * @throws {TypeError} If a method is missing.
+ * @throws {TypeError} If a method is no function, or none is there.
  *
  * @example
  * ```ts ignore
@@ -54,18 +66,27 @@ interface Entry {
  */
 export function implement<M extends AnyMethods>(
   service: Service<M>,
-  implementation: Implementation<M>,
+  implementation: Partial<Implementation<M>>,
 ): ServiceHandler {
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
     const call: unknown = Reflect.get(implementation, property);
-    if (typeof call !== "function") throw new TypeError(`${service.name}.${property} is not implemented`);
+    if (call === undefined) continue;
+    if (typeof call !== "function") {
+      throw new TypeError(`${service.name}.${property} must be a function, got ${show(call)}`);
+    }
     entries.set(method.name ?? property, {
       kind: method.kind,
       request: method.request,
       response: method.response,
+      throws: method.throws,
+      oneway: method.oneway === true,
       call: (...args) => Reflect.apply(call, implementation, args),
     });
+  }
+  const properties = Object.keys(service.methods);
+  if (entries.size === 0 && properties.length > 0) {
+    throw new TypeError(`${service.name}: no method is implemented, of ${properties.join(", ")}`);
   }
   const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
@@ -74,7 +95,9 @@ export function implement<M extends AnyMethods>(
       return unknownService(stream);
     }
     const entry = entries.get(stream.method);
-    if (entry === undefined || (entry.kind === "unary" && dialectOf(stream.protocol).noUnary !== undefined)) {
+    const unary = sideBehind(stream)?.unary;
+    // TTHeader has another form for each; gRPC's clients do not say which they mean.
+    if (entry === undefined || (unary !== undefined && unary !== (entry.kind === "unary"))) {
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
     const typed = typedStream(stream, entry.request, entry.response);
@@ -212,13 +235,24 @@ async function runClient(entry: Entry, typed: TypedStream): Promise<void> {
 
 async function runUnary(entry: Entry, typed: TypedStream): Promise<void> {
   try {
+    if (entry.oneway) sideBehind(typed.raw)?.mute();
     const first = await typed.next();
     if (first.done) return await refuseWithoutRequest(typed);
-    const response = await entry.call(onlyRequest(first.value, typed), typed.stream);
+    const response = await declared(entry, () => entry.call(onlyRequest(first.value, typed), typed.stream));
     if (!typed.ended) await typed.send(response);
     await typed.finish?.();
   } finally {
     forget(typed);
+  }
+}
+
+/** What a method answers: a declared exception is an answer, which `response` encodes as it does the others. */
+async function declared({ throws }: Entry, call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isDeclared(error, throws)) throw error;
+    return error;
   }
 }
 

@@ -36,6 +36,7 @@ class UndecidedTransport implements ServerTransport {
   readonly #owner: ProtocolOwner;
   #chosen: ServerTransport | undefined;
   #closed = false;
+  #draining = false;
   #timer: Timer;
 
   constructor(socket: ByteSocket, init: ChoiceInit, owner: ProtocolOwner) {
@@ -60,6 +61,11 @@ class UndecidedTransport implements ServerTransport {
   defer(task: () => void): void {
     if (this.#chosen === undefined) task();
     else this.#chosen.defer(task);
+  }
+
+  drain(): void {
+    this.#draining = true;
+    this.#chosen?.drain?.();
   }
 
   sayFarewell(): void {
@@ -122,6 +128,7 @@ class UndecidedTransport implements ServerTransport {
     clearTimeout(this.#timer);
     this.#owner.chosen(protocol.dialect);
     this.#chosen = protocol.server(pushedBack(this.#socket, first), this.#init, this.#owner);
+    if (this.#draining) this.#chosen.drain?.();
   }
 
   #end(error: Error | undefined, peersFault: boolean): void {

@@ -51,7 +51,7 @@ const codecs: readonly AnyCodec[] = [
   anyCodec(types.Defaults),
   anyCodec(types.Containers),
   anyCodec(types.Choice),
-  anyCodec(types.Failure),
+  anyCodec(types.Failure.codec),
   anyCodec(types.Tree),
   anyCodec(types.Everything),
 ];

@@ -130,6 +130,19 @@ exception Failure {
   string message
   i32 code
 }
+/** Nothing to say. */
+exception Error {}
+exception Odd {
+  1: optional i32 message // no text
+  2: string name
+  3: optional list<Odd> causes
+  4: required Never never
+  5: i64 stack_ = 7
+}
+exception ALongNameThatLeavesNoRoomForAnException {
+  1: optional string message
+  2: i32 aFieldWithAVeryLongNameThatIsTooLongForOneLine
+}
 
 /* Names that mean something in TypeScript. */
 struct Map { 1: map<string, Set> set }
@@ -157,4 +170,14 @@ service Chat extends shared.Parent {
   Tree _hidden(1: Tree tree) (streaming.mode="server")
 }
 
-service Idle { void ping() }
+/** Every argument and every result. */
+service Calls {
+  i64 add(1: i64 a, 2: i64 b = BIG) throws (1: Failure failure, 2: Error success)
+  Content choose(1: Content content)
+  map<Color, list<Point>> colours(1: set<Color> colours, 3: optional Content content) throws (4: Odd odd)
+  binary bytes(1: required binary bytes)
+  Failure fail(1: Failure failure)
+  void aMethodWithALongNameThatLeavesNoRoom(1: string anArgumentWithALongNameToo) throws (1: ALongNameThatLeavesNoRoomForAnException e)
+}
+
+service Idle {}

@@ -14,6 +14,7 @@ import {
   i16,
   i32,
   i64,
+  type Init,
   lazy,
   list,
   map,
@@ -278,18 +279,32 @@ export const Choice: StructCodec<Choice> = union("Choice", {
   nothing: field(6, Empty),
 });
 
-export interface Failure {
+/** The fields of exception {@linkcode Failure}. */
+export interface FailureFields {
   code: number;
   message: string;
   details?: string[] | undefined;
 }
 
-/** The codec of exception {@linkcode Failure}. */
-export const Failure: StructCodec<Failure> = exception("Failure", {
-  code: field(1, i32, { required: true }),
-  message: field(2, string),
-  details: field(3, list(string), { optional: true }),
-});
+export class Failure extends Error {
+  /** The codec of its fields. */
+  static readonly codec: StructCodec<FailureFields> = exception("Failure", {
+    code: field(1, i32, { required: true }),
+    message: field(2, string),
+    details: field(3, list(string), { optional: true }),
+  });
+  override readonly name = "Failure";
+  code: number;
+  details?: string[] | undefined;
+
+  /** What is not given has its default or zero value. */
+  constructor(init: Init<FailureFields> = {}) {
+    const fields = Failure.codec.create(init);
+    super(fields.message);
+    this.code = fields.code;
+    this.details = fields.details;
+  }
+}
 
 export interface Tree {
   value: number;
@@ -315,7 +330,7 @@ export interface Everything {
   choice?: Choice | undefined;
   maybe?: Choice | undefined;
   choices: Choice[];
-  failure: Failure;
+  failure: FailureFields;
   tree: Tree;
   empty: Empty;
 }
@@ -330,7 +345,7 @@ export const Everything: StructCodec<Everything> = struct("Everything", {
   choice: field(6, Choice, { optional: true }),
   maybe: field(7, Choice, { optional: true }),
   choices: field(8, list(Choice)),
-  failure: field(9, Failure),
+  failure: field(9, Failure.codec),
   tree: field(10, Tree),
   empty: field(11, Empty),
 });

@@ -5,6 +5,7 @@
 import type { Method, Service as Service_ } from "../../../../mod.ts";
 import { defineService } from "../../../../mod.ts";
 import {
+  argsCodec,
   binary,
   bool,
   byte,
@@ -12,17 +13,21 @@ import {
   double,
   enumeration,
   exception,
+  exceptionMessage,
   field as field_,
   i16,
   i32,
   i64,
+  type Init,
   lazy,
   list,
   map,
+  resultCodec,
   set,
   string,
   struct,
   type StructCodec,
+  thrown,
   union,
 } from "../../../../src/thrift/mod.ts";
 import * as shared from "./shared.ts";
@@ -167,7 +172,7 @@ export interface AllTypes {
   atlas: Atlas;
   point: Point;
   content?: Content | undefined;
-  failure: Failure;
+  failure: FailureFields;
   base: shared.Base;
   extra: shared_.Extra;
   tree: Tree;
@@ -196,7 +201,7 @@ export const AllTypes: StructCodec<AllTypes> = struct("AllTypes", {
   atlas: field_(14, list(map(i64, Point))),
   point: field_(15, Point),
   content: field_(16, lazy(() => Content), { optional: true }),
-  failure: field_(17, lazy(() => Failure)),
+  failure: field_(17, lazy(() => Failure.codec)),
   base: field_(18, shared.Base),
   extra: field_(19, shared_.Extra),
   tree: field_(20, lazy(() => Tree)),
@@ -206,7 +211,7 @@ export const AllTypes: StructCodec<AllTypes> = struct("AllTypes", {
     default: [shared.Level.LOW],
   }),
   class: field_(23, string, { default: "reserved" }),
-  __proto___: field_(24, string),
+  __proto___: field_(24, string, { name: "__proto__" }),
   sets: field_(25, set(set(i32)), {
     default: new globalThis.Set<globalThis.Set<number>>([
       new globalThis.Set<number>([1]),
@@ -302,16 +307,109 @@ export const Pong: StructCodec<Pong> = struct("Pong", {
   ping: field_(1, Ping, { optional: true }),
 });
 
-export interface Failure {
+/** The fields of exception {@linkcode Failure}. */
+export interface FailureFields {
   message: string;
   code: number;
 }
 
-/** The codec of exception {@linkcode Failure}. */
-export const Failure: StructCodec<Failure> = exception("Failure", {
-  message: field_(1, string),
-  code: field_(2, i32),
-});
+export class Failure extends globalThis.Error {
+  /** The codec of its fields. */
+  static readonly codec: StructCodec<FailureFields> = exception("Failure", {
+    message: field_(1, string),
+    code: field_(2, i32),
+  });
+  override readonly name = "Failure";
+  code: number;
+
+  /** What is not given has its default or zero value. */
+  constructor(init: Init<FailureFields> = {}) {
+    const fields = Failure.codec.create(init);
+    super(fields.message);
+    this.code = fields.code;
+  }
+}
+
+/** The fields of exception {@linkcode Error}. */
+export type ErrorFields = object;
+
+/** Nothing to say. */
+export class Error extends globalThis.Error {
+  /** The codec of its fields. */
+  static readonly codec: StructCodec<ErrorFields> = exception("Error", {});
+  override readonly name = "Error";
+
+  /** What is not given has its default or zero value. */
+  constructor(init: Init<ErrorFields> = {}) {
+    const fields = Error.codec.create(init);
+    super(exceptionMessage(fields));
+  }
+}
+
+/** The fields of exception {@linkcode Odd}. */
+export interface OddFields {
+  /** no text */
+  message_?: number | undefined;
+  name_: string;
+  causes?: OddFields[] | undefined;
+  never: Never;
+  stack__: bigint;
+}
+
+export class Odd extends globalThis.Error {
+  /** The codec of its fields. */
+  static readonly codec: StructCodec<OddFields> = exception("Odd", {
+    message_: field_(1, i32, { optional: true, name: "message" }),
+    name_: field_(2, string, { name: "name" }),
+    causes: field_(3, list(lazy(() => Odd.codec)), { optional: true }),
+    never: field_(4, Never, { required: true }),
+    stack__: field_(5, i64, { default: 7n, name: "stack_" }),
+  });
+  override readonly name = "Odd";
+  /** no text */
+  message_?: number | undefined;
+  name_: string;
+  causes?: OddFields[] | undefined;
+  never: Never;
+  stack__: bigint;
+
+  /** What is not given has its default or zero value. */
+  constructor(init: Init<OddFields> = {}) {
+    const fields = Odd.codec.create(init);
+    super(exceptionMessage(fields));
+    this.message_ = fields.message_;
+    this.name_ = fields.name_;
+    this.causes = fields.causes;
+    this.never = fields.never;
+    this.stack__ = fields.stack__;
+  }
+}
+
+/** The fields of exception {@linkcode ALongNameThatLeavesNoRoomForAnException}. */
+export interface ALongNameThatLeavesNoRoomForAnExceptionFields {
+  message?: string | undefined;
+  aFieldWithAVeryLongNameThatIsTooLongForOneLine: number;
+}
+
+export class ALongNameThatLeavesNoRoomForAnException extends globalThis.Error {
+  /** The codec of its fields. */
+  static readonly codec: StructCodec<
+    ALongNameThatLeavesNoRoomForAnExceptionFields
+  > = exception("ALongNameThatLeavesNoRoomForAnException", {
+    message: field_(1, string, { optional: true }),
+    aFieldWithAVeryLongNameThatIsTooLongForOneLine: field_(2, i32),
+  });
+  override readonly name = "ALongNameThatLeavesNoRoomForAnException";
+  aFieldWithAVeryLongNameThatIsTooLongForOneLine: number;
+
+  /** What is not given has its default or zero value. */
+  constructor(init: Init<ALongNameThatLeavesNoRoomForAnExceptionFields> = {}) {
+    const fields = ALongNameThatLeavesNoRoomForAnException.codec.create(init);
+    super(fields.message);
+    this.aFieldWithAVeryLongNameThatIsTooLongForOneLine =
+      fields.aFieldWithAVeryLongNameThatIsTooLongForOneLine;
+  }
+}
 
 /** Names that mean something in TypeScript. */
 export interface Map {
@@ -395,30 +493,41 @@ export const ALongNameThatLeavesNoRoomOnItsLineForAnythingElse: StructCodec<
   }),
 });
 
+/** The arguments of Chat.fire. */
+export interface ChatFireArgs {
+  what: string;
+  howOften: number;
+}
+
 /**
  * Talks.
  *
- * Left out: `old`, because it does not stream.
- * Left out: `Once`, because it does not stream.
- * Left out: `fire`, because it does not stream.
- * Left out: `ping`, because it does not stream.
  * Left out: `names`, because it streams values that are no structs, which Kitex cannot send.
- * Left out: `_hidden`, because Kitex passes over names that begin with an underscore.
  */
 export const Chat: Service_<{
   readonly inherited: Method<"server", shared_.Extra, shared.Base>;
+  readonly old: Method<"unary", void, void>;
   /** Both ways. */
   readonly sayHello: Method<"bidirectional", Point, Tree>;
   /** @deprecated */
   readonly listExtras: Method<"server", shared.Base, shared_.Extra>;
   readonly uploadAll: Method<"client", AllTypes, Point>;
   readonly then_: Method<"client", Tree, Tree>;
+  readonly once: Method<"unary", Tree, Tree>;
+  readonly fire: Method<"unary", ChatFireArgs, void>;
+  readonly ping: Method<"unary", void, void>;
+  readonly hidden: Method<"server", Tree, Tree>;
 }> = defineService("Chat", {
   inherited: {
     kind: "server",
     request: shared_.Extra,
     response: shared.Base,
     name: "Inherited",
+  },
+  old: {
+    kind: "unary",
+    request: argsCodec("old", {}),
+    response: resultCodec("old", undefined),
   },
   sayHello: {
     kind: "bidirectional",
@@ -439,7 +548,108 @@ export const Chat: Service_<{
     name: "UPLOAD_ALL",
   },
   then_: { kind: "client", request: Tree, response: Tree, name: "then" },
+  once: {
+    kind: "unary",
+    request: argsCodec("Once", { tree: field_(1, Tree) }),
+    response: resultCodec("Once", Tree),
+    name: "Once",
+  },
+  fire: {
+    kind: "unary",
+    request: argsCodec("fire", {
+      what: field_(1, string),
+      howOften: field_(2, i32, { default: 3 }),
+    }),
+    response: resultCodec("fire", undefined),
+    oneway: true,
+  },
+  ping: {
+    kind: "unary",
+    request: argsCodec("ping", {}),
+    response: resultCodec("ping", undefined),
+  },
+  hidden: { kind: "server", request: Tree, response: Tree, name: "_hidden" },
 });
 
-/** Left out: `ping`, because it does not stream. */
+/** The arguments of Calls.add. */
+export interface CallsAddArgs {
+  a: bigint;
+  b: bigint;
+}
+
+/** The arguments of Calls.colours. */
+export interface CallsColoursArgs {
+  colours: globalThis.Set<Color>;
+  content?: Content | undefined;
+}
+
+/** Every argument and every result. */
+export const Calls: Service_<{
+  readonly add: Method<"unary", CallsAddArgs, bigint>;
+  readonly choose: Method<"unary", Content, Content>;
+  readonly colours: Method<
+    "unary",
+    CallsColoursArgs,
+    globalThis.Map<Color, Point[]>
+  >;
+  readonly bytes: Method<"unary", Bytes, Bytes>;
+  readonly fail: Method<"unary", FailureFields, FailureFields>;
+  readonly aMethodWithALongNameThatLeavesNoRoom: Method<"unary", string, void>;
+}> = defineService("Calls", {
+  add: {
+    kind: "unary",
+    request: argsCodec("add", {
+      a: field_(1, i64),
+      b: field_(2, i64, { default: BIG }),
+    }),
+    response: resultCodec("add", i64, {
+      failure: thrown(1, Failure),
+      success: thrown(2, Error),
+    }),
+    throws: [Failure, Error],
+  },
+  choose: {
+    kind: "unary",
+    request: argsCodec("choose", {
+      content: field_(1, Content, { required: true }),
+    }),
+    response: resultCodec("choose", Content),
+  },
+  colours: {
+    kind: "unary",
+    request: argsCodec("colours", {
+      colours: field_(1, set(enumeration("Color", Color))),
+      content: field_(3, Content, { optional: true }),
+    }),
+    response: resultCodec(
+      "colours",
+      map(enumeration("Color", Color), list(Point)),
+      { odd: thrown(4, Odd) },
+    ),
+    throws: [Odd],
+  },
+  bytes: {
+    kind: "unary",
+    request: argsCodec("bytes", {
+      bytes: field_(1, binary, { required: true }),
+    }),
+    response: resultCodec("bytes", binary),
+  },
+  fail: {
+    kind: "unary",
+    request: argsCodec("fail", { failure: field_(1, Failure.codec) }),
+    response: resultCodec("fail", Failure.codec),
+  },
+  aMethodWithALongNameThatLeavesNoRoom: {
+    kind: "unary",
+    request: argsCodec("aMethodWithALongNameThatLeavesNoRoom", {
+      anArgumentWithALongNameToo: field_(1, string),
+    }),
+    response: resultCodec("aMethodWithALongNameThatLeavesNoRoom", undefined, {
+      e: thrown(1, ALongNameThatLeavesNoRoomForAnException),
+    }),
+    throws: [ALongNameThatLeavesNoRoomForAnException],
+  },
+});
+
 export const Idle: Service_<Record<never, never>> = defineService("Idle", {});

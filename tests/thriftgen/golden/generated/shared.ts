@@ -2,7 +2,8 @@
 
 import { defineService, type Method, type Service } from "../../../../mod.ts";
 import type { StructCodec } from "../../../../src/thrift/mod.ts";
-import { field, string, struct } from "../../../../src/thrift/mod.ts";
+import { argsCodec, field, resultCodec } from "../../../../src/thrift/mod.ts";
+import { string, struct } from "../../../../src/thrift/mod.ts";
 import * as shared from "./more/shared.ts";
 
 export const Level = {
@@ -26,14 +27,19 @@ export const Base: StructCodec<Base> = struct("Base", {
   extra: field(2, shared.Extra),
 });
 
-/** Left out: `old`, because it does not stream. */
 export const Parent: Service<{
   readonly inherited: Method<"server", shared.Extra, Base>;
+  readonly old: Method<"unary", void, void>;
 }> = defineService("Parent", {
   inherited: {
     kind: "server",
     request: shared.Extra,
     response: Base,
     name: "Inherited",
+  },
+  old: {
+    kind: "unary",
+    request: argsCodec("old", {}),
+    response: resultCodec("old", undefined),
   },
 });

@@ -38,7 +38,11 @@ export type Value =
     readonly entries: readonly (readonly [Value, Value])[];
     readonly type: Type & { kind: "map" };
   }
-  | { readonly kind: "struct"; readonly fields: readonly (readonly [string, Value])[] };
+  | {
+    readonly kind: "struct";
+    readonly definition: StructDefinition;
+    readonly fields: readonly (readonly [string, Value])[];
+  };
 
 /** How a type is called in messages. */
 export function typeName(type: Type): string {

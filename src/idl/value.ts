@@ -300,7 +300,7 @@ export class Evaluator {
       if (value !== undefined) fields.push([name, value]);
     }
     this.#openStructs.delete(definition);
-    return { kind: "struct", fields };
+    return { kind: "struct", definition, fields };
   }
 
   #zero(module: Module, home: Module, field: FieldNode, offset: number): Value | undefined {

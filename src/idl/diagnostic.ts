@@ -1,8 +1,9 @@
-import { escapeHidden } from "../base/hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { Source } from "./source.ts";
 
 /** What is wrong with an IDL, and where. */
 export interface Diagnostic {
+  /** The file. */
   readonly source: Source;
   /** Where the caret goes. */
   readonly offset: number;
@@ -10,12 +11,18 @@ export interface Diagnostic {
   readonly message: string;
 }
 
-/** Thrown when at least one IDL cannot be turned into a module; nothing has been written then. */
+/** Thrown when something is wrong with an IDL, or with what it includes: nothing has been made of it then. */
 export class IdlError extends Error {
+  /** `"IdlError"`. */
   override readonly name = "IdlError";
   /** What is wrong, in the order of the files; never empty. */
   readonly diagnostics: readonly Diagnostic[];
 
+  /**
+   * Made by the reader of IDLs.
+   *
+   * @param diagnostics What is wrong; never empty.
+   */
   constructor(diagnostics: readonly Diagnostic[]) {
     super(diagnostics.map(formatDiagnostic).join("\n"));
     this.diagnostics = diagnostics;

@@ -1,5 +1,6 @@
 import type { EnumDefinition, FieldNode, FunctionNode, Name, ServiceDefinition } from "./ast.ts";
 import type { Module } from "./load.ts";
+import { typeName } from "./model.ts";
 import type { Resolver } from "./resolve.ts";
 import { streamingMode } from "./streaming.ts";
 import type { Evaluator } from "./value.ts";
@@ -50,8 +51,13 @@ function checkEnum(module: Module, resolver: Resolver, definition: EnumDefinitio
   }
 }
 
-function checkFields(module: Module, resolver: Resolver, fields: readonly FieldNode[]): void {
-  unique(module, resolver, fields.map(({ name }) => name), "field");
+function checkFields(
+  module: Module,
+  resolver: Resolver,
+  fields: readonly FieldNode[],
+  what = "field",
+): void {
+  unique(module, resolver, fields.map(({ name }) => name), what);
   const names = new Map<number, string>();
   for (const { id, idOffset, name } of fields) {
     const other = names.get(id);
@@ -109,11 +115,23 @@ function checkFunction(module: Module, resolver: Resolver, evaluator: Evaluator,
     resolver.report(module, thrown.name.offset, `expected no exceptions: ${name.text} is oneway`);
   }
   if (result !== undefined) resolver.type(module, result);
+  checkFields(module, resolver, parameters, `argument of ${name.text}`);
+  checkFields(module, resolver, throws, `exception of ${name.text}`);
   for (const field of [...parameters, ...throws]) {
     resolver.type(module, field.type);
     evaluator.default(module, field);
   }
+  for (const field of throws) checkThrown(module, resolver, field);
   streamingMode(resolver, module, node);
+}
+
+/** In Go a struct that is no exception is no error either. */
+function checkThrown(module: Module, resolver: Resolver, { type: node, id, idOffset }: FieldNode): void {
+  const type = resolver.type(module, node);
+  if (type !== undefined && !(type.kind === "struct" && type.definition.category === "exception")) {
+    resolver.report(module, node.offset, `expected an exception, found ${typeName(type)}`);
+  }
+  if (id === 0) resolver.report(module, idOffset, "expected another id than 0, which is that of the result");
 }
 
 function unique(module: Module, resolver: Resolver, names: readonly Name[], what: string): void {

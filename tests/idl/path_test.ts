@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { outputPaths } from "../../src/thriftgen/output_paths.ts";
-import { dirname, join, normalize, relativeSpecifier, stem } from "../../src/thriftgen/path.ts";
+import { dirname, join, normalize, relativeSpecifier, stem } from "../../src/idl/path.ts";
 
 const joins: readonly (readonly [string, string, string])[] = [
   [".", "a.thrift", "a.thrift"],

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { IdlError } from "../../src/thriftgen/diagnostic.ts";
-import { tokenize } from "../../src/thriftgen/lexer.ts";
-import { Source } from "../../src/thriftgen/source.ts";
+import { IdlError } from "../../src/idl/diagnostic.ts";
+import { tokenize } from "../../src/idl/lexer.ts";
+import { Source } from "../../src/idl/source.ts";
 
 const tokensOf = (text: string) => tokenize(new Source("test.thrift", text)).slice(0, -1);
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { literalBytes, literalText } from "../../src/thriftgen/literal.ts";
+import { literalBytes, literalText } from "../../src/idl/literal.ts";
 
 const texts: readonly (readonly [string, string])[] = [
   ['""', ""],

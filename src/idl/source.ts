@@ -1,6 +1,8 @@
 /** A place in a file, counted from 1 as editors do; columns are UTF-16 units. */
 export interface Position {
+  /** The line, from 1. */
   readonly line: number;
+  /** The column, from 1. */
   readonly column: number;
 }
 
@@ -8,9 +10,16 @@ export interface Position {
 export class Source {
   /** How messages call the file. */
   readonly path: string;
+  /** What the file says. */
   readonly text: string;
   #lineStarts: number[] | undefined;
 
+  /**
+   * A file that has been read.
+   *
+   * @param path How messages call it.
+   * @param text What it says.
+   */
   constructor(path: string, text: string) {
     this.path = path;
     this.text = text;

@@ -24,6 +24,11 @@ export function requirednessOf(
     : "default";
 }
 
+/** Whether a type has a zero value: a union has none, nor has a struct that requires one, or itself. */
+export function hasZero(resolver: Resolver, type: Type): boolean {
+  return type.kind !== "struct" || !hasNoZero(resolver, type, new Set());
+}
+
 /** The struct that is always inside a field: not in a container, and not one that a default fills in. */
 function heldStruct(resolver: Resolver, module: Module, field: FieldNode): StructType | undefined {
   if (field.requiredness === "optional" || field.value !== undefined) return undefined;

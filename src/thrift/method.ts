@@ -1,0 +1,317 @@
+import type { ByteBuffer, Bytes } from "../base/buffer.ts";
+import type { FromJsonOptions, JsonValue, ToJsonOptions } from "../core/json.ts";
+import { ThriftError } from "./errors.ts";
+import { type Field, field, type Fields } from "./field.ts";
+import type { MessageCodec } from "./message_codec.ts";
+import { struct, type StructCodec, type StructValue, type ValueOf } from "./struct.ts";
+import type { ThriftType } from "./types.ts";
+
+// On the wire a unary method's arguments are one struct, and so is its result: field 0 is what it returns, the others
+// are the exceptions that the IDL declares (Kitex generates XxxArgs and XxxResult).
+
+/** What a unary method's request is: nothing, the one argument's value, or several arguments by their names. */
+export type ArgsValue<F extends Fields> = [keyof F] extends [never] ? void
+  : { [K in keyof F]: [keyof F] extends [K] ? ValueOf<F[K]> : StructValue<F> }[keyof F];
+
+/**
+ * The codec of a unary method's arguments: on the wire a struct of them. The request is the value of the argument
+ * itself where there is one, `undefined` where there is none, else an object with the arguments by name. So is its JSON,
+ * `null` for no arguments.
+ *
+ * @param method The method's name in the IDL, for errors.
+ * @param fields The arguments by name.
+ * @throws {TypeError} When two arguments have the same id.
+ *
+ * @example
+ * ```ts
+ * import { argsCodec, field, i32, string } from "@ttstream/ttstream/thrift";
+ *
+ * const length = argsCodec("Length", { text: field(1, string) });
+ * length.encode("hi");
+ * const add = argsCodec("Add", { a: field(1, i32), b: field(2, i32) });
+ * add.encode({ a: 1, b: 2 });
+ * ```
+ */
+export function argsCodec<F extends Fields>(method: string, fields: F): MessageCodec<ArgsValue<F>>;
+export function argsCodec(method: string, fields: Fields): MessageCodec<unknown> {
+  const args = struct(`${method}.args`, fields);
+  const names = Object.keys(fields);
+  const [name] = names;
+  if (name === undefined) return new NoValueCodec(args);
+  return names.length === 1 ? new OneFieldCodec(args, name) : args;
+}
+
+/** A class of errors that a Thrift exception becomes: what thriftgen makes of one. */
+export interface ExceptionClass<T> {
+  /** The codec of its fields. */
+  readonly codec: StructCodec<T>;
+  /** Makes an error with these fields. */
+  new (fields: T): Error;
+}
+
+/** An exception that a method declares, made by {@linkcode thrown}. */
+export interface ThrownException {
+  /** Its number in the method's `throws`. */
+  readonly id: number;
+  /** The codec of its fields. */
+  readonly codec: ThriftType<unknown>;
+  /** Whether a value is an instance of its class. */
+  isInstance(value: unknown): boolean;
+  /** An instance with these fields. */
+  create(fields: unknown): Error;
+  /** The fields of an instance, as its codec takes them. */
+  fieldsOf(error: unknown): unknown;
+}
+
+/**
+ * An exception that a method declares, for {@linkcode resultCodec}.
+ *
+ * @param id Its number in the method's `throws`.
+ * @param exceptionClass The class of its instances, with the codec of their fields as `codec`.
+ * @throws {RangeError} When `id` is not an integer of 16 bits.
+ */
+export function thrown<T>(id: number, exceptionClass: ExceptionClass<T>): ThrownException {
+  return {
+    id,
+    codec: exceptionClass.codec,
+    isInstance: (value) => value instanceof exceptionClass,
+    create(fields: T) {
+      return new exceptionClass(fields);
+    },
+    // They are its properties.
+    fieldsOf: (error) => error,
+  };
+}
+
+/**
+ * The codec of a unary method's result: on the wire a struct with what it returns, or one of the exceptions that it
+ * declares. An instance of an exception's class is encoded as that exception, everything else as what the method
+ * returns. `decode` throws an instance where the payload has an exception. JSON is that of what the method returns,
+ * `null` for `void`; an exception has its own, by its class's codec.
+ *
+ * @param method The method's name in the IDL, for errors.
+ * @param success The type of what it returns; `undefined` for `void`.
+ * @param throws The exceptions that it declares, by their names in its `throws`.
+ * @throws {TypeError} When two exceptions have the same id, or one has 0.
+ *
+ * @example
+ * ```ts
+ * import { exception, field, i32, resultCodec, type StructCodec, thrown } from "@ttstream/ttstream/thrift";
+ *
+ * class Overdrawn extends Error {
+ *   static readonly codec: StructCodec<{ missing: number }> = exception("Overdrawn", { missing: field(1, i32) });
+ *   readonly missing: number;
+ *   constructor({ missing }: { missing: number }) {
+ *     super(`${missing} are missing`);
+ *     this.missing = missing;
+ *   }
+ * }
+ * const withdraw = {
+ *   response: resultCodec("Withdraw", i32, { overdrawn: thrown(1, Overdrawn) }),
+ *   throws: [Overdrawn],
+ * };
+ * ```
+ */
+export function resultCodec<T>(
+  method: string,
+  success: ThriftType<T>,
+  throws?: Readonly<Record<string, ThrownException>>,
+): MessageCodec<T>;
+/**
+ * The codec of the result of a method that returns nothing.
+ *
+ * @param method The method's name in the IDL, for errors.
+ * @param success Nothing.
+ * @param throws The exceptions that it declares, by their names in its `throws`.
+ * @throws {TypeError} When two exceptions have the same id, or one has 0.
+ */
+export function resultCodec(
+  method: string,
+  success: undefined,
+  throws?: Readonly<Record<string, ThrownException>>,
+): MessageCodec<void>;
+export function resultCodec(
+  method: string,
+  success: ThriftType<unknown> | undefined,
+  throws: Readonly<Record<string, ThrownException>> = {},
+): MessageCodec<unknown> {
+  return new ResultCodec(`${method}.result`, success, throws);
+}
+
+type AnyStruct = StructCodec<Record<string, unknown>>;
+
+/** The struct of no arguments. */
+class NoValueCodec implements MessageCodec<unknown> {
+  readonly #args: AnyStruct;
+
+  constructor(args: AnyStruct) {
+    this.#args = args;
+  }
+
+  get encoding(): "thrift" {
+    return "thrift";
+  }
+
+  encode(): Bytes {
+    return this.#args.encode({});
+  }
+
+  encodeInto(_value: unknown, buffer: ByteBuffer): void {
+    this.#args.encodeInto({}, buffer);
+  }
+
+  decode(payload: Bytes): undefined {
+    this.#args.decode(payload);
+  }
+
+  toJson(): JsonValue {
+    return null;
+  }
+
+  /** `null`, or an object without arguments. */
+  fromJson(json: unknown, options?: FromJsonOptions): undefined {
+    if (json !== null && json !== undefined) this.#args.fromJson(json, options);
+  }
+}
+
+/** The struct of one argument, whose value stands for it. */
+class OneFieldCodec implements MessageCodec<unknown> {
+  readonly #args: AnyStruct;
+  readonly #name: string;
+
+  constructor(args: AnyStruct, name: string) {
+    this.#args = args;
+    this.#name = name;
+  }
+
+  get encoding(): "thrift" {
+    return "thrift";
+  }
+
+  encode(value: unknown): Bytes {
+    return this.#args.encode({ [this.#name]: this.#checked(value) });
+  }
+
+  encodeInto(value: unknown, buffer: ByteBuffer): void {
+    this.#args.encodeInto({ [this.#name]: this.#checked(value) }, buffer);
+  }
+
+  decode(payload: Bytes): unknown {
+    const value = this.#args.decode(payload)[this.#name];
+    if (value === undefined) throw new ThriftError(`${this.#args.typeName}.${this.#name}`, "missing");
+    return value;
+  }
+
+  toJson(value: unknown, options?: ToJsonOptions): JsonValue {
+    return memberOf(this.#args.toJson({ [this.#name]: this.#checked(value) }, options));
+  }
+
+  fromJson(json: unknown, options?: FromJsonOptions): unknown {
+    const jsonName = this.#args.fields[this.#name]?.name ?? this.#name;
+    const value = this.#args.fromJson(Object.fromEntries([[jsonName, json]]), options)[this.#name];
+    if (value === undefined) throw new ThriftError(`${this.#args.typeName}.${this.#name}`, "missing");
+    return value;
+  }
+
+  /** An optional argument that is the only one: there is nothing to leave it out of. */
+  #checked(value: unknown): unknown {
+    if (value === undefined) throw new TypeError(`${this.#args.typeName}.${this.#name}: missing`);
+    return value;
+  }
+}
+
+/** The one member of an object. */
+function memberOf(json: JsonValue): JsonValue {
+  return typeof json === "object" && json !== null ? Object.values(json)[0] ?? null : null;
+}
+
+const SUCCESS = "success";
+
+class ResultCodec implements MessageCodec<unknown> {
+  readonly #result: AnyStruct;
+  readonly #hasSuccess: boolean;
+  readonly #throws: readonly (readonly [name: string, exception: ThrownException])[];
+
+  constructor(
+    typeName: string,
+    success: ThriftType<unknown> | undefined,
+    throws: Readonly<Record<string, ThrownException>>,
+  ) {
+    // Names here are for errors alone.
+    this.#throws = Object.entries(throws).map(([name, exception]) => [
+      name === SUCCESS ? `${name}_` : name,
+      exception,
+    ]);
+    const fields: [string, Field<unknown>][] = this.#throws.map(([name, { id, codec }]) => {
+      if (id === 0) throw new TypeError(`${typeName}.${name}: the id 0 is that of what the method returns`);
+      return [name, field(id, codec, { optional: true })];
+    });
+    if (success !== undefined) fields.unshift([SUCCESS, field(0, success, { optional: true })]);
+    this.#hasSuccess = success !== undefined;
+    this.#result = struct(typeName, Object.fromEntries(fields));
+  }
+
+  get encoding(): "thrift" {
+    return "thrift";
+  }
+
+  encode(value: unknown): Bytes {
+    return this.#result.encode(this.#wrapped(value));
+  }
+
+  encodeInto(value: unknown, buffer: ByteBuffer): void {
+    this.#result.encodeInto(this.#wrapped(value), buffer);
+  }
+
+  decode(payload: Bytes): unknown {
+    const result = this.#result.decode(payload);
+    for (const [name, exception] of this.#throws) {
+      const fields = result[name];
+      if (fields !== undefined) throw exception.create(fields);
+    }
+    const value = result[SUCCESS];
+    if (this.#hasSuccess && value === undefined) {
+      throw new ThriftError(
+        this.#result.typeName,
+        "missing result: neither a value nor a declared exception",
+      );
+    }
+    return value;
+  }
+
+  toJson(value: unknown, options?: ToJsonOptions): JsonValue {
+    return this.#hasSuccess
+      ? memberOf(this.#result.toJson({ [SUCCESS]: this.#checked(value) }, options))
+      : null;
+  }
+
+  fromJson(json: unknown, options?: FromJsonOptions): unknown {
+    if (!this.#hasSuccess) {
+      if (json !== null && json !== undefined) this.#result.fromJson(json, options);
+      return undefined;
+    }
+    const value = this.#result.fromJson({ [SUCCESS]: json }, options)[SUCCESS];
+    if (value === undefined) {
+      throw new ThriftError(this.#result.typeName, "missing: the method returns a value");
+    }
+    return value;
+  }
+
+  #checked(value: unknown): unknown {
+    if (value === undefined) {
+      throw new TypeError(`${this.#result.typeName}: missing: the method returns a value`);
+    }
+    return value;
+  }
+
+  #wrapped(value: unknown): Record<string, unknown> {
+    for (const [name, exception] of this.#throws) {
+      if (exception.isInstance(value)) return { [name]: exception.fieldsOf(value) };
+    }
+    if (!this.#hasSuccess) return {};
+    if (value === undefined) {
+      throw new TypeError(`${this.#result.typeName}: missing: the method returns a value`);
+    }
+    return { [SUCCESS]: value };
+  }
+}
