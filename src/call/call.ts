@@ -1,6 +1,5 @@
 import { escapeHidden } from "../idl/hidden.ts";
 import { reasonText } from "../base/reason.ts";
-import type { CommandAddress } from "../cli/address.ts";
 import { linesOf } from "../cli/lines.ts";
 import { INTERRUPTED, type Program, WRONG_USAGE } from "../cli/program.ts";
 import { UsageError } from "../cli/usage.ts";
@@ -13,7 +12,7 @@ import { idlCatalog } from "./idl_catalog.ts";
 import { invoke } from "./invoke.ts";
 import { list } from "./list.ts";
 import { type CallCommandOptions, HELP, readOptions } from "./options.ts";
-import { RequestError } from "./requests.ts";
+import { readRequest, RequestError } from "./requests.ts";
 
 /** How long a connection may take, in milliseconds, where `--timeout` is not shorter. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -33,35 +32,40 @@ export async function call(program: Program): Promise<number> {
   return interrupted.aborted ? INTERRUPTED : code;
 }
 
-/** How it went: the exit code, and what is to be said of it. */
-async function outcome(
-  program: Program,
-  options: CallCommandOptions,
-): Promise<{ readonly code: number; readonly text?: string }> {
-  const { idls, includeDirs, address } = options;
-  let idl: Catalog | undefined;
+/** What the command has done: its exit code, and what is to be said of it. */
+interface Outcome {
+  readonly code: number;
+  readonly text?: string;
+}
+
+/** What a call begins with: as much as an IDL tells before there is a connection. */
+interface Known {
+  readonly catalog: Catalog;
+  readonly method: CallableMethod | undefined;
+}
+
+async function outcome(program: Program, options: CallCommandOptions): Promise<Outcome> {
+  let known: Known | undefined;
   try {
-    if (idls.length > 0) idl = idlCatalog(idls, includeDirs, program.readText);
+    known = await readIdls(program, options);
   } catch (error) {
-    // What is wrong with an IDL has lines of its own, with its place.
+    if (error instanceof UsageError) throw error;
+    // What is wrong with an IDL names its place, what is wrong with a request what is wanted.
     return { code: WRONG_USAGE, text: reasonText(error) };
   }
-  if (address === undefined) {
-    if (idl !== undefined) await list(idl, program.stdout);
-    return { code: ExitCode.Ok };
-  }
-  if (idl !== undefined && options.target === undefined) {
-    await list(idl, program.stdout);
+  if (options.target === undefined && known !== undefined) {
+    await list(known.catalog, program.stdout);
     return { code: ExitCode.Ok };
   }
   let connection: Connection;
   try {
-    connection = await connectTo(address, program, options);
+    connection = await connectTo(program, options);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     return { code: ExitCode.CannotConnect, text: reasonText(error) };
   }
   try {
-    await work(program, options, connection, idl);
+    await work(program, options, connection, known);
     return { code: ExitCode.Ok };
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -73,10 +77,22 @@ async function outcome(
   }
 }
 
+/** What is wrong with the arguments is found before anybody is connected to. */
+async function readIdls(
+  { readText }: Program,
+  { idls, includeDirs, target, data }: CallCommandOptions,
+): Promise<Known | undefined> {
+  if (idls.length === 0) return undefined;
+  const catalog = idlCatalog(idls, includeDirs, readText);
+  if (target === undefined) return { catalog, method: undefined };
+  const method = await findMethod(catalog, target.service, target.method);
+  for (const text of data ?? []) readRequest(text, "--data", method);
+  return { catalog, method };
+}
+
 function connectTo(
-  address: CommandAddress,
   { readText, interrupted }: Program,
-  { protocol, tls, caFile, timeoutMs = CONNECT_TIMEOUT_MS, name }: CallCommandOptions,
+  { address, protocol, tls, caFile, timeoutMs = CONNECT_TIMEOUT_MS, name }: CallCommandOptions,
 ): Promise<Connection> {
   const ca = caFile === undefined ? undefined : readText(caFile);
   if (caFile !== undefined && ca === undefined) throw new UsageError(`--ca: there is no file ${caFile}`);
@@ -86,6 +102,7 @@ function connectTo(
     signal: interrupted,
     connectTimeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS),
   };
+  if (address === undefined) throw new UsageError("expected HOST:PORT");
   if ("path" in address) return connect({ ...options, path: address.path });
   return connect({ ...options, ...address, tls: ca === undefined ? tls : { caCerts: [ca] } });
 }
@@ -94,17 +111,18 @@ async function work(
   { stdin, stdout, stderr, interrupted }: Program,
   options: CallCommandOptions,
   connection: Connection,
-  idl: Catalog | undefined,
+  known: Known | undefined,
 ): Promise<void> {
   const signal = AbortSignal.any([interrupted, stdout.broken]);
   // Its descriptors need protobuf, which a call with an IDL does not load.
-  const catalog = idl ?? await (await import("./reflection.ts")).reflectionCatalog(connection, signal);
+  const catalog = known?.catalog ??
+    await (await import("./reflection.ts")).reflectionCatalog(connection, signal);
   if (options.target === undefined) return await list(catalog, stdout);
   const { service, method } = options.target;
   await invoke({
     connection,
     service,
-    method: await findMethod(catalog, service, method),
+    method: known?.method ?? await findMethod(catalog, service, method),
     data: options.data,
     lines: () => linesOf(stdin),
     options: {

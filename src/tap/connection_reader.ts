@@ -6,13 +6,35 @@ import { wireProtocol } from "../core/protocol.ts";
 import type { RelayEnd, RelayWatcher } from "../net/relay.ts";
 import { knownProtocol } from "../ttheader/known_protocol.ts";
 import { ttheader } from "../ttheader/protocol.ts";
+import { beginsUnary, PEEK_SIZE } from "../ttheader/unary/message.ts";
 import type { MessageReader, Seen, WireReader } from "./event.ts";
 import { Http2Reader } from "./http2_reader.ts";
 import { MAX_FIRST_BYTES } from "./limits.ts";
 import { TTHeaderReader } from "./ttheader_reader.ts";
+import { UnaryReader } from "./unary_reader.ts";
 
 const TTHEADER = wireProtocol("protocol", ttheader());
 const GRPC = wireProtocol("protocol", grpc());
+
+/** What a connection speaks, by the first bytes of its client. */
+function protocolOf(first: Bytes): Protocol | "another" | undefined {
+  const grpcClaim = GRPC.claims(first);
+  if (grpcClaim === true) return HTTP2;
+  if (first.length < PEEK_SIZE) return undefined;
+  if (beginsUnary(first)) return UNARY;
+  if (TTHEADER.claims(first) === true) return STREAMING;
+  return grpcClaim === undefined ? undefined : "another";
+}
+
+/** A protocol that can be read. */
+interface Protocol {
+  readonly name: string;
+  readonly Reader: new (see: (seen: Seen) => void, messages: MessageReader) => WireReader;
+}
+
+const STREAMING: Protocol = { name: "TTHeader Streaming", Reader: TTHeaderReader };
+const UNARY: Protocol = { name: "unary Thrift", Reader: UnaryReader };
+const HTTP2: Protocol = { name: "HTTP/2", Reader: Http2Reader };
 
 /**
  * Reads one connection, in the protocol that its client's first bytes are of. What cannot be read ends the reading, and
@@ -56,12 +78,12 @@ export class ConnectionReader implements RelayWatcher {
   #choose(first: { from: RelayEnd; bytes: Bytes }[], from: RelayEnd, chunk: Bytes): void {
     first.push({ from, bytes: chunk });
     const begun = concat(first.filter((part) => part.from === "client").map(({ bytes }) => bytes));
-    const claims = [TTHEADER.claims(begun), GRPC.claims(begun)];
-    if (claims[0] === true) this.#use("TTHeader", new TTHeaderReader(this.#see, this.#messages), first);
-    else if (claims[1] === true) this.#use("HTTP/2", new Http2Reader(this.#see, this.#messages), first);
-    else if (!claims.includes(undefined)) {
+    const speaks = protocolOf(begun);
+    if (typeof speaks === "object") {
+      this.#use(speaks.name, new speaks.Reader(this.#see, this.#messages), first);
+    } else if (speaks === "another") {
       const known = knownProtocol(begun, 0);
-      this.#giveUp(`is ${known ?? "neither TTHeader nor HTTP/2"}`, from);
+      this.#giveUp(`is ${known ?? "neither Thrift nor HTTP/2"}`, from);
     } else if (first.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_FIRST_BYTES) {
       this.#giveUp("does not say what it speaks", from);
     }

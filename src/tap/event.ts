@@ -38,6 +38,8 @@ export interface TapEvent {
   /** Its message, as JSON. */
   readonly message?: unknown;
   readonly mark?: Mark | undefined;
+  /** Whether its stream begins with it. */
+  readonly begins?: boolean | undefined;
   readonly end?: StreamEnd | undefined;
 }
 
@@ -54,8 +56,21 @@ export interface WireReader {
   read(from: RelayEnd, bytes: Uint8Array<ArrayBuffer>): void;
 }
 
+/** A message that could be read. */
+export interface ReadMessage {
+  /** The message as JSON. */
+  readonly json: unknown;
+  /** The name of the exception that it is, where its method declares some. */
+  readonly exception?: string | undefined;
+}
+
 /** Turns messages into JSON, where their types are known. */
 export interface MessageReader {
-  /** The message as JSON; `undefined` where its method is not known. It throws where the payload is no such message. */
-  toJson(method: string, from: RelayEnd, payload: Uint8Array<ArrayBuffer>): unknown;
+  /**
+   * Reads a message of a method, `Service/Method`, or the method alone where nobody knows the service.
+   *
+   * @returns `undefined` where the method is not known.
+   * @throws What is wrong with the payload.
+   */
+  read(method: string, from: RelayEnd, payload: Uint8Array<ArrayBuffer>): ReadMessage | undefined;
 }

@@ -66,7 +66,7 @@ export class GrpcStreamReader {
     half.begun = true;
     half.ended ||= end;
     half.compression ??= fieldOf(fields, "grpc-encoding");
-    if (from === "client") return { mark: first ? "header" : "half close" };
+    if (from === "client") return first ? { mark: "header", begins: true } : { mark: "half close" };
     return end ? { mark: "trailer", ...statusOf(fields) } : { mark: "header" };
   }
 

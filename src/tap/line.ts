@@ -39,7 +39,7 @@ function cut(text: string, units: number): string {
 }
 
 /** An event as a line of JSON. */
-export function jsonOf({ mark: _mark, end: _end, time, keys, ...event }: TapEvent): string {
+export function jsonOf({ mark: _mark, begins: _begins, end: _end, time, keys, ...event }: TapEvent): string {
   return jsonLine({
     time: new Date(time).toISOString(),
     ...event,

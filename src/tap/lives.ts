@@ -89,7 +89,7 @@ export class Lives {
 
   /** Takes what was seen. */
   see(event: TapEvent): void {
-    const { connection, stream, from, kind, mark, end, time } = event;
+    const { connection, stream, from, kind, mark, begins, end, time } = event;
     if (stream === undefined) {
       if (from !== undefined && (kind === "closed" || kind === "reset") && !this.#endedBy.has(connection)) {
         this.#endedBy.set(connection, { by: from, how: kind });
@@ -100,12 +100,11 @@ export class Lives {
     const key = `${connection}/${stream}`;
     let life = this.#living.get(key);
     // What comes behind the end of a stream begins none: a Trailer behind a Rst, or what was on its way.
-    if (life === undefined && mark !== "header" && end === undefined) return;
-    if (life === undefined || (life.end !== undefined && mark === "header" && from === "client")) {
+    if (begins === true && (life === undefined || life.end !== undefined)) {
       life = this.#begin(event, stream);
       this.#living.set(key, life);
     }
-    if (life.end !== undefined) return;
+    if (life === undefined || life.end !== undefined) return;
     life.add({ time, from, mark });
     if (end === undefined) return;
     life.end = { ...end, by: from, at: time };

@@ -4,7 +4,7 @@ import type { RelayEnd } from "../net/relay.ts";
 import type { MessageReader } from "./event.ts";
 
 /** Where no IDL was given: messages have a size, and no more. */
-export const NO_MESSAGES: MessageReader = { toJson: () => undefined };
+export const NO_MESSAGES: MessageReader = { read: () => undefined };
 
 /** A message, as far as it can be shown; what is wrong with its payload is said in its place. */
 export function readMessage(
@@ -14,8 +14,10 @@ export function readMessage(
   payload: Bytes,
 ): { readonly message?: unknown; readonly text?: string; readonly failed?: true } {
   try {
-    const message = messages.toJson(method, from, payload);
-    return message === undefined ? {} : { message };
+    const read = messages.read(method, from, payload);
+    if (read === undefined) return {};
+    const { json, exception } = read;
+    return exception === undefined ? { message: json } : { text: exception, failed: true, message: json };
   } catch (error) {
     return { text: `not as the IDL has it: ${reasonText(error)}`, failed: true };
   }

@@ -1,9 +1,12 @@
 import { hostAndPort } from "../base/format.ts";
 import { reasonText } from "../base/reason.ts";
+import { servicesOf } from "../cli/idl.ts";
 import type { Program } from "../cli/program.ts";
 import { type Relay, relay } from "../net/relay.ts";
 import { now } from "./clock.ts";
 import { ConnectionReader } from "./connection_reader.ts";
+import type { MessageReader } from "./event.ts";
+import { idlMessages } from "./idl_messages.ts";
 import { HELP, readOptions, type TapOptions } from "./options.ts";
 import { NO_MESSAGES } from "./messages.ts";
 import { TapLog } from "./log.ts";
@@ -20,6 +23,15 @@ export async function tap(program: Program): Promise<number> {
 
 async function run({ stdout, stderr, interrupted }: Program, options: TapOptions): Promise<number> {
   const { listen, to, once } = options;
+  let messages: MessageReader;
+  try {
+    messages = options.idls.length === 0
+      ? NO_MESSAGES
+      : idlMessages(servicesOf(options.idls, options.includeDirs).values());
+  } catch (error) {
+    stderr.line(`tap: ${reasonText(error)}`);
+    return 1;
+  }
   const log = new TapLog(stdout, options);
   const ended = Promise.withResolvers<void>();
   let connections = 0;
@@ -30,7 +42,7 @@ async function run({ stdout, stderr, interrupted }: Program, options: TapOptions
     log.see({ time: now(), connection, kind: "connected", text: `from ${address}` });
     return new ConnectionReader(
       (seen) => log.see({ time: now(), connection, ...seen }),
-      NO_MESSAGES,
+      messages,
       () => {
         open--;
         log.connectionOver(connection);

@@ -68,7 +68,7 @@ export class TTHeaderReader implements WireReader {
       case FrameType.Meta:
         return {};
       case FrameType.Header:
-        return { mark: "header" };
+        return { mark: "header", begins: from === "client" };
       case FrameType.Data:
         return { mark: "message", ...readMessage(this.#messages, method, from, frame.payload) };
       case FrameType.Rst:

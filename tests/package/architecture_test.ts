@@ -22,8 +22,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "idl": [],
   "thriftgen": ["idl"],
   "dynamic": ["base", "net", "core", "thrift", "idl"],
-  "cli": ["base", "net"],
-  "tap": ["base", "net", "core", "ttheader", "http2", "http2/hpack", "grpc", "idl", "dynamic", "cli"],
+  "cli": ["base", "net", "dynamic"],
+  "tap": [
+    "base",
+    "net",
+    "core",
+    "ttheader",
+    "ttheader/unary",
+    "http2",
+    "http2/hpack",
+    "grpc",
+    "idl",
+    "dynamic",
+    "cli",
+  ],
   "call": ["base", "core", "grpc", "rpc/client", "idl", "dynamic", "cli"],
 };
 

@@ -10,6 +10,7 @@ function event(time: number, from: "client" | "server", rest: Partial<TapEvent>)
   return { time, connection: 1, from, stream: 1, kind: "frame", method: "Chat/Ask", ...rest };
 }
 
+const begins = { mark: "header", begins: true } as const;
 const well = { mark: "trailer", end: { how: "well", text: "" } } as const;
 
 /** The lines of streams alone. */
@@ -19,7 +20,7 @@ function streamLines(lives: Lives, now: number): string[] {
 
 Deno.test("a stream's life has its header, messages, half close and trailer in their places, and who ended it", () => {
   const lives = new Lives();
-  lives.see(event(0, "client", { mark: "header" }));
+  lives.see(event(0, "client", begins));
   lives.see(event(100, "client", { mark: "message" }));
   lives.see(event(200, "client", { mark: "half close" }));
   lives.see(event(300, "server", { mark: "header" }));
@@ -38,8 +39,8 @@ Deno.test("a stream's life has its header, messages, half close and trailer in t
 
 Deno.test("a cancel, a failure, a lost stream and one that goes on tell themselves apart", () => {
   const lives = new Lives();
-  for (const stream of [1, 2, 3]) lives.see(event(0, "client", { stream, mark: "header" }));
-  lives.see(event(0, "client", { connection: 2, stream: 1, mark: "header" }));
+  for (const stream of [1, 2, 3]) lives.see(event(0, "client", { stream, ...begins }));
+  lives.see(event(0, "client", { connection: 2, stream: 1, ...begins }));
   lives.see(event(50, "client", { stream: 1, mark: "cancel", end: { how: "cancel", text: "why" } }));
   lives.see(event(60, "server", { stream: 2, mark: "trailer", end: { how: "error", text: "boom" } }));
   lives.see(event(70, "server", { stream: undefined, kind: "reset" }));
@@ -54,7 +55,7 @@ Deno.test("a cancel, a failure, a lost stream and one that goes on tell themselv
 
 Deno.test("what comes behind the end of a stream does not change it, and begins none", () => {
   const lives = new Lives();
-  lives.see(event(0, "client", { mark: "header" }));
+  lives.see(event(0, "client", begins));
   lives.see(event(1, "client", { mark: "cancel", end: { how: "cancel", text: "first" } }));
   lives.see(event(2, "client", { mark: "half close" }));
   lives.see(event(3, "server", { mark: "trailer", end: { how: "error", text: "second" } }));
@@ -64,7 +65,7 @@ Deno.test("what comes behind the end of a stream does not change it, and begins 
 
 Deno.test("a stream of a million messages keeps few marks, and counts them all", () => {
   const lives = new Lives();
-  lives.see(event(0, "client", { mark: "header" }));
+  lives.see(event(0, "client", begins));
   for (let time = 1; time <= 1_000_000; time++) lives.see(event(time, "server", { mark: "message" }));
   const [life] = lives.lives.lives;
   assertEquals(life?.responses, 1_000_000);
@@ -75,7 +76,7 @@ Deno.test("a stream of a million messages keeps few marks, and counts them all",
 Deno.test("the latest streams are kept, and how many there were before them is said", () => {
   const lives = new Lives();
   for (let stream = 1; stream <= 1_000; stream++) {
-    lives.see(event(stream, "client", { stream, mark: "header" }));
+    lives.see(event(stream, "client", { stream, ...begins }));
     lives.see(event(stream, "server", { stream, ...well }));
   }
   assertEquals(lives.lives.lives.length, 256);
@@ -87,8 +88,8 @@ Deno.test("the latest streams are kept, and how many there were before them is s
 
 Deno.test("what has been shown is forgotten, but for streams that go on", () => {
   const lives = new Lives();
-  lives.see(event(0, "client", { stream: 1, mark: "header" }));
-  lives.see(event(0, "client", { stream: 2, mark: "header" }));
+  lives.see(event(0, "client", { stream: 1, ...begins }));
+  lives.see(event(0, "client", { stream: 2, ...begins }));
   lives.see(event(1, "server", { stream: 1, ...well }));
   lives.clear();
   lives.see(event(2, "server", { stream: 2, ...well }));

@@ -50,7 +50,7 @@ function untimed(output: string): string[] {
   return output.split("\n").map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, ""));
 }
 
-for (const [name, protocol] of [["TTHeader", ttheader()], ["HTTP/2", grpc()]] as const) {
+for (const [name, protocol] of [["TTHeader Streaming", ttheader()], ["HTTP/2", grpc()]] as const) {
   Deno.test(`the tap shows a stream of ${name}, its life when the client has gone, and ends well at Ctrl-C`, async () => {
     await tapped([], async ({ tap, ask }) => {
       assertEquals(await ask("two words", protocol), ["two", "words"]);

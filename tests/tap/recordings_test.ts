@@ -23,7 +23,7 @@ function recordedGrpc(scenario: string): Part[] {
 
 Deno.test("a stream that ends well is shown frame by frame", () => {
   assertEquals(linesOf(read(recorded("bidi_3"))), [
-    "- - speaks   TTHeader",
+    "- - speaks   TTHeader Streaming",
     "→ 1 Header   TestService/EchoBidi isn=TestService",
     "→ 1 Data     TestService/EchoBidi 33 B",
     "← 1 Header   TestService/EchoBidi",
@@ -39,7 +39,7 @@ Deno.test("a stream that ends well is shown frame by frame", () => {
 
 Deno.test("a cancel is shown with its whole text and its path", () => {
   assertEquals(linesOf(read(recorded("cancel_recv"))), [
-    "- - speaks   TTHeader",
+    "- - speaks   TTHeader Streaming",
     "→ 1 Header   TestService/EchoBidi isn=TestService",
     "→ 1 Data     TestService/EchoBidi 31 B",
     "→ 1 Rst      TestService/EchoBidi ttscp=ServiceA 165 B [ttstream error, code=12007] [server-side stream] [canceled path: ServiceA] user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively",
@@ -51,7 +51,7 @@ Deno.test("a cancel is shown with its whole text and its path", () => {
 
 Deno.test("a business error is shown with its keys", () => {
   assertEquals(linesOf(read(recorded("biz_status_extra"))), [
-    "- - speaks   TTHeader",
+    "- - speaks   TTHeader Streaming",
     "→ 1 Header   TestService/EchoBidi isn=TestService",
     "→ 1 Data     TestService/EchoBidi 31 B",
     "← 1 Header   TestService/EchoBidi",

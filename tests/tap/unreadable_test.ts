@@ -19,7 +19,7 @@ const others: readonly (readonly [string, Part, string])[] = [
     client(new Uint8Array([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])),
     "TLS, and this connection is not encrypted",
   ],
-  ["neither", client("hello, world"), "neither TTHeader nor HTTP/2"],
+  ["neither", client("hello, world"), "neither Thrift nor HTTP/2"],
 ];
 
 for (const [name, part, said] of others) {
@@ -35,7 +35,7 @@ Deno.test("a broken frame of TTHeader ends the reading, after the frames before 
   const bytes = header?.bytes ?? new Uint8Array();
   const lines = linesOf(read([client(bytes), client("not a frame at all"), client(bytes)]));
   assertEquals(lines, [
-    "- - speaks   TTHeader",
+    "- - speaks   TTHeader Streaming",
     "→ 1 Header   TestService/EchoBidi isn=TestService",
     "→ - unread   cannot be read: [ttstream error, code=12004] not TTHeader protocol " +
     `(first4Bytes=0x6e6f7420, second4Bytes=0x61206672); ${PASSED}`,
