@@ -58,9 +58,11 @@ export async function runProgram(
     stderr.line(`${name}: ${error.message}\nTry --help.`);
     Deno.exitCode = WRONG_USAGE;
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
     await Promise.all([stdout.written(), stderr.written()]);
+    Deno.removeSignalListener("SIGINT", interrupt);
   }
+  // Somebody may be about to type on stdin still: that must not keep the process.
+  Deno.exit();
 }
 
 function output(sink: typeof Deno.stdout): Output {

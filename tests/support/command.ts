@@ -100,6 +100,13 @@ export class RunningCommand implements AsyncDisposable {
     return code;
   }
 
+  /** Its exit code, as soon as it has ended, whatever stands on its stdin. */
+  async exited(): Promise<number> {
+    const { code } = await this.#child.status;
+    this.#ended = true;
+    return code;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGKILL");
     await Promise.all([this.stdout.close(), this.stderr.close(), this.#child.status, this.#fed]);
