@@ -3,12 +3,14 @@ import { isBizStatusError } from "../core/errors.ts";
 import type { RelayEnd } from "../net/relay.ts";
 import { exceptionText, readException } from "../ttheader/exception.ts";
 import { FrameType, NO_PAYLOAD } from "../ttheader/frame.ts";
+import { SERVICE_KEY } from "../ttheader/metadata.ts";
 import { errorOfTrailer } from "../ttheader/status.ts";
 import { UnaryDecoder } from "../ttheader/unary/decoder.ts";
 import { type Framing, MessageType, type UnaryMessage } from "../ttheader/unary/message.ts";
 import type { MessageReader, Seen, WireReader } from "./event.ts";
 import { MAX_SHOWN_BYTES } from "./limits.ts";
 import { readMessage } from "./messages.ts";
+import { StreamTable } from "./stream_table.ts";
 
 const NAMES: Readonly<Record<number, string>> = {
   [MessageType.Call]: "Call",
@@ -25,6 +27,8 @@ export class UnaryReader implements WireReader {
   };
   readonly #see: (seen: Seen) => void;
   readonly #messages: MessageReader;
+  /** The calls by their ids, as `Service/Method` where a call's header names the service. */
+  readonly #calls = new StreamTable<string>();
 
   constructor(see: (seen: Seen) => void, messages: MessageReader) {
     this.#see = see;
@@ -40,7 +44,8 @@ export class UnaryReader implements WireReader {
   }
 
   #message(from: RelayEnd, message: UnaryMessage): void {
-    const { framing, id, type, method, metadata, timeoutMs, payload } = message;
+    const { framing, id, type, metadata, timeoutMs, payload } = message;
+    const method = this.#methodOf(from, message);
     const keys = [...metadata];
     if (timeoutMs !== undefined) keys.unshift(["timeout", `${timeoutMs} ms`]);
     this.#see({
@@ -51,8 +56,17 @@ export class UnaryReader implements WireReader {
       ...(method === "" ? {} : { method }),
       ...(keys.length === 0 ? {} : { keys }),
       bytes: payload.length,
-      ...this.#meaning(from, message),
+      ...this.#meaning(from, { ...message, method }),
     });
+    if (from === "server" || type === MessageType.Oneway) this.#calls.end(id);
+  }
+
+  #methodOf(from: RelayEnd, { id, method, metadata }: UnaryMessage): string {
+    if (from === "server") return this.#calls.get(id) ?? method;
+    const service = metadata.get(SERVICE_KEY);
+    const path = service === undefined || method === "" ? method : `${service}/${method}`;
+    this.#calls.begin(id, path);
+    return path;
   }
 
   #meaning(from: RelayEnd, message: UnaryMessage): Partial<Seen> {
