@@ -22,6 +22,9 @@ export const INTERRUPTED = 130;
 /** What the shell sees of wrong arguments. */
 export const WRONG_USAGE = 2;
 
+/** Who runs a command may send its Ctrl-C to the process and to its group, as `timeout` does: that is one. */
+const SAME_INTERRUPT_MS = 200;
+
 /** How wide lines may be where there is no terminal. */
 const DEFAULT_COLUMNS = 100;
 
@@ -36,8 +39,11 @@ export async function runProgram(
   command: (program: Program) => Promise<number>,
 ): Promise<void> {
   const interrupts = new AbortController();
+  let interruptedAt = -Infinity;
   const interrupt = () => {
+    if (performance.now() - interruptedAt < SAME_INTERRUPT_MS) return;
     if (interrupts.signal.aborted) Deno.exit(INTERRUPTED);
+    interruptedAt = performance.now();
     interrupts.abort(new DOMException("interrupted by Ctrl-C", "AbortError"));
   };
   const stdout = output(Deno.stdout);
