@@ -9,6 +9,8 @@ const root = new URL("../", import.meta.url);
 const commands: readonly (readonly string[])[] = [
   ["--out", "examples/gen", "examples/chat.thrift"],
   ["--out", "tests/interop/thrift/gen", "tests/interop/thrift/types.thrift"],
+  ["--out", "tests/interop/unary/gen", "tests/interop/go/unary.thrift"],
+  ["--out", "tests/interop/unary/gen", "tests/interop/go/unary_more.thrift"],
   // Beside the names of the package, a path to it.
   [
     "--out",

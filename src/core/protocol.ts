@@ -63,6 +63,8 @@ export interface ClientTransportInit {
   readonly unary: UnarySettings;
   /** Makes another connection to the same server; absent where nobody knows how. */
   readonly dial?: ((signal: AbortSignal) => Promise<ByteSocket>) | undefined;
+  /** Whether whoever has it has others, and makes another in its place. */
+  readonly pooled?: boolean | undefined;
 }
 
 /** How unary calls share connections; everything has been checked. */

@@ -3,7 +3,7 @@ import type { FromJsonOptions } from "../core/json.ts";
 import { STRUCT_BYTES } from "./absent.ts";
 import { unexpected } from "./encode.ts";
 import { Fault, inElement, inEntry, inField, quoted } from "./errors.ts";
-import { absentValue } from "./field.ts";
+import { absentValue, mayBeAbsent } from "./field.ts";
 import { countFilled, enter } from "./input.ts";
 import { isJsonKey, type JsonField, jsonFields } from "./json_field.ts";
 import type { EnumerationType, MapType } from "./types.ts";
@@ -50,8 +50,11 @@ export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, de
     case "struct":
     case "exception":
       return fields(type, json, input, depth);
-    case "union":
-      return oneField(type, json, input, depth);
+    case "union": {
+      const value = oneField(type, json, input, depth);
+      if (value === undefined) throw new Fault("a union has exactly one field, got none");
+      return value;
+    }
   }
 }
 
@@ -225,15 +228,21 @@ function fields(type: StructLike, json: unknown, input: JsonInput, depth: number
   if (given.size === 0) fill(input, STRUCT_BYTES);
   for (const field of jsonFields(type).values()) {
     try {
-      const value = given.has(field)
-        ? fromJson(field.type, given.get(field), input, inside)
-        : absent(field, input);
+      const value = (given.has(field) ? fieldValue(field, given.get(field), input, inside) : undefined) ??
+        absent(field, input);
       if (value !== undefined) result[field.name] = value;
     } catch (error) {
       throw inField(field.jsonName, error);
     }
   }
   return result;
+}
+
+/** The value of a field; undefined for a union without one where it may be absent: Kitex writes that of a nil. */
+function fieldValue({ field, type }: JsonField, json: unknown, input: JsonInput, depth: number): unknown {
+  return type.kind === "union" && mayBeAbsent(field)
+    ? oneField(type, json, input, depth)
+    : fromJson(type, json, input, depth);
 }
 
 function absent({ field, filledBytes }: JsonField, input: JsonInput): unknown {
@@ -251,7 +260,8 @@ function fill(input: JsonInput, bytes: number): void {
   input.filledBytes = countFilled(input.filledBytes, bytes);
 }
 
-function oneField(type: StructLike, json: unknown, input: JsonInput, depth: number): object {
+/** A union; undefined where none of its fields is given. */
+function oneField(type: StructLike, json: unknown, input: JsonInput, depth: number): object | undefined {
   const inside = enter(depth);
   const given = [...knownFields(type, json, input)];
   const [first, second] = given;
@@ -260,7 +270,7 @@ function oneField(type: StructLike, json: unknown, input: JsonInput, depth: numb
       `a union has exactly one field, got ${first[0].jsonName} and ${second[0].jsonName}`,
     );
   }
-  if (first === undefined) throw new Fault("a union has exactly one field, got none");
+  if (first === undefined) return undefined;
   const [{ name, jsonName, type: fieldType }, value] = first;
   try {
     return { [name]: fromJson(fieldType, value, input, inside) };

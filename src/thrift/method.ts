@@ -227,6 +227,16 @@ function memberOf(json: JsonValue): JsonValue {
 
 const SUCCESS = "success";
 
+/**
+ * What Kitex's generic server writes for `descriptor.Void`: field 0 of the type 1, which no other writer knows, with an
+ * empty struct in it (pkg/generic/thrift/write.go, writeVoid).
+ */
+const GENERIC_VOID = [1, 0, 0, 0, 0];
+
+function isGenericVoid(payload: Bytes): boolean {
+  return payload.length === GENERIC_VOID.length && GENERIC_VOID.every((byte, at) => payload[at] === byte);
+}
+
 class ResultCodec implements MessageCodec<unknown> {
   readonly #result: AnyStruct;
   readonly #hasSuccess: boolean;
@@ -264,6 +274,7 @@ class ResultCodec implements MessageCodec<unknown> {
   }
 
   decode(payload: Bytes): unknown {
+    if (!this.#hasSuccess && isGenericVoid(payload)) return undefined;
     const result = this.#result.decode(payload);
     for (const [name, exception] of this.#throws) {
       const fields = result[name];

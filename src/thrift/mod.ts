@@ -63,7 +63,9 @@
  * | an absent field with a default | its zero value | its default |
  * | `null` in a list or a map | a zero value | an error |
  * | a map whose keys are structs or containers | cannot be written, keys are lost when read | an array of pairs |
+ * | a map whose keys are booleans or doubles | not by dynamicgo | an object |
  * | base64 without padding | an error | read |
+ * | a field with `go.tag` or `api.key` | the name that this gives it | the IDL's name |
  *
  * @example JSON
  * ```ts

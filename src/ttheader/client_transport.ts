@@ -5,9 +5,10 @@ import type { ByteSocket } from "../net/socket.ts";
 import { ClientFrames, type ClientFramesOwner } from "./client_stream.ts";
 import { FrameConnection } from "./connection.ts";
 import { CLOSED_BY_PEER, lossAtClient } from "./connection_errors.ts";
-import { streamError, type TTStreamError } from "./errors.ts";
+import { ErrorCode, streamError, type TTStreamError } from "./errors.ts";
 import { FrameType } from "./frame.ts";
 import { DRAINING_KEY } from "./metadata.ts";
+import { Redial } from "./redial.ts";
 import { nextStreamId } from "./stream_id.ts";
 import { UnaryPool } from "./unary/client_pool.ts";
 
@@ -18,36 +19,45 @@ const NO_STREAMS =
 
 /** A client's connection of TTHeader Streaming, and those of the unary calls beside it. */
 export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
-  readonly connection: FrameConnection<ClientFrames>;
+  connection: FrameConnection<ClientFrames>;
   readonly cancelFrame: ClientTransportInit["cancelFrame"];
   readonly #owner: ClientTransportOwner;
   readonly #init: ClientTransportInit;
   #lastId = 0;
   /** Unary calls, which go over connections of their own. */
   #unary: UnaryPool | undefined;
+  /** Set while the streams have no connection, and none of them has been lost. */
+  #redial: Redial | undefined;
+  #closing = false;
   #counts = true;
 
   constructor(socket: ByteSocket, init: ClientTransportInit, owner: ClientTransportOwner) {
-    const { limits, cancelFrame } = init;
+    const { cancelFrame } = init;
     this.#owner = owner;
     this.#init = init;
     this.cancelFrame = cancelFrame;
-    this.connection = new FrameConnection(socket, limits, {
+    this.connection = this.#connect(socket);
+  }
+
+  #connect(socket: ByteSocket): FrameConnection<ClientFrames> {
+    const connection = new FrameConnection<ClientFrames>(socket, this.#init.limits, {
       side: "client",
       opened: () => {
         // A client opens every stream itself: a Header for another one is a late frame.
       },
       meta: ({ metadata }) => {
-        if (metadata.has(DRAINING_KEY)) owner.drained();
+        if (metadata.has(DRAINING_KEY)) this.#farewell();
       },
-      released: () => owner.released(),
-      ended: (error) => this.#ended(error),
+      released: () => this.#owner.released(),
+      ended: (error) => this.#streamsEnded(error),
     });
-    this.connection.run();
+    if (!this.#counts) connection.bytes.unref();
+    connection.run();
+    return connection;
   }
 
   get size(): number {
-    return this.connection.size + (this.#unary?.size ?? 0);
+    return this.connection.size + (this.#unary?.size ?? 0) + (this.#redial?.size ?? 0);
   }
 
   get lingering(): number {
@@ -55,12 +65,17 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
   }
 
   get closed(): boolean {
-    return this.connection.closed;
+    return this.connection.closed && this.#redial === undefined;
   }
 
   open(stream: ClientSide): void {
     if (stream.init.unary) return this.#openUnary(stream);
     if (this.#speaksUnary) return this.#refuse(stream, NO_STREAMS);
+    if (this.#redial === undefined) this.#open(stream);
+    else this.#redial.wait(stream);
+  }
+
+  #open(stream: ClientSide): void {
     const { connection } = this;
     const { init, method } = stream;
     const streamId = nextStreamId(this.#lastId, (id) => connection.has(id));
@@ -102,13 +117,45 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
     );
   }
 
+  /** The server is about to close the streams' connection: an idle one, or all that it has. */
+  #farewell(): void {
+    if (this.#unaryGoesOn && this.connection.size === 0) {
+      this.connection.bytes.end(streamError(CLOSED_BY_PEER));
+    } else this.#owner.drained();
+  }
+
+  /** Whether the loss of the streams' connection, with no stream on it, is none to the unary calls beside it. */
+  get #unaryGoesOn(): boolean {
+    return !this.#closing && this.#init.dial !== undefined && this.#unary?.inUse === true;
+  }
+
+  /**
+   * A connection that the server has closed while nothing was on it is no loss where unary calls go on beside it: some
+   * close what is idle. Another is made when a stream wants it; whoever has other connections takes one of those.
+   */
+  #streamsEnded(error: TTStreamError | undefined): void {
+    const { dial, pooled } = this.#init;
+    const idle = error?.code === ErrorCode.TransportClosing && this.connection.lostStreams === 0;
+    if (!idle || dial === undefined || !this.#unaryGoesOn) return this.#ended(error);
+    this.#redial = new Redial(dial, {
+      released: () => this.#owner.released(),
+      connected: (socket, streams) => {
+        this.#redial = undefined;
+        this.connection = this.#connect(socket);
+        for (const stream of streams) this.#open(stream);
+      },
+    });
+    if (pooled === true) this.#owner.drained();
+  }
+
   #ended(error: TTStreamError | undefined): void {
     this.#unary?.lose(lossAtClient(error));
     this.#owner.ended(error);
   }
 
   streams(): ClientSide[] {
-    return [...this.connection.streams().map((frames) => frames.stream), ...this.#unary?.streams() ?? []];
+    const open = this.connection.streams().map((frames) => frames.stream);
+    return [...open, ...this.#unary?.streams() ?? [], ...this.#redial?.streams() ?? []];
   }
 
   async sent(): Promise<void> {
@@ -120,8 +167,14 @@ export class TTHeaderClient implements ClientTransport, ClientFramesOwner {
   }
 
   end(byPeer: boolean, lastMs: number): void {
+    const error = byPeer ? streamError(CLOSED_BY_PEER) : undefined;
+    this.#closing = true;
     this.#unary?.end(byPeer, lastMs);
-    this.connection.bytes.end(byPeer ? streamError(CLOSED_BY_PEER) : undefined, lastMs);
+    const redial = this.#redial;
+    this.#redial = undefined;
+    redial?.end(lossAtClient(error));
+    if (redial === undefined) this.connection.bytes.end(error, lastMs);
+    else this.#ended(error);
   }
 
   ref(): void {

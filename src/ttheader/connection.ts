@@ -57,6 +57,7 @@ export class FrameConnection<R extends FrameReceiver> {
   /** Set while a codec writes into a frame. */
   #encoding = false;
   #begun = false;
+  #lostStreams = 0;
   /** Frames that were sent meanwhile. */
   #behind: ByteBuffer[] = [];
 
@@ -108,6 +109,11 @@ export class FrameConnection<R extends FrameReceiver> {
   /** How many streams are open. */
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** How many streams were open when the connection ended. */
+  get lostStreams(): number {
+    return this.#lostStreams;
   }
 
   /** How many streams have ended, and are not read up, or still watched. */
@@ -246,6 +252,7 @@ export class FrameConnection<R extends FrameReceiver> {
 
   #lost(error: TTStreamError | undefined, leftBytes: number): void {
     const loss = this.#owner.side === "client" ? lossAtClient(error) : lossAtServer(error);
+    this.#lostStreams = this.#streams.size;
     for (const stream of [...this.#streams.values(), ...this.#lingering.values()]) {
       stream.lose(loss, leftBytes);
     }

@@ -11,7 +11,13 @@ for (const [path, text] of generated) {
   });
 }
 
-for (const folder of ["examples/gen", "tests/interop/thrift/gen", "tests/thriftgen/golden/generated"]) {
+const folders = [
+  "examples/gen",
+  "tests/interop/thrift/gen",
+  "tests/interop/unary/gen",
+  "tests/thriftgen/golden/generated",
+];
+for (const folder of folders) {
   Deno.test(`${folder} has nothing in it that is not generated`, async () => {
     assertEquals(
       await filesIn(folder),

@@ -437,24 +437,6 @@ Deno.test("a unary call that is given up in its scope cancels what its handler c
   await rejection(call);
 });
 
-Deno.test("over TTHeader Streaming a unary call is refused before anything is sent, and says what to do", async () => {
-  const [clientEnd, serverEnd] = duplexPair();
-  const asked: string[] = [];
-  const serving = serveOver(serverEnd, ({ method }) => void asked.push(method));
-  const connection = connectOver(clientEnd);
-  const text =
-    "Words.Shout: unary methods are not spoken over TTHeader Streaming yet: connect with `protocol: grpc()`";
-  const error = await streamErrorOf(createClient(Words, connection).shout("a"));
-  assertEquals([error.code, error.description, error.retryable], [12008, text, false]);
-  assertInstanceOf(error.cause, TypeError);
-  assertEquals(asked, []);
-  // Who wraps an opener may forget what it speaks: what it opens shows it.
-  const opener: StreamOpener = { openStream: (target, options) => connection.openStream(target, options) };
-  assertEquals((await streamErrorOf(createClient(Words, opener).shout("a"))).description, text);
-  await connection.close();
-  await serving.finished;
-});
-
 Deno.test("over TTHeader Streaming a server has no unary method, and refuses the stream in its ordinary words", async () => {
   const [clientEnd, serverEnd] = duplexPair();
   let called = 0;

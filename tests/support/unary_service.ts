@@ -29,7 +29,7 @@ export const stringArgs: Codec<string> = {
   decode: (payload) => StringArgs.decode(payload).req,
 };
 
-const stringResult: Codec<string> = {
+export const stringResult: Codec<string> = {
   encoding: "thrift",
   encode(result: unknown) {
     if (!(result instanceof NotThere)) return StringResult.encode({ success: String(result) });

@@ -113,6 +113,13 @@ Deno.test("a result without a value and without an exception is an error in word
   );
 });
 
+Deno.test("the Void of Kitex's generic server is the result of a method that returns nothing", () => {
+  const payload = hex("01 00 00 00 00");
+  assertEquals(resultCodec("Ping", undefined).decode(payload), undefined);
+  assertThrows(() => resultCodec("Get", i32).decode(payload), ThriftError);
+  assertThrows(() => resultCodec("Ping", undefined).decode(payload.slice(0, 4)), ThriftError);
+});
+
 Deno.test("an exception with the id of the result is refused, and so are two with the same id", () => {
   assertThrows(
     () => resultCodec("Get", i32, { e: thrown(0, Overdrawn) }),

@@ -135,6 +135,7 @@ export class Endpoint implements Place {
       connection: {
         ...this.#settings.connection,
         ...serverOf(this.address),
+        pooled: true,
         dial: (signal: AbortSignal) =>
           dial({ ...this.#settings.dial, ...this.address, signal }, this.#settings.connection.protocol.alpn),
       },

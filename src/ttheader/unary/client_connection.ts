@@ -14,6 +14,8 @@ export interface UnaryConnectionOwner {
   ready(connection: UnaryConnection): void;
   /** It takes no more calls; when what is under way has ended it says so again. */
   spent(connection: UnaryConnection): void;
+  /** Much has been read since the responses came that nobody has read yet. */
+  compact(): void;
   /** It is gone. */
   ended(connection: UnaryConnection, error: TTStreamError | undefined): void;
 }
@@ -113,6 +115,7 @@ export class UnaryConnection implements ByteProtocol<TTStreamError>, CallConnect
 
   compact(): void {
     for (const call of this.#calls.values()) call.compact();
+    this.#owner.compact();
   }
 
   errorOf(fault: Fault): TTStreamError {

@@ -4,7 +4,7 @@ import { reasonText } from "../../base/reason.ts";
 import { ByteConnection, type ConnectionLimits } from "../../net/byte_connection.ts";
 import { setTimer, type Timer, unrefTimer } from "../../net/event_loop.ts";
 import type { ByteSocket } from "../../net/socket.ts";
-import { CLOSED_BY_PEER } from "../connection_errors.ts";
+import { CLOSED_BY_PEER, lossAtClient } from "../connection_errors.ts";
 import { streamError, type TTStreamError } from "../errors.ts";
 import { type UnaryCallOwner, UnaryClientCall } from "./client_call.ts";
 import { UnaryConnection, type UnaryConnectionOwner } from "./client_connection.ts";
@@ -50,6 +50,11 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
   /** How many calls are under way, those that wait among them. */
   get size(): number {
     return this.#calls;
+  }
+
+  /** Whether there are connections, or calls that wait for one. */
+  get inUse(): boolean {
+    return this.#connections.size > 0 || this.#calls > 0;
   }
 
   get lingering(): number {
@@ -136,8 +141,16 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
     this.#serve();
   }
 
+  /** What is read later must not keep whole read buffers in memory. */
+  compact(): void {
+    for (const call of this.#lingering) call.compact();
+  }
+
   ended(connection: UnaryConnection, error: TTStreamError | undefined): void {
     this.#connections.delete(connection);
+    for (const call of [...this.#lingering]) {
+      if (call.connection === connection) call.lose(lossAtClient(error), 0);
+    }
     if (this.#init.dial === undefined) this.#init.ended(error);
     this.#serve();
   }

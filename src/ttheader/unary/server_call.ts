@@ -7,7 +7,7 @@ import { errorOfStream, type TTStreamError } from "../errors.ts";
 import { type Exception, ExceptionType, writeException } from "../exception.ts";
 import { NO_PAYLOAD } from "../frame.ts";
 import { exceptionOf } from "../server_stream.ts";
-import { bizStatusMetadata, HANDLER_ERROR_PREFIX } from "../status.ts";
+import { bizStatusMetadata } from "../status.ts";
 import { encoded } from "./encoded.ts";
 import { writeMessage, writeThrift } from "./encoder.ts";
 import { CLOSING_KEY, MessageType, OUT_OF_ORDER_FLAG, UnaryKey, type UnaryMessage } from "./message.ts";
@@ -154,18 +154,17 @@ export class UnaryServerCall implements ServerSink {
     if (answer.type === "business error") {
       // Without a head there is no place for it.
       if (framing.ttheader) return undefined;
-      return { type: ExceptionType.InternalError, message: HANDLER_ERROR_PREFIX + answer.error.message };
+      return { type: ExceptionType.InternalError, message: answer.error.message };
     }
     const exception = exceptionOf(answer);
     if (answer.type !== "refused" || exception === undefined) return exception;
-    switch (answer.why) {
-      case "unknown method":
-        return { ...exception, message: `unknown method ${method} (service ${this.#service})` };
-      case "unknown service":
-        return { ...exception, message: `unknown service ${this.#service}, method ${method}` };
-      default:
-        return exception;
-    }
+    const unknownService = `unknown service ${this.#service}, method ${method}`;
+    if (answer.why === "unknown service") return { ...exception, message: unknownService };
+    if (answer.why !== "unknown method") return exception;
+    // Where no service is named Kitex looks for one that has the method.
+    return this.#service === ""
+      ? { type: ExceptionType.UnknownService, message: unknownService }
+      : { ...exception, message: `unknown method ${method} (service ${this.#service})` };
   }
 
   compact(): void {

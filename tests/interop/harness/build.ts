@@ -35,6 +35,28 @@ export async function buildGoaway(log: (line: string) => void): Promise<string> 
   return program;
 }
 
+/** Builds Kitex's JSON generic client and server, which need no generated code. */
+export async function buildGeneric(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const program = `${GO_FOLDER.pathname}build/dynamic`;
+  log("building Kitex's generic client and server");
+  await runGo(GO_FOLDER.pathname, "build", "-o", program, "./dynamic");
+  return program;
+}
+
+/** Builds Kitex's client and server of unary calls. */
+export async function buildUnary(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const folder = GO_FOLDER.pathname;
+  const program = `${folder}build/unary`;
+  log("building Kitex's client and server of unary calls");
+  for (const idl of ["unary.thrift", "unary_more.thrift"]) {
+    await runGo(folder, "tool", "kitex", "-streamx", "-module", "interop", idl);
+  }
+  await runGo(folder, "build", "-o", program, "./unary");
+  return program;
+}
+
 /** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
