@@ -34,6 +34,7 @@ async function run({ stdout, stderr, interrupted }: Program, options: TapOptions
   }
   const log = new TapLog(stdout, options);
   const ended = Promise.withResolvers<void>();
+  const stop = AbortSignal.any([interrupted, stdout.broken]);
   let connections = 0;
   let open = 0;
   const watch = (address: string) => {
@@ -46,7 +47,7 @@ async function run({ stdout, stderr, interrupted }: Program, options: TapOptions
       () => {
         open--;
         log.connectionOver(connection);
-        if (open > 0) return;
+        if (open > 0 || stop.aborted) return;
         log.showLives();
         if (once) ended.resolve();
       },
@@ -61,7 +62,6 @@ async function run({ stdout, stderr, interrupted }: Program, options: TapOptions
   }
   const target = "path" in to ? to.path : hostAndPort(to.hostname, to.port);
   stderr.line(`tap: listening on ${hostAndPort(relayed.hostname, relayed.port)}, to ${target}`);
-  const stop = AbortSignal.any([interrupted, stdout.broken]);
   if (stop.aborted) ended.resolve();
   else stop.addEventListener("abort", () => ended.resolve(), { once: true });
   await ended.promise;

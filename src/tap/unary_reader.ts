@@ -103,8 +103,10 @@ export class UnaryReader implements WireReader {
       };
     }
     const read = readMessage(this.#messages, method, "server", payload);
+    // A declared exception has a message. What only the IDL does not know is no fault of the call.
     const { text = "", failed = false } = read;
-    return { mark: "message", end: failed ? { how: "error", text } : { how: "well", text: "" }, ...read };
+    const excepted = failed && read.message !== undefined;
+    return { mark: "message", end: excepted ? { how: "error", text } : { how: "well", text: "" }, ...read };
   }
 }
 

@@ -137,3 +137,16 @@ for (const framing of ["framed", "buffered"] as const) {
     assertEquals(read(byteByByte(parts), idlMessages([Chat])), read(parts, idlMessages([Chat])));
   });
 }
+
+Deno.test("a buffered reply of nothing, as Kitex's generic server writes it, does not hide what follows", () => {
+  const parts = [
+    { from: "client", bytes: thriftMessage(1, "Forget", 1, []) },
+    { from: "server", bytes: thriftMessage(2, "Forget", 1, [1, 0, 0, 0]) },
+    { from: "server", bytes: thriftMessage(2, "Add", 2, [8, 0, 0, 0, 0, 0, 3]) },
+  ] as const;
+  assertEquals(linesOf(read(parts)).slice(1), [
+    "→ 1 Call     buffered Forget 1 B",
+    "← 1 Reply    buffered Forget 5 B",
+    "← 2 Reply    buffered Add 8 B",
+  ]);
+});

@@ -88,6 +88,7 @@ Deno.test("with --once the tap ends with its clients, and Ctrl-C shows streams t
     const { code, stdout } = await tap.end();
     assertEquals(code, 0);
     assertMatch(stdout, /#1 1 Chat\/Ask +H.* 1 → 1 ← still open\n/);
+    assertEquals(stdout.match(/^H request header/gm)?.length, 1);
     assertMatch(await asked, /code=12006/);
   });
 });
