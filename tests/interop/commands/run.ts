@@ -1,9 +1,10 @@
 /**
  * The commands and Kitex: `call` calls a Kitex server through `tap`, over TTHeader and gRPC, and so does a Kitex client;
- * what the tap shows is compared with what went through it.
+ * what the tap shows is compared with what went through it. `call` without an IDL calls a server of grpc-go's.
  */
 import { runCommand, RunningCommand } from "../../support/command.ts";
 import { GenericPeer, type Transport } from "../dynamic/peer.ts";
+import { buildReflection } from "../grpc/programs.ts";
 import { buildGeneric, MissingGo } from "../harness/build.ts";
 
 const IDL = new URL("shell.thrift", import.meta.url).pathname;
@@ -118,6 +119,40 @@ async function kitexCase(peer: GenericPeer, transport: Transport, calls: readonl
   return { name: `tap between Kitex and Kitex over ${transport}`, error: wrongWith(shown, calls) };
 }
 
+/** `call` without an IDL, at a server of grpc-go's. */
+async function reflectionCases(program: string): Promise<Case[]> {
+  const server = new Deno.Command(program, { stdin: "piped", stdout: "piped" }).spawn();
+  const reader = server.stdout.getReader();
+  const { value } = await reader.read();
+  const address = new TextDecoder().decode(value).trim();
+  const health = `grpc.health.v1.Health
+  rpc Check(grpc.health.v1.HealthCheckRequest) returns (grpc.health.v1.HealthCheckResponse)
+  rpc Watch(grpc.health.v1.HealthCheckRequest) returns (stream grpc.health.v1.HealthCheckResponse)
+`;
+  const calls: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+    ["its services", ["--list"], 0, new RegExp(RegExp.escape(health))],
+    ["a unary method", ["grpc.health.v1.Health/Check"], 0, /^\{"status":"SERVING"\}\n$/],
+    [
+      "a status",
+      ["grpc.health.v1.Health/Check", "-d", '{"service":"x"}'],
+      1,
+      /code = 5 desc = unknown service/,
+    ],
+    ["a stream", ["grpc.health.v1.Health/Watch", "--timeout", "2s"], 4, /^\{"status":"SERVING"\}\n/],
+  ];
+  const cases: Case[] = [];
+  for (const [what, args, wanted, says] of calls) {
+    const { code, stdout, stderr } = await runCommand("call", [address, ...args]);
+    const right = code === wanted && says.test(stdout + stderr);
+    const error = right ? undefined : `exit code ${code}\n${stdout}${stderr}`;
+    cases.push({ name: `call without an IDL at grpc-go: ${what}`, error });
+  }
+  await server.stdin.close();
+  await reader.cancel();
+  await server.status;
+  return cases;
+}
+
 async function main(): Promise<number> {
   const program = await buildGeneric(console.log);
   await using peer = await GenericPeer.start(program, IDL, "plain");
@@ -127,6 +162,7 @@ async function main(): Promise<number> {
     ...await callCases(peer.port, "ttheader", CALLS),
     // Kitex's generic server has no unary methods over gRPC: its own client reads the same panic.
     ...await callCases(peer.port, "grpc", streaming),
+    ...await reflectionCases(await buildReflection(console.log)),
   ];
   for (const transport of ["ttheader", "ttheader-framed", "framed", "buffered"] as const) {
     cases.push(await kitexCase(peer, transport, unary));
