@@ -78,9 +78,9 @@ export class GrpcStreamReader {
     this.#lines = [];
     half.assembler.push(bytes);
     const lines = this.#lines;
-    const { missingBytes } = half.assembler;
+    const { missingBytes, pendingBytes } = half.assembler;
     if (missingBytes > 0) {
-      lines.push({ bytes: bytes.length, text: `${missingBytes} bytes of the message are still to come` });
+      lines.push({ bytes: pendingBytes, text: `of a message, at least ${missingBytes} B are still to come` });
     }
     if (!end) return lines.length > 0 ? lines : [{ bytes: bytes.length }];
     // The half close has a mark of its own, behind the last message's.

@@ -1,6 +1,8 @@
-/** `call` as a program: every kind of method, over both protocols, and how it ends. */
+/** `call`: every kind of method, over both protocols, and, as a program, how it ends. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCommand, RunningCommand } from "../support/command.ts";
+import { call } from "../../src/call/call.ts";
+import { CommandHere } from "../support/here.ts";
 import { ChatServer, IDL } from "./chat_server.ts";
 
 const protocols = ["ttheader", "grpc"] as const;
@@ -48,7 +50,7 @@ for (const protocol of protocols) {
     Deno.test(`over ${protocol} ${name} ends with exit code ${code}`, async () => {
       await using server = new ChatServer();
       const all = ["--idl", IDL, "--protocol", protocol, server.address, `Chat/${method}`, ...args];
-      assertEquals(await runCommand("call", all, { stdin }), {
+      assertEquals(await new CommandHere(call, all, stdin).ended, {
         code,
         stdout,
         stderr: stderr === undefined ? "" : `call: ${stderr}\n`,
@@ -151,6 +153,16 @@ for (const protocol of protocols) {
     );
   });
 }
+
+Deno.test("a method that streams requests is called as a program, with its requests on stdin", async () => {
+  await using server = new ChatServer();
+  const args = ["--idl", IDL, server.address, "Chat/Talk"];
+  assertEquals(await runCommand("call", args, { stdin: '{"text":"a"}\n\n{"text":"b"}' }), {
+    code: 0,
+    stdout: '{"text":"A"}\n{"text":"B"}\n',
+    stderr: "",
+  });
+});
 
 Deno.test("a call that has ended does not wait for what is typed on stdin", async () => {
   await using server = new ChatServer();

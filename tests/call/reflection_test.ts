@@ -1,13 +1,14 @@
 /** `call` without an IDL: what a gRPC server tells of itself. */
 import { assertEquals } from "@std/assert";
-import { runCommand } from "../support/command.ts";
+import { call } from "../../src/call/call.ts";
+import { CommandHere } from "../support/here.ts";
 import { serveReflecting } from "./reflecting_server.ts";
 
 for (const version of ["v1", "v1alpha"] as const) {
   Deno.test(`a server that tells of itself by ${version} is called without an IDL`, async () => {
     await using server = serveReflecting(version);
     const args = [`127.0.0.1:${server.addr.port}`, "demo.Clock/Tick", "-d", '{"howMany":2}'];
-    assertEquals(await runCommand("call", args), {
+    assertEquals(await new CommandHere(call, args).ended, {
       code: 0,
       stdout: '"1970-01-01T00:00:01Z"\n"1970-01-01T00:00:02Z"\n',
       stderr: "",
@@ -18,13 +19,17 @@ for (const version of ["v1", "v1alpha"] as const) {
 Deno.test("a unary method is called without an IDL, with an empty request where none is given", async () => {
   await using server = serveReflecting("v1");
   const args = [`127.0.0.1:${server.addr.port}`, "demo.Clock/Now"];
-  assertEquals(await runCommand("call", args), { code: 0, stdout: '"1970-01-01T00:00:07Z"\n', stderr: "" });
+  assertEquals(await new CommandHere(call, args).ended, {
+    code: 0,
+    stdout: '"1970-01-01T00:00:07Z"\n',
+    stderr: "",
+  });
 });
 
 Deno.test("a request that a protobuf method does not want is said to be one, with its fields", async () => {
   await using server = serveReflecting("v1");
   const args = [`127.0.0.1:${server.addr.port}`, "demo.Clock/Tick", "-d", '{"howMany":"many"}'];
-  const { code, stderr } = await runCommand("call", args);
+  const { code, stderr } = await new CommandHere(call, args).ended;
   assertEquals(code, 2);
   assertEquals(
     stderr,
@@ -35,7 +40,8 @@ Deno.test("a request that a protobuf method does not want is said to be one, wit
 
 Deno.test("--list prints the services that a server tells of, those without a description, too", async () => {
   await using server = serveReflecting("v1");
-  const { code, stdout, stderr } = await runCommand("call", [`127.0.0.1:${server.addr.port}`, "--list"]);
+  const { code, stdout, stderr } = await new CommandHere(call, [`127.0.0.1:${server.addr.port}`, "--list"])
+    .ended;
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout,
@@ -51,7 +57,7 @@ grpc.reflection.v1.ServerReflection
 Deno.test("a server that does not tell of itself needs an IDL, and that is said", async () => {
   await using server = serveReflecting(undefined);
   const args = [`127.0.0.1:${server.addr.port}`, "demo.Clock/Now"];
-  assertEquals(await runCommand("call", args), {
+  assertEquals(await new CommandHere(call, args).ended, {
     code: 1,
     stdout: "",
     stderr: "call: the server has no reflection service: what it serves must come from --idl FILE\n",

@@ -1,9 +1,13 @@
 /** What `call` says of wrong arguments and requests, before it connects to anybody; its help; its lists. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { runCommand } from "../support/command.ts";
+import { call } from "../../src/call/call.ts";
+import { CommandHere } from "../support/here.ts";
 import { IDL } from "./chat_server.ts";
 
 const QUESTION = "struct Question {\n  string text\n  optional i64 user\n  optional Mood mood\n}";
+
+const ADVICE = "\nTry --help.";
 
 /** Arguments behind `--idl FILE`, and what is said of them. */
 const wrong: readonly (readonly [readonly string[], string])[] = [
@@ -46,10 +50,17 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
 
 for (const [args, said] of wrong) {
   Deno.test(`call ${args.join(" ")} ends with exit code 2, and says what is wrong`, async () => {
-    const { code, stdout, stderr } = await runCommand("call", ["--idl", IDL, ...args]);
-    assertEquals([code, stdout, stderr], [2, "", `call: ${said}\n`]);
+    const { code, stdout, stderr } = await new CommandHere(call, ["--idl", IDL, ...args]).ended;
+    // The program puts its name before wrong arguments, and its advice behind them.
+    assertEquals([code, stdout], [2, ""]);
+    assertEquals(stderr.replace(/^call: /, ""), `${said.replace(ADVICE, "")}\n`);
   });
 }
+
+Deno.test("a program with wrong arguments says its name, what is wrong, and where to look", async () => {
+  const { code, stdout, stderr } = await runCommand("call", ["--idl", IDL]);
+  assertEquals([code, stdout, stderr], [2, "", `call: expected HOST:PORT SERVICE/METHOD${ADVICE}\n`]);
+});
 
 Deno.test("a TTHeader server cannot be asked for its services", async () => {
   const { code, stderr } = await runCommand("call", ["--protocol", "ttheader", ":1", "Chat/Ask"]);

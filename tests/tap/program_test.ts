@@ -2,8 +2,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect, createClient, defineService, implement, type Protocol, ttheader } from "../../mod.ts";
 import { grpc } from "../../src/grpc/mod.ts";
+import { call } from "../../src/call/call.ts";
+import { ChatServer, IDL } from "../call/chat_server.ts";
 import { text } from "../support/codecs.ts";
 import { runCommand, RunningCommand } from "../support/command.ts";
+import { tap } from "../../src/tap/tap.ts";
+import { CommandHere } from "../support/here.ts";
 import { serveLocally } from "../support/loopback.ts";
 
 const Chat = defineService("Chat", {
@@ -179,6 +183,33 @@ Deno.test("tap --help shows the three commands that people need most", async () 
   assertEquals(stdout.match(/^ {2}deno run -NR jsr:@ttstream\/ttstream\/tap .*$/gm)?.length, 3);
 });
 
+Deno.test("a program with wrong arguments says its name, what is wrong, and where to look", async () => {
+  const { code, stdout, stderr } = await runCommand("tap", ["--listen", "9000"]);
+  assertEquals([code, stdout, stderr], [2, "", "tap: expected --to HOST:PORT\nTry --help.\n"]);
+});
+
+Deno.test("the tap shows messages as JSON by an IDL, until Ctrl-C", async () => {
+  await using server = new ChatServer();
+  const command = new CommandHere(tap, [
+    "--listen",
+    "0",
+    "--to",
+    server.address,
+    "--idl",
+    IDL,
+    "--stream",
+    "1",
+  ]);
+  const port = Number(/:(\d+),/.exec(await command.said(/listening on \S+:\d+, /))?.[1]);
+  const called = new CommandHere(call, ["--idl", IDL, `:${port}`, "Chat/Ask", "-d", '{"text":"hi"}']);
+  assertEquals(await called.ended, { code: 0, stdout: '{"text":"hi"}\n', stderr: "" });
+  command.interrupt();
+  const { code, stdout } = await command.ended;
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, '#1 → 1 Data     Chat/Ask 10 B {"text":"hi"}\n');
+  assertStringIncludes(stdout, '#1 ← 1 Data     Chat/Ask 10 B {"text":"hi"}\n');
+});
+
 /** Wrong arguments, and what is said of them. */
 const wrong: readonly (readonly [readonly string[], string])[] = [
   [[], "expected --listen [HOST:]PORT"],
@@ -200,7 +231,6 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
 
 for (const [args, said] of wrong) {
   Deno.test(`tap ${args.join(" ")} ends with exit code 2, and says what is wrong`, async () => {
-    const { code, stdout, stderr } = await runCommand("tap", args);
-    assertEquals([code, stdout, stderr], [2, "", `tap: ${said}\nTry --help.\n`]);
+    assertEquals(await new CommandHere(tap, args).ended, { code: 2, stdout: "", stderr: `${said}\n` });
   });
 }
