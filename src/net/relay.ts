@@ -117,6 +117,7 @@ function passOn(
   isConnected: () => boolean,
 ): void {
   source.on("data", (chunk) => {
+    if (typeof chunk === "string") throw new TypeError("a socket without an encoding gives bytes");
     const taken = target.write(chunk);
     watcher.bytes(end, ownBytes(chunk));
     if (!taken) source.pause();

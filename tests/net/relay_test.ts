@@ -60,7 +60,9 @@ async function through(
 async function readToEnd(socket: net.Socket): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("data", (chunk) => {
+    if (typeof chunk !== "string") chunks.push(chunk);
+  });
   socket.once("end", resolve);
   socket.once("error", reject);
   socket.resume();
