@@ -19,7 +19,10 @@ import { Types } from "./types.ts";
 
 /** What IDLs are loaded with. */
 export interface LoadOptions extends JsonOptions {
-  /** The texts of included files, by the paths that `include` has. What is not among them is looked for as a file. */
+  /**
+   * The texts of included files, by the paths that `include` has. What is not among them is looked for as a file; beside
+   * an IDL that is text only where no texts are given.
+   */
   readonly includes?: Readonly<Record<string, string>> | undefined;
   /** Where else to look for included files, after the folder of the including file and the current one. */
   readonly includeDirs?: readonly string[] | undefined;
@@ -195,12 +198,11 @@ function slashed(path: string): string {
 }
 
 /** What reads the root and what it includes. */
-function reader(root: Root, { includes = {} }: LoadOptions): (path: string) => string | undefined {
-  const texts = new Map(Object.entries(includes).map(([path, text]) => [normalize(path), text]));
-  return (path) => {
-    if (root.text !== undefined && path === root.path && !texts.has(path)) return root.text;
-    return texts.get(path) ?? readTextFile(path);
-  };
+function reader(root: Root, { includes }: LoadOptions): (path: string) => string | undefined {
+  const texts = new Map(Object.entries(includes ?? {}).map(([path, text]) => [normalize(path), text]));
+  if (root.text !== undefined && !texts.has(root.path)) texts.set(root.path, root.text);
+  const readsFiles = root.text === undefined || includes === undefined;
+  return (path) => texts.get(path) ?? (readsFiles ? readTextFile(path) : undefined);
 }
 
 /** The one that was asked for is the last: each comes after those that it includes. */

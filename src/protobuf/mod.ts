@@ -46,4 +46,4 @@ export type { DescMessage, DescMethod, DescService, MessageInitShape, MessageSha
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";
 export type { Codec, MessageEncoding } from "../core/codec.ts";
 export type { FromJsonOptions, JsonValue, ToJsonOptions } from "../core/json.ts";
-export type { AnyMethods, Method, MethodKind, Service } from "../core/service.ts";
+export type { AnyMethods, DeclaredException, Method, MethodKind, Service } from "../core/service.ts";

@@ -19,7 +19,7 @@ export interface JsonInput {
 export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, depth: number): unknown {
   switch (type.kind) {
     case "bool":
-      if (typeof json !== "boolean") throw unexpected("a boolean", json);
+      if (typeof json !== "boolean") throw wrongJson("a boolean", json);
       return json;
     case "byte":
       return integer(json, 8);
@@ -34,7 +34,7 @@ export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, de
     case "double":
       return double(json);
     case "string":
-      if (typeof json !== "string") throw unexpected("a string", json);
+      if (typeof json !== "string") throw wrongJson("a string", json);
       if (!json.isWellFormed()) throw new Fault(`${quoted(json)} has half of a surrogate pair`);
       return json;
     case "binary":
@@ -58,6 +58,13 @@ export function fromJson(type: ResolvedType, json: unknown, input: JsonInput, de
   }
 }
 
+/** As for a value of the wrong type; texts are shown. */
+function wrongJson(what: string, json: unknown): Fault {
+  return typeof json === "string"
+    ? new Fault(`expected ${what}, got ${quoted(json)}`)
+    : unexpected(what, json);
+}
+
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const NOT_FINITE: ReadonlyMap<unknown, number> = new Map([
@@ -75,7 +82,7 @@ function outOfRange(value: string | number, bits: number): Fault {
 
 function integer(json: unknown, bits: number): number {
   const value = typeof json === "string" && INTEGER.test(json) ? Number(json) : json;
-  if (typeof value !== "number") throw unexpected("an integer", json);
+  if (typeof value !== "number") throw wrongJson("an integer", json);
   const shift = 32 - bits;
   if (value << shift >> shift !== value) throw outOfRange(typeof json === "string" ? json : value, bits);
   return value + 0; // No negative zero.
@@ -94,7 +101,7 @@ function int64(json: unknown): bigint {
     }
     return BigInt(json);
   }
-  if (typeof json !== "string" || !INTEGER.test(json)) throw unexpected("an integer, as a string", json);
+  if (typeof json !== "string" || !INTEGER.test(json)) throw wrongJson("an integer of 64 bits", json);
   const value = json.length > INT64_LENGTH ? undefined : BigInt(json);
   if (value === undefined || BigInt.asIntN(64, value) !== value) throw outOfRange(json, 64);
   return value;
@@ -104,7 +111,7 @@ function double(json: unknown): number {
   const notFinite = NOT_FINITE.get(json);
   if (notFinite !== undefined) return notFinite;
   const number = typeof json === "string" && NUMBER.test(json) ? Number(json) : json;
-  if (typeof number !== "number") throw unexpected("a number", json);
+  if (typeof number !== "number") throw wrongJson("a number", json);
   // `JSON.parse` makes Infinity of 1e999.
   if (!Number.isFinite(number)) {
     throw new Fault(`${number} is beyond the numbers of 64 bits; what is not finite is a string`, {
@@ -126,14 +133,14 @@ function enumValue({ typeName, members }: EnumerationType, json: unknown): numbe
 }
 
 function binary(json: unknown): Uint8Array {
-  if (typeof json !== "string") throw unexpected("base64", json);
+  if (typeof json !== "string") throw wrongJson("base64", json);
   const bytes = fromBase64(json);
   if (bytes === undefined) throw new Fault(`${quoted(json)} is not base64`);
   return bytes;
 }
 
 function elements(type: ResolvedType, json: unknown, input: JsonInput, depth: number): unknown[] {
-  if (!Array.isArray(json)) throw unexpected("an array", json);
+  if (!Array.isArray(json)) throw wrongJson("an array", json);
   const inside = enter(depth);
   const result: unknown[] = [];
   try {
@@ -150,7 +157,7 @@ function objectEntries(
   input: JsonInput,
   depth: number,
 ): Map<unknown, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw unexpected("an object", json);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrongJson("an object", json);
   const inside = enter(depth);
   const keyType = resolve(type.key);
   const valueType = resolve(type.value);
@@ -181,7 +188,7 @@ function pairs(
   input: JsonInput,
   depth: number,
 ): Map<unknown, unknown> {
-  if (!Array.isArray(json)) throw unexpected("an array of pairs", json);
+  if (!Array.isArray(json)) throw wrongJson("an array of pairs", json);
   const inside = enter(depth);
   const keyType = resolve(type.key);
   const valueType = resolve(type.value);
@@ -189,7 +196,7 @@ function pairs(
   for (const [index, pair] of json.entries()) {
     let part = "";
     try {
-      if (!Array.isArray(pair) || pair.length !== 2) throw unexpected("a pair of a key and a value", pair);
+      if (!Array.isArray(pair) || pair.length !== 2) throw wrongJson("a pair of a key and a value", pair);
       part = "[0]";
       const key = fromJson(keyType, pair[0], input, inside);
       part = "[1]";
@@ -207,7 +214,7 @@ function knownFields(
   json: unknown,
   { options }: JsonInput,
 ): Map<JsonField, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw unexpected("an object", json);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrongJson("an object", json);
   const known = jsonFields(type);
   const given = new Map<JsonField, unknown>();
   for (const [name, value] of Object.entries(json)) {

@@ -96,7 +96,8 @@ export {
 } from "./field.ts";
 export * from "./struct.ts";
 export type { MessageCodec } from "./message_codec.ts";
-export * from "./method.ts";
+export { argsCodec, type ArgsValue } from "./args.ts";
+export { type ExceptionClass, resultCodec, thrown, type ThrownException } from "./result.ts";
 export { exceptionMessage } from "./exception_message.ts";
 export { ThriftError } from "./errors.ts";
 export type { ByteBuffer, Bytes } from "../base/buffer.ts";

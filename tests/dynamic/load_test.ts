@@ -87,6 +87,17 @@ Deno.test("included files are given as texts", () => {
   assertEquals(service.methods.g?.request.fromJson?.({ t: 5 }), { t: "5" });
 });
 
+Deno.test("where texts are given for what text includes, no file is read", () => {
+  const path = new URL("../thriftgen/golden/shared.thrift", import.meta.url).pathname;
+  const idl = `include "${path}"\nservice A {}`;
+  assertEquals(loadService(idl).name, "A");
+  assertThrows(
+    () => loadService(idl, "A", { includes: {} }),
+    IdlError,
+    "idl.thrift:1:9: expected a file: there is no",
+  );
+});
+
 Deno.test("what is wrong with an IDL is said with its place, in the text and in included files", () => {
   const error = assertThrows(() => loadService("service A {\n  void f(1: B b)\n}"), IdlError);
   assertEquals(

@@ -22,6 +22,13 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     `B: ${canceled("ServiceA")}`,
     `C: ${canceled("ServiceA -> ServiceB")}`,
   ],
+  "dynamic.ts": [
+    "left: 1",
+    '{"amount":"7","kind":"PAYMENT"}',
+    '{"amount":"5","kind":"GIFT","receipt":"dGhhbmtz"}',
+    'Overdrawn {"missing":"2"}',
+    '[ttstream error, code=12008] [client-side stream] Withdraw.args.amount: expected an integer of 64 bits, got "much"',
+  ],
   "echo.ts": ["HELLO", "AND", "GOODBYE"],
   "http_gateway.ts": [
     "first user: word 1 word 2 word 3 ",
