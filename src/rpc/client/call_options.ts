@@ -14,7 +14,7 @@ export interface CallOptions {
   /**
    * The stream that this call is made for: when it ends, this one is cancelled with the same code and the cancel path
    * so far, and its metainfo goes on to this call; as in Kitex, what is transient does not go on from gRPC to TTHeader
-   * Streaming. So does its `deadline`, where both speak gRPC: what is left of it is sent as `grpc-timeout`.
+   * Streaming. So does its `deadline`: what is left of it is told to a server of gRPC, or of a unary call.
    */
   parent?: {
     readonly signal: AbortSignal;
@@ -35,8 +35,8 @@ export interface CallOptions {
    */
   metainfo?: MetainfoInit | undefined;
   /**
-   * Milliseconds for the whole stream; after them it ends with 12015, in gRPC with 4. gRPC tells the server, too, as
-   * `grpc-timeout`. Default: none.
+   * Milliseconds for the whole stream; after them it ends with 12015, in gRPC with 4. The server is told by gRPC's
+   * `grpc-timeout`, and of unary calls over TTHeader by Kitex's key for it. Default: none.
    */
   timeoutMs?: number | undefined;
   /** How gRPC compresses the messages that this call sends; TTHeader Streaming sends them as they are. Default: `GrpcOptions.compression`. */

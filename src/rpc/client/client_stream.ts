@@ -12,7 +12,8 @@ export interface ClientCall extends AsyncDisposable {
   readonly protocol: ProtocolName;
   /**
    * The keys of the server's Header frame, or of gRPC's response header, `content-type` among them; empty where it
-   * ended without one. Rejects where the stream failed before.
+   * ended without one. Rejects where the stream failed before. A unary call over TTHeader has one head with all keys in
+   * it, which `trailer` gives as well: what Kitex's servers send back with `metainfo.SendBackwardValue` is among them.
    */
   readonly header: Promise<Metadata>;
   /**

@@ -30,7 +30,8 @@ export interface StreamOpener {
 }
 
 /**
- * A connection to one server, shared by any number of streams.
+ * A connection to one server, shared by any number of streams. Unary calls over TTHeader have connections of their own
+ * to the same address, which belong to it: they count among its streams, and end with it. See `UnaryOptions`.
  *
  * `await using` cancels the streams that are still open (12007, in gRPC 1), then closes.
  */

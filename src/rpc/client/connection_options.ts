@@ -62,8 +62,8 @@ export interface ConnectionOptions {
 export interface UnaryOptions {
   /**
    * Whether the server answers several calls of a connection at once and in any order, as Kitex's does with
-   * `server.WithMuxTransport()`. All calls then share one connection; else each has one call at a time. Default: what
-   * the first answer says; servers of this library say that they do, Kitex's say nothing.
+   * `server.WithMuxTransport()`. Calls then share a connection, up to 512 of them; else each has one call at a time.
+   * Default: what the first answer says; servers of this library say that they do, Kitex's say nothing.
    */
   mux?: boolean | undefined;
   /** How many connections there may be; further calls wait, while their time-outs run. Default 16. */

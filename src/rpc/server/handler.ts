@@ -8,6 +8,8 @@ export interface Handler {
   (stream: ServerStream): void | Promise<void>;
   /** The services it answers; without it, every one. `route` picks by it, so middleware around one handler copies it. */
   readonly services?: readonly string[] | undefined;
+  /** The methods it answers: `route` picks by it where a unary call names no service, as Framed and Buffered ones do not. */
+  readonly methods?: readonly string[] | undefined;
 }
 
 /** The handler of a service, or of several: what `implement` and `route` make. */

@@ -108,7 +108,7 @@ export function implement<M extends AnyMethods>(
     // A hand-made stream does not remember it, and middleware may not wait for it.
     return typed.running === undefined ? handled(running) : running;
   };
-  return Object.assign(handler, { services: [service.name] });
+  return Object.assign(handler, { services: [service.name], methods: [...entries.keys()] });
 }
 
 /**
@@ -116,7 +116,8 @@ export function implement<M extends AnyMethods>(
  *
  * Over gRPC a stream of `package.Service` goes to the handler of that name, or else to that of `Service`, as in Kitex.
  * An unknown service is answered with exception 20 `unknown service X`, in gRPC with UNIMPLEMENTED. Where a client
- * names no service, the one handler there is gets the stream.
+ * names no service, the one handler there is gets the stream, or, in a unary call, of several the one that has the
+ * method.
  *
  * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
  */
@@ -138,15 +139,26 @@ export function route(...handlers: Handler[]): ServiceHandler {
       byService.set(service, handler);
     }
   }
-  const only = byService.size === 1 ? [...byService.values()][0] : undefined;
+  const all = [...new Set(byService.values())];
   const handler = (stream: ServerStream): Promise<void> => {
     checkStream(stream);
     const { service } = stream;
     const found = byService.get(service) ?? byService.get(shortName(stream) ?? service) ?? fallback ??
-      (service === "" ? only : undefined);
+      (service === "" ? unnamed(all, stream) : undefined);
     return found === undefined ? unknownService(stream) : callHandler(found, stream);
   };
-  return fallback === undefined ? Object.assign(handler, { services: [...byService.keys()] }) : handler;
+  if (fallback !== undefined) return handler;
+  const methods = all.flatMap(({ methods }) => methods ?? []);
+  return Object.assign(handler, { services: [...byService.keys()], methods });
+}
+
+/** Who gets a stream that names no service; nobody where that is not plain. Of Kitex's clients those of unary calls may name none. */
+function unnamed(handlers: readonly Handler[], stream: ServerStream): Handler | undefined {
+  const [only, ...others] = handlers;
+  if (others.length === 0) return only;
+  if (sideBehind(stream)?.unary !== true) return undefined;
+  const having = handlers.filter(({ methods }) => methods?.includes(stream.method));
+  return having.length === 1 ? having[0] : undefined;
 }
 
 /**

@@ -19,13 +19,16 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   readonly protocol: ProtocolName;
   /** The client's address, where the transport has one. */
   readonly remoteAddr?: Addr | undefined;
-  /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so: in gRPC by `grpc-timeout`. `signal` aborts then. */
+  /**
+   * When the client gives up, in `Date.now()`'s milliseconds, where it has said so: in gRPC by `grpc-timeout`, in unary
+   * calls over TTHeader by the time-out in their head. `signal` aborts then.
+   */
   readonly deadline?: number | undefined;
   /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
   readonly metainfo: Metainfo;
-  /** The messages of the client; it ends with the client's half close. Cancelling it only drops what still comes. */
+  /** The messages of the client, of a unary call its arguments' struct; it ends with the client's half close. Cancelling it only drops what still comes. */
   readonly readable: ReadableStream<Req>;
   /** The messages to the client. Closing it sends nothing: the stream ends when the handler has. Aborting it fails the stream. */
   readonly writable: WritableStream<Res>;
@@ -42,7 +45,8 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
   readonly draining: AbortSignal;
   /**
    * Sent before the first message; changing it later throws TypeError, as does what the protocol cannot send: see
-   * `CallOptions.metadata`.
+   * `CallOptions.metadata`. The answer of a unary call over TTHeader has one head, which holds these keys and the
+   * trailer's; Framed and Buffered answers have none.
    */
   readonly header: Map<string, string>;
   /** Sent at the end. Where the stream has ended already, by a cancel say, it is not, and changing it does nothing; after the handler has returned that throws TypeError. */

@@ -53,7 +53,7 @@ export class UnaryClientCall implements ClientSink {
   constructor(owner: UnaryCallOwner, stream: ClientSide) {
     this.#owner = owner;
     this.stream = stream;
-    writeMessage(new ByteBuffer(), FRAMING, this.#head(), Infinity, () => {});
+    checkHead(this.#head());
   }
 
   /** Whether it has ended. */
@@ -235,6 +235,15 @@ export class UnaryClientCall implements ClientSink {
     }
     return { flags: OUT_OF_ORDER_FLAG, id: this.id, ints, metadata: init.metadata };
   }
+}
+
+/** Where heads are written to see whether they can be. */
+const scratch = new ByteBuffer();
+
+/** @throws {RangeError} If a string of the head is too long, or all of them. */
+function checkHead(head: Head): void {
+  scratch.length = 0;
+  writeMessage(scratch, FRAMING, head, Infinity, () => {});
 }
 
 /** The arguments' struct without a field. */

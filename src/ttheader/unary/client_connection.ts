@@ -8,6 +8,12 @@ import type { CallConnection, UnaryClientCall } from "./client_call.ts";
 import { UnaryDecoder } from "./decoder.ts";
 import { CLOSING_KEY, MessageType, type UnaryMessage } from "./message.ts";
 
+/**
+ * Calls at a time on a connection that is shared: half of what a server of this library takes by default, so that those
+ * beyond find another connection, and not a refusal.
+ */
+const MAX_CALLS = 512;
+
 /** Who is told what becomes of a connection. */
 export interface UnaryConnectionOwner {
   /** It takes another call. */
@@ -33,6 +39,7 @@ export class UnaryConnection implements ByteProtocol<TTStreamError>, CallConnect
   #lastId = 0;
   /** Whether the server answers in any order. */
   mux: boolean;
+  readonly #learns: boolean;
   /** Whether the server has asked for no more calls. */
   #spent = false;
   /** When its last call ended, in `performance.now()`'s milliseconds. */
@@ -40,18 +47,24 @@ export class UnaryConnection implements ByteProtocol<TTStreamError>, CallConnect
 
   constructor(
     makeBytes: (protocol: ByteProtocol<TTStreamError>) => ByteConnection<TTStreamError>,
-    settings: { readonly maxFrameBytes: number; readonly mux: boolean },
+    settings: {
+      readonly maxFrameBytes: number;
+      readonly mux: boolean;
+      /** Whether the server's answers say if it is so. */
+      readonly learns: boolean;
+    },
     owner: UnaryConnectionOwner,
   ) {
     this.#owner = owner;
     this.mux = settings.mux;
+    this.#learns = settings.learns;
     this.#decoder = new UnaryDecoder(settings.maxFrameBytes);
     this.bytes = makeBytes(this);
   }
 
   /** Whether it takes a call. */
   get free(): boolean {
-    return this.usable && (this.mux || this.idle);
+    return this.usable && (this.mux ? this.#calls.size < MAX_CALLS : this.idle);
   }
 
   /** Whether it takes calls, now or when those that are under way have ended. */
@@ -134,7 +147,7 @@ export class UnaryConnection implements ByteProtocol<TTStreamError>, CallConnect
   }
 
   #hand(message: UnaryMessage): void {
-    if (message.outOfOrder) this.mux = true;
+    if (message.outOfOrder && this.#learns) this.mux = true;
     if (message.metadata.has(CLOSING_KEY)) this.#spend();
     const call = this.#callOf(message);
     if (call !== undefined) {

@@ -164,12 +164,16 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
       this.#waiting.delete(call);
       connection.take(call);
     }
-    if (this.#init.dial === undefined) return;
-    const { maxConnections } = this.#init.settings;
-    const room = this.#mux ? Math.min(1, maxConnections) : maxConnections;
-    while (this.#dialing < this.#waiting.size && this.#dialing + this.#open() < room) {
-      this.#dial(this.#init.dial);
-    }
+    const { dial } = this.#init;
+    while (dial !== undefined && this.#wantsAnother()) this.#dial(dial);
+  }
+
+  /** Whether calls wait for which another connection may be made. */
+  #wantsAnother(): boolean {
+    if (this.#waiting.size <= this.#dialing) return false;
+    if (this.#dialing + this.#open() >= this.#init.settings.maxConnections) return false;
+    // One that is shared takes many of them.
+    return !this.#mux || this.#dialing === 0;
   }
 
   /** The connection for the next call: where several have room, the one with the fewest calls. */
@@ -207,8 +211,9 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
   }
 
   #adopt(makeBytes: ConstructorParameters<typeof UnaryConnection>[0]): UnaryConnection {
-    const { limits: { maxFrameBytes } } = this.#init;
-    const connection = new UnaryConnection(makeBytes, { maxFrameBytes, mux: this.#mux }, this);
+    const { limits: { maxFrameBytes }, settings: { mux } } = this.#init;
+    const learns = mux === undefined;
+    const connection = new UnaryConnection(makeBytes, { maxFrameBytes, mux: this.#mux, learns }, this);
     this.#connections.add(connection);
     return connection;
   }

@@ -144,6 +144,7 @@ function bareMessage(bytes: Bytes, framing: Framing): UnaryMessage {
   const { sequenceId } = thrift;
   return {
     ...thrift,
+    size: bytes.length,
     framing,
     outOfOrder: false,
     id: sequenceId,
@@ -177,7 +178,14 @@ function headedMessage(bytes: Bytes): UnaryMessage {
   const outOfOrder = (uint16(bytes, FLAGS_OFFSET) & OUT_OF_ORDER_FLAG) !== 0;
   const framed = uint16(bytes, end + MAGIC_OFFSET) === THRIFT_VERSION &&
     uint16(bytes, end) !== THRIFT_VERSION;
-  const head = { framing: { ttheader: true, framed }, outOfOrder, id, metadata, timeoutMs };
+  const head = {
+    size: bytes.length,
+    framing: { ttheader: true, framed },
+    outOfOrder,
+    id,
+    metadata,
+    timeoutMs,
+  };
   const thrift = readThrift(bytes.subarray(framed ? end + LENGTH_SIZE : end));
   if (typeof thrift !== "string") return { ...head, ...thrift };
   return { ...head, type, method, sequenceId: id, payload: NO_PAYLOAD, fault: thrift };

@@ -47,6 +47,8 @@ export interface UnaryMessage {
   readonly metadata: Metadata;
   /** How long the client waits, in milliseconds, where it says so. */
   readonly timeoutMs: number | undefined;
+  /** How many bytes it has, all in all: what keeping it costs. */
+  readonly size: number;
   /** The struct; of an exception the whole Thrift message. */
   readonly payload: Bytes;
   /** Why the Thrift message behind an intact head cannot be read; there is no `payload` then. */

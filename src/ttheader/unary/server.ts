@@ -73,7 +73,12 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
 
   compact(): void {
     for (const call of this.#calls) call.compact();
-    this.#waiting = this.#waiting.map((message) => ({ ...message, payload: message.payload.slice() }));
+    this.#waiting = this.#waiting.map((message) => {
+      const { payload } = message;
+      return payload.length * 2 < payload.buffer.byteLength
+        ? { ...message, payload: payload.slice() }
+        : message;
+    });
   }
 
   errorOf(fault: Fault): TTStreamError {
@@ -119,7 +124,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
       this.#current = this.#begin(message);
     } else {
       this.#waiting.push(message);
-      this.bytes.charge(message.payload.length, 1);
+      this.bytes.charge(message.size, 1);
     }
   }
 
@@ -127,7 +132,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
     while (this.#current === undefined && !this.bytes.closed) {
       const message = this.#waiting.shift();
       if (message === undefined) return;
-      this.bytes.charge(-message.payload.length, -1);
+      this.bytes.charge(-message.size, -1);
       this.#current = this.#begin(message);
     }
   }

@@ -101,11 +101,17 @@ export class UnaryServerCall implements ServerSink {
     if (header !== undefined) this.#header = header;
     if (this.#muted || this.#owner.bytes.closed) return;
     const exception = this.#exceptionOf(answer);
+    const closing = this.#owner.draining || answer.type === "cut";
+    if (
+      exception === undefined && answer.type === "done" && !closing && this.#header.size + trailer.size === 0
+    ) {
+      return this.#reply(NO_METADATA, this.#response ?? NO_RESULT);
+    }
     const metadata = new Map([...this.#header, ...trailer]);
     if (answer.type === "business error") {
       for (const [key, value] of bizStatusMetadata(answer.error)) metadata.set(key, value);
     }
-    if (this.#owner.draining || answer.type === "cut") metadata.set(CLOSING_KEY, "1");
+    if (closing) metadata.set(CLOSING_KEY, "1");
     if (exception === undefined) return this.#reply(metadata, this.#response ?? NO_RESULT);
     try {
       this.fail(exception, metadata);
@@ -135,13 +141,15 @@ export class UnaryServerCall implements ServerSink {
     this.#owner.bytes.queue.flushNow();
   }
 
+  /** An exception is of the server's own words, and has to get through where a response would be too large. */
   #write(type: MessageType, metadata: Metadata, write: (buffer: ByteBuffer) => void): void {
     const { bytes, maxFrameBytes } = this.#owner;
     const { framing, id } = this.#request;
     const ints = [[UnaryKey.MessageType, String(type)]] as const;
     // The flag tells our clients that several calls may be under way at once.
     const head = { flags: OUT_OF_ORDER_FLAG, id, ints, metadata };
-    writeMessage(bytes.queue.buffer, framing, head, maxFrameBytes, write);
+    const limit = type === MessageType.Exception ? Infinity : maxFrameBytes;
+    writeMessage(bytes.queue.buffer, framing, head, limit, write);
   }
 
   /** Kitex's types and texts (`pkg/remote/codec/util.go`: SetOrCheckMethodName). */

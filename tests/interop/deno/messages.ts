@@ -1,6 +1,7 @@
 import { type Codec, defineService } from "../../../mod.ts";
 import { protobufCodec } from "../../../src/protobuf/mod.ts";
 import {
+  argsCodec,
   binary,
   bool,
   byte,
@@ -15,6 +16,7 @@ import {
   lazy,
   list,
   map,
+  resultCodec,
   set,
   string,
   struct,
@@ -90,7 +92,11 @@ export const Interop = defineService("Interop", {
   bidi,
   client: { kind: "client", ...messages },
   server: { kind: "server", ...messages },
-  unary: { kind: "unary", ...messages },
+  unary: {
+    kind: "unary",
+    request: argsCodec("unary", { request: field(1, Message) }),
+    response: resultCodec("unary", Message),
+  },
   types: { kind: "bidirectional", request: Everything, response: Everything },
 });
 /** The same service to a handler that answers a client-streaming call late, twice or never. */

@@ -91,8 +91,8 @@ const only: readonly ScriptedCase[] = [
 ];
 
 export const kitexGrpcCases: readonly Case[] = [
-  // Unary methods of Thrift wrap their arguments and results in structs, of which the codecs do not know yet.
   ...only.map((one) => over(one, "gRPC, protobuf")),
+  ...only.filter(({ name }) => name.startsWith("unary")).map((one) => over(one, "gRPC, Thrift")),
   ...scripted.flatMap((one) =>
     depthOf(one) > 1
       ? ["gRPC, protobuf", "gRPC in front of TTHeader", "TTHeader in front of gRPC"].map((name) =>

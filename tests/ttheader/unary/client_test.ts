@@ -10,12 +10,16 @@ import {
   createClient,
   createPool,
   implement,
+  serveOver,
+  type ServerConnection,
 } from "../../../mod.ts";
 import { MessageType, type UnaryMessage } from "../../../src/ttheader/unary/message.ts";
+import { aborted } from "../../support/events.ts";
 import { streamErrorOf } from "../../support/failures.ts";
-import { connectTo, serveLocally } from "../../support/loopback.ts";
+import { serveLocally } from "../../support/loopback.ts";
 import { duplexPair } from "../../support/pair.ts";
 import { rejection } from "../../support/rejection.ts";
+import { turns } from "../../support/turns.ts";
 import { type MessageInit, UnaryPeer } from "../../support/unary_peer.ts";
 import { stringArgs, stringResult, Words } from "../../support/unary_service.ts";
 
@@ -397,25 +401,80 @@ Deno.test("the end of the scope cancels calls under way and those that wait", as
   await server[Symbol.asyncDispose]();
 });
 
-Deno.test("a server that closes what is idle costs a client of unary calls nothing: a stream has another connection", async () => {
-  await using server = serveLocally(
-    implement(Words, {
-      shout: (text) => text.toUpperCase(),
-      async *repeat(text) {
-        yield text;
-      },
-    }),
-    { idleTimeoutMs: 60 },
-  );
-  await using connection = await connectTo(server);
+Deno.test("the loss of an idle connection of streams is none to unary calls, and a stream has another", async () => {
+  const began = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const handler = implement(Words, {
+    async shout(text) {
+      began.resolve();
+      await gate.promise;
+      return text.toUpperCase();
+    },
+    async *repeat(text) {
+      yield text;
+    },
+  });
+  const servings: ServerConnection[] = [];
+  const dial = () => {
+    const [near, far] = duplexPair();
+    servings.push(serveOver(far, handler));
+    return near;
+  };
+  const connection = connectOver(dial(), { dial });
   const client = createClient(Words, connection);
-  // Calls keep their own connection busy, while nothing happens on the streams'.
-  for (let i = 0; i < 20; i++) {
-    assertEquals(await client.shout("hi"), "HI");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const call = client.shout("hi");
+  await began.promise;
+  const [streams] = servings;
+  streams?.abort();
+  await streams?.finished;
+  await turns(20); // until the client has read it
+  const [repeated, error] = await Promise.all([
+    Array.fromAsync(client.repeat("again")),
+    streamErrorOf(client.repeat("late", { signal: AbortSignal.abort() }).closed),
+  ]);
+  assertEquals([repeated, error.code, servings.length], [["again"], 12007, 3]);
+  gate.resolve();
+  assertEquals(await call, "HI");
   assertEquals(await Array.fromAsync(client.repeat("again")), ["again"]);
-  assertEquals(await client.shout("ho"), "HO");
+  await connection.close();
+  for (const { finished } of servings) await finished;
+});
+
+Deno.test("a stream that waits for its connection ends with its signal, its time-out and the connection", async () => {
+  const began = Promise.withResolvers<void>();
+  const handler = implement(Words, {
+    async shout(_, { signal }) {
+      began.resolve();
+      await aborted(signal);
+      throw signal.reason;
+    },
+  });
+  let dials = 0;
+  const servings: ServerConnection[] = [];
+  const pair = () => {
+    const [near, far] = duplexPair();
+    servings.push(serveOver(far, handler));
+    return near;
+  };
+  const connection = connectOver(pair(), {
+    // The streams' second connection never comes.
+    dial: (signal) => ++dials === 1 ? pair() : aborted(signal).then((reason) => Promise.reject(reason)),
+  });
+  const client = createClient(Words, connection);
+  const call = streamErrorOf(client.shout("hi"));
+  await began.promise;
+  servings[0]?.abort();
+  await servings[0]?.finished;
+  await turns(20);
+  const controller = new AbortController();
+  const stopped = streamErrorOf(client.repeat("a", { signal: controller.signal }).closed);
+  const late = streamErrorOf(client.repeat("b", { timeoutMs: 10 }).closed);
+  const left = streamErrorOf(client.repeat("c").closed);
+  controller.abort();
+  assertEquals([(await stopped).code, (await late).code], [12007, 12015]);
+  await connection[Symbol.asyncDispose]();
+  assertEquals([(await left).code, (await call).code, dials], [12007, 12007, 2]);
+  for (const { finished } of servings) await finished;
 });
 
 Deno.test("a pool's unary calls go to its addresses, over connections of their own", async () => {

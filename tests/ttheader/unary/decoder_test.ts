@@ -1,11 +1,12 @@
 /** Bytes become the messages of unary calls, however they are cut; what is none is refused before it costs anything. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { TTStreamError } from "../../../mod.ts";
 import { exceptionText, readException } from "../../../src/ttheader/exception.ts";
 import { UnaryDecoder } from "../../../src/ttheader/unary/decoder.ts";
 import { MessageType, type UnaryMessage } from "../../../src/ttheader/unary/message.ts";
 import { field, i32, i64, list, map, set, string, struct } from "../../../src/thrift/mod.ts";
 import { fromHex } from "../../support/hex.ts";
+import { Random } from "../../support/random.ts";
 import { FRAMINGS, messageBytes } from "../../support/unary_peer.ts";
 import { recordings } from "./recordings.ts";
 
@@ -243,3 +244,27 @@ function payloadOf(strings: number): Uint8Array {
   const Many = struct("Many", { texts: field(1, list(string)) });
   return Many.encode({ texts: Array.from({ length: strings }, (_, i) => `text ${i}`) });
 }
+
+Deno.test("recorded messages with random bytes changed are read, waited for, or refused as no messages", () => {
+  let read = 0;
+  let refusals = 0;
+  for (let seed = 1; seed <= 5_000; seed++) {
+    const random = new Random(seed);
+    const bytes = fromHex(random.pick(recordings).hex);
+    for (let changes = 1 + random.below(4); changes > 0; changes--) {
+      bytes[random.below(bytes.length)] = random.below(256);
+    }
+    const decoder = new UnaryDecoder(LIMIT);
+    try {
+      const cut = random.below(bytes.length);
+      for (const chunk of [bytes.slice(0, cut), bytes.slice(cut)]) {
+        decoder.push(chunk);
+        while (decoder.next() !== undefined) read++;
+      }
+    } catch (error) {
+      assertInstanceOf(error, TTStreamError, `seed ${seed}`);
+      refusals++;
+    }
+  }
+  assert(read > 500 && refusals > 500, `${read} read, ${refusals} refused`);
+});
