@@ -7,6 +7,17 @@ import { MAX_DATA_FRAME_BYTES, MIN_MAX_FRAME_BYTES } from "./limits.ts";
 
 const NOTHING: Bytes = new Uint8Array(0);
 
+/** How long, in bytes, a frame's payload may be. */
+export interface FrameLimits {
+  /** Of DATA. */
+  readonly data: number;
+  /** Of every other frame. */
+  readonly other: number;
+}
+
+/** What this library's own connections announce, and hold their peers to. */
+const OWN_LIMITS: FrameLimits = { data: MAX_DATA_FRAME_BYTES, other: MIN_MAX_FRAME_BYTES };
+
 /**
  * Cuts bytes, which come in chunks cut anyhow, into frames: `push` a chunk, then call `next` until it says false. Each
  * `next` leaves the frame in the reader's fields, so that nothing is allocated for it; a frame that spans chunks is
@@ -31,6 +42,12 @@ export class FrameReader {
   readonly #pieces = new ChunkPieces();
   /** How many bytes must be there before the next look is worth it. */
   #needed = FRAME_HEADER_SIZE;
+  readonly #limits: FrameLimits;
+
+  /** @param limits What a larger frame breaks. Default: what this library announces. */
+  constructor(limits: FrameLimits = OWN_LIMITS) {
+    this.#limits = limits;
+  }
 
   /** How many bytes of an unfinished frame are waiting. */
   get pendingBytes(): number {
@@ -63,7 +80,7 @@ export class FrameReader {
     const chunk = this.#chunk;
     const at = this.#at;
     if (chunk.length - at < this.#needed) return false;
-    const size = frameSize(chunk, at);
+    const size = frameSize(chunk, at, this.#limits);
     if (chunk.length - at < size) {
       this.#needed = size;
       return false;
@@ -79,7 +96,7 @@ export class FrameReader {
     if (this.pendingBytes < this.#needed) return false;
     if (this.#needed === FRAME_HEADER_SIZE) {
       const peek = this.#pieces.with(this.#chunk.subarray(0, FRAME_HEADER_SIZE));
-      this.#needed = frameSize(peek, 0);
+      this.#needed = frameSize(peek, 0, this.#limits);
       if (this.pendingBytes < this.#needed) return false;
     }
     const missing = this.#needed - this.#pieces.bytes;
@@ -102,11 +119,11 @@ export class FrameReader {
 }
 
 /** The size of the frame whose header is at `at`, header included. */
-function frameSize(bytes: Bytes, at: number): number {
+function frameSize(bytes: Bytes, at: number, limits: FrameLimits): number {
   const length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-  if (length > MIN_MAX_FRAME_BYTES) {
+  if (length > limits.other) {
     const type = bytes[at + 3] ?? 0;
-    const limit = type === FrameType.DATA ? MAX_DATA_FRAME_BYTES : MIN_MAX_FRAME_BYTES;
+    const limit = type === FrameType.DATA ? limits.data : limits.other;
     if (length > limit) {
       const description = `${frameTypeName(type)} of ${length} bytes exceeds the limit of ${limit} bytes`;
       throw new Http2ConnectionError(ErrorCode.FRAME_SIZE_ERROR, description);

@@ -14,6 +14,13 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 6,
 } as const;
 
+const NAMES: readonly string[] = Object.keys(Setting);
+
+/** How RFC 9113 calls a setting, without `SETTINGS_`; a number that it does not know stays one. */
+export function settingName(id: number): string {
+  return NAMES[id - 1] ?? `setting ${id}`;
+}
+
 /** A setting in a SETTINGS frame: u16 identifier, u32 value. */
 const SETTING_SIZE = 6;
 

@@ -1,4 +1,4 @@
-import { escapeHidden } from "./hidden.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { Source } from "./source.ts";
 
 /** What is wrong with an IDL, and where. */

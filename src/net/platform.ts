@@ -31,3 +31,8 @@ export function hadHungUp(error: unknown): boolean {
     error instanceof Deno.errors.ConnectionAborted
   );
 }
+
+/** Whether nobody reads any more what was written to a pipe. */
+export function isBrokenPipe(error: unknown): boolean {
+  return onDeno && error instanceof Deno.errors.BrokenPipe;
+}

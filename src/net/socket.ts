@@ -207,7 +207,8 @@ const CLOSED = "the connection has been closed";
 /** So many turns of the event loop a write may go on behind the close of its connection: somebody may be about to read it. */
 const STUCK_TURNS = 64;
 
-function ownBytes(value: Uint8Array): Bytes {
+/** Bytes that nobody else has: views on them can be handed out. */
+export function ownBytes(value: Uint8Array): Bytes {
   const { buffer } = value;
   if (!(buffer instanceof ArrayBuffer)) return undetachable(new Uint8Array(value));
   return undetachable(new Uint8Array(buffer, value.byteOffset, value.byteLength));

@@ -1,7 +1,7 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, unary calls, calls without generated code, and
- * the judges of gRPC. `unary`, `dynamic` or a name of one of the judges' parts after `--only` runs that part alone;
- * whatever else is asked for is the matrix's.
+ * The whole of `deno task interop`: the matrix over TTHeader Streaming, unary calls, calls without generated code, the
+ * commands, and the judges of gRPC. `unary`, `dynamic`, `commands` or a name of one of the judges' parts after `--only`
+ * runs that part alone; whatever else is asked for is the matrix's.
  */
 const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
 
@@ -28,12 +28,14 @@ if (import.meta.main) {
   if (part === "unary") Deno.exit((await run("unary/run.ts", Deno.args)).code);
   if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
   if (part === "dynamic") Deno.exit((await run("dynamic/run.ts", Deno.args)).code);
+  if (part === "commands") Deno.exit((await run("commands/run.ts", [])).code);
   if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
   const started = performance.now();
   const results = [
     await run("run.ts", []),
     await run("unary/run.ts", []),
     await run("dynamic/run.ts", []),
+    await run("commands/run.ts", []),
     await run("grpc/run.ts", []),
   ];
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);

@@ -113,6 +113,31 @@ for (const { what, prefix, client, server: reads } of PROGRAMS) {
   });
 }
 
+Deno.test("the README's call talks to the server that has just been written, as it says", async () => {
+  const name = "@ttstream/ttstream/call";
+  const [, line = "", said = ""] = readme.match(
+    new RegExp(`^deno (.* jsr:${name} .*)\n\`\`\`\n\n\`\`\`json\n([^]*?)\`\`\`$`, "m"),
+  ) ?? [];
+  assertStringIncludes(line, "127.0.0.1:8888");
+  const imports = await importsForUsers();
+  const port = freePort();
+  await withFiles(port, async (folder) => {
+    const server = deno(folder, ["run", "--quiet", "-N", "chat_server.ts"]).spawn();
+    try {
+      await listening(port);
+      // As a shell takes it apart: what is in quotes is one argument.
+      const args = (line.match(/'[^']*'|\S+/g) ?? []).map((part) => part.replaceAll("'", ""));
+      const command = args.map((part) =>
+        part === `jsr:${name}` ? imports[name] ?? "" : part.replace("8888", `${port}`)
+      );
+      assertEquals(await outputOf(folder, ["run", "--quiet", "--no-prompt", ...command.slice(1)]), said);
+    } finally {
+      server.kill();
+      await server.output();
+    }
+  });
+});
+
 Deno.test("the README's server and client of the IDL type-check against the generated module", async () => {
   await withFiles(freePort(), async (folder) => {
     await outputOf(folder, ["check", "--quiet", "chat_server.ts", "chat_client.ts"]);

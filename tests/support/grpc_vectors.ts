@@ -8,11 +8,16 @@ interface GrpcFrameRecord {
   readonly hex?: string;
 }
 
-/** The frames that went one way over the first connection of a recorded conversation with Kitex, without a preface. */
-export function grpcOneWay(scenario: string, dir: "c2s" | "s2c"): Bytes[] {
+/** The frames that went over the first connection of a recorded conversation, in their order, without a preface. */
+export function grpcConversation(scenario: string): { readonly dir: "c2s" | "s2c"; readonly bytes: Bytes }[] {
   const url = new URL(`../grpc/vectors/${scenario}.json`, import.meta.url);
   const { frames }: { frames: readonly GrpcFrameRecord[] } = JSON.parse(Deno.readTextFileSync(url));
-  return frames.flatMap((frame) =>
-    frame.conn === 1 && frame.dir === dir && frame.hex !== undefined ? [fromHex(frame.hex)] : []
+  return frames.flatMap(({ conn, dir, hex }) =>
+    conn === 1 && dir !== undefined && hex !== undefined ? [{ dir, bytes: fromHex(hex) }] : []
   );
+}
+
+/** The frames that went one way over that connection. */
+export function grpcOneWay(scenario: string, way: "c2s" | "s2c"): Bytes[] {
+  return grpcConversation(scenario).flatMap(({ dir, bytes }) => dir === way ? [bytes] : []);
 }

@@ -5,8 +5,11 @@ import { illegal } from "../header_block.ts";
 const MAX_DEPTH = 64;
 
 const Wire = { Stop: 0, String: 11, Struct: 12, Map: 13, Set: 14, List: 15 } as const;
-/** Sizes of the Thrift types that have a fixed one: bool, byte, double, i16, i32, i64. */
-const FIXED_SIZES: Readonly<Record<number, number>> = { 2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8 };
+/**
+ * Sizes of the Thrift types that have a fixed one: void, bool, byte, double, i16, i32, i64. Nobody but Kitex's generic
+ * server writes a void, where a method returns nothing, and with a byte behind it, as if it were an empty struct.
+ */
+const FIXED_SIZES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8 };
 
 /** What is being read: the fields of a struct, or so many values of alternating types. */
 type Level =

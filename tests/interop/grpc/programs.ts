@@ -53,6 +53,13 @@ export async function grpcGoVersion(): Promise<string> {
   return /google\.golang\.org\/grpc (v\S+)/.exec(mod)?.[1] ?? "of an unknown version";
 }
 
+/** A server of grpc-go's that tells of itself. @returns Its path. */
+export async function buildReflection(log: (line: string) => void): Promise<string> {
+  log("building grpc-go's server with reflection");
+  await runGo(GO_FOLDER, "build", "-o", "build/reflection", "./reflection");
+  return `${GO_FOLDER}build/reflection`;
+}
+
 /** A program that `buildJudges` has built. */
 export function judge(name: string, ...args: readonly string[]): Program {
   return { command: `${GO_FOLDER}build/${name}`, args };
