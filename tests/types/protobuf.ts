@@ -89,8 +89,9 @@ export const wrongProtobuf: readonly WrongProgram[] = [
     says: /Property 'name' does not exist/,
   },
   {
-    name: "protobuf: an implementation of one method alone",
-    code: `implement(Tests, { emptyCall: () => ({}) }); // wrong`,
+    name: "protobuf: an implementation that says it is whole, and has one method",
+    code:
+      `implement(Tests, { emptyCall: () => ({}) } satisfies Implementation<typeof Tests.methods>); // wrong`,
     says: /is missing the following properties/,
   },
   {

@@ -54,8 +54,9 @@ export const wrongServer: readonly WrongProgram[] = [
   },
   // Implementing them.
   {
-    name: "an implementation without one of the methods",
-    code: `implement(Chat, { talk: parts.talk, list: parts.list }); // wrong`,
+    name: "an implementation that says it is whole, and lacks a method",
+    code:
+      `implement(Chat, { talk: parts.talk, list: parts.list } satisfies Implementation<typeof Chat.methods>); // wrong`,
     says: /Property 'upload' is missing/,
   },
   {
@@ -64,9 +65,9 @@ export const wrongServer: readonly WrongProgram[] = [
     says: /'other' does not exist/,
   },
   {
-    name: "a class without one of the methods",
+    name: "a class that says it is whole, and lacks a method",
     code:
-      `class Half { async *talk() { yield 1; }\n  async *list() { yield "a"; } }\nimplement(Chat, new Half()); // wrong`,
+      `class Half implements Implementation<typeof Chat.methods> { async *talk() { yield 1; } async *list() { yield "a"; } } // wrong\nimplement(Chat, new Half());`,
     says: /Property 'upload' is missing/,
   },
   {
