@@ -1,4 +1,3 @@
-import { attempt } from "../../base/inline.ts";
 import { handled } from "../../base/handled.ts";
 import type { ServerStream } from "./server_stream.ts";
 
@@ -27,39 +26,65 @@ export type ServerInterceptor = (
   next: (stream: ServerStream<unknown, unknown>) => Promise<void>,
 ) => Promise<void>;
 
+type Run = (stream: ServerStream<unknown, unknown>) => Promise<void>;
+
 /**
  * Runs a method within interceptors.
  *
  * @param run Runs the method on what the innermost has handed on.
- * @throws (rejects) What an interceptor or the method throws; TypeError where an interceptor has not waited for it.
+ * @throws (rejects) What an interceptor or the method throws; TypeError where an interceptor has called `next` a second
+ * time, or has not waited for it.
  */
-export async function runWithin(
+export function runWithin(
   interceptors: readonly ServerInterceptor[],
   stream: ServerStream<unknown, unknown>,
-  run: (stream: ServerStream<unknown, unknown>) => Promise<void>,
+  run: Run,
 ): Promise<void> {
-  const { service, method } = stream;
-  let state: "not called" | "runs" | "has returned" = "not called";
-  const runOnce = (handedOn: ServerStream<unknown, unknown>): Promise<void> => {
-    if (state !== "not called") {
-      throw new TypeError(`an interceptor of ${service}/${method} has called next a second time`);
-    }
-    state = "runs";
-    return handled(run(handedOn).finally(() => state = "has returned"));
-  };
-  const chain = interceptors.reduceRight<(stream: ServerStream<unknown, unknown>) => Promise<void>>(
-    (next, interceptor) => (stream) => handled(attempt(() => interceptor(stream, next))),
-    (stream) => attempt(() => runOnce(stream)),
+  return interceptors.reduceRight<Run>(
+    (next, interceptor) => (stream) => around(interceptor, stream, next),
+    run,
+  )(
+    stream,
   );
-  await chain(stream);
-  if (isRunning(state) && !stream.signal.aborted) {
-    throw new TypeError(
-      `an interceptor of ${service}/${method} has returned before the method: return what \`next(stream)\` returns`,
-    );
-  }
 }
 
-/** The state is set in the method's own time, which TypeScript does not see. */
-function isRunning(state: string): boolean {
-  return state === "runs";
+async function around(
+  interceptor: ServerInterceptor,
+  stream: ServerStream<unknown, unknown>,
+  next: Run,
+): Promise<void> {
+  const calls = new Calls(next);
+  await interceptor(stream, calls.next);
+  // Who has ended the stream need not wait for those who hear of it.
+  if (!calls.running || stream.signal.aborted) return;
+  throw new TypeError(
+    `an interceptor of ${stream.service}/${stream.method} has returned before the method: ` +
+      "return what `next(stream)` returns",
+  );
+}
+
+/** The calls of one interceptor's `next`. */
+class Calls {
+  readonly #next: Run;
+  #state: "none" | "runs" | "has returned" = "none";
+
+  constructor(next: Run) {
+    this.#next = next;
+  }
+
+  get running(): boolean {
+    return this.#state === "runs";
+  }
+
+  readonly next: Run = (stream) => handled(this.#call(stream));
+
+  async #call(stream: ServerStream<unknown, unknown>): Promise<void> {
+    if (this.#state !== "none") throw new TypeError("an interceptor has called next a second time");
+    this.#state = "runs";
+    try {
+      await this.#next(stream);
+    } finally {
+      this.#state = "has returned";
+    }
+  }
 }
