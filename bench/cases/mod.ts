@@ -1,7 +1,9 @@
 import type { Case } from "../harness/case.ts";
+import { pingPong10000, pingPong64Connections } from "./breadth.ts";
 import { cancelToRst } from "./cancel_to_rst.ts";
 import { cancelBehindSenders, cancelToSignal } from "./cancel_to_signal.ts";
-import { clientStreaming } from "./client_streaming.ts";
+import { clientStreaming, clientStreamingBySend, clientStreamingBySendAll } from "./client_streaming.ts";
+import { cold } from "./cold.ts";
 import { grpcClientStreaming } from "./grpc/client_streaming.ts";
 import { grpcIdleMemory } from "./grpc/idle_memory.ts";
 import { grpcOpenClose } from "./grpc/open_close.ts";
@@ -13,6 +15,8 @@ import { grpcServerStreaming64k } from "./grpc/server_streaming_64k.ts";
 import { grpcUnary64 } from "./grpc/unary_64.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { observedGrpcServerStreaming, observedOpenClose, observedServerStreaming } from "./observed.ts";
+import { kitexClients } from "./kitex_clients.ts";
+import { serverStreaming1m, serverStreaming8m } from "./large_messages.ts";
 import { openClose } from "./open_close.ts";
 import { openClose64 } from "./open_close_64.ts";
 import { pingPong } from "./ping_pong.ts";
@@ -24,15 +28,23 @@ import { serverStreaming64k } from "./server_streaming_64k.ts";
 export const CASES: readonly Case[] = [
   serverStreaming,
   serverStreaming64k,
+  serverStreaming1m,
+  serverStreaming8m,
   pingPong,
   pingPong64,
+  pingPong10000,
+  pingPong64Connections,
   openClose,
   openClose64,
   clientStreaming,
+  clientStreamingBySend,
+  clientStreamingBySendAll,
   cancelToRst,
   cancelToSignal,
   cancelBehindSenders,
+  ...kitexClients,
   idleMemory,
+  cold,
   grpcServerStreaming,
   grpcServerStreaming64k,
   grpcPingPong,

@@ -3,7 +3,16 @@ import type { Contender, ContenderName, Pair, ProtocolName } from "./contenders.
 
 /** What one run of a case has measured. */
 export type Figures = Readonly<Partial<Record<Figure, number>>>;
-export type Figure = "perSecond" | "mbPerSecond" | "p50Ms" | "p99Ms" | "clientBytes" | "serverBytes";
+export type Figure =
+  | "perSecond"
+  | "mbPerSecond"
+  | "p50Ms"
+  | "p99Ms"
+  | "clientBytes"
+  | "serverBytes"
+  | "percent"
+  | "firstMs"
+  | "nextMs";
 
 /** A contender's figures: of each, the median of the rounds. */
 export type Medians = ReadonlyMap<ContenderName, Figures>;
@@ -21,6 +30,8 @@ export interface Case {
   readonly rounds?: number;
   /** Milliseconds that a round takes instead of what the run says. */
   readonly roundMs?: number;
+  /** New processes for each round: they are what is measured. */
+  readonly fresh?: boolean;
   /** Left out of a quick run. */
   readonly slow?: boolean;
   /** What to start for a contender, where it is not its own pair. */
@@ -84,6 +95,22 @@ export function p99Below(other: ContenderName): Target {
     sense: "under",
     unit: "times",
   };
+}
+
+/** That `one` takes less time than `other`. */
+export function sooner(figure: Figure, one: ContenderName, other: ContenderName, what: string): Target {
+  return {
+    what,
+    value: (medians) => ratio(medians, figure, one, other),
+    reach: 1,
+    sense: "under",
+    unit: "times",
+  };
+}
+
+/** That a figure of the library is at least `reach` per cent. */
+export function percent(reach: number, what: string): Target {
+  return { what, value: (medians) => medians.get("ttstream")?.percent, reach, sense: "at least", unit: "%" };
 }
 
 /** That a figure of the library is under `reach`. */

@@ -8,6 +8,7 @@ export type ContenderName =
   | "ttstream, protobuf"
   | "ttstream, observed"
   | "Kitex"
+  | "Kitex at ttstream"
   | "grpc-js"
   | "raw TCP";
 
@@ -18,20 +19,24 @@ export type ProtocolName = "ttheader" | "grpc";
 export class Pair implements AsyncDisposable {
   readonly client: Peer;
   readonly server: Peer;
+  /** When the client's process was started. */
+  readonly startedAt: number;
 
-  private constructor(client: Peer, server: Peer) {
+  private constructor(client: Peer, server: Peer, startedAt: number) {
     this.client = client;
     this.server = server;
+    this.startedAt = startedAt;
   }
 
   static async start(name: string, { server, client }: Contender): Promise<Pair> {
     const serverPeer = new Peer(`${name} server`, ...server);
     try {
       const { port } = await serverPeer.hello();
+      const startedAt = performance.now();
       const clientPeer = new Peer(`${name} client`, ...client(port ?? 0));
       try {
         await clientPeer.hello();
-        return new Pair(clientPeer, serverPeer);
+        return new Pair(clientPeer, serverPeer, startedAt);
       } catch (error) {
         await clientPeer[Symbol.asyncDispose]();
         throw error;
@@ -80,6 +85,10 @@ export function contenders(kitex: KitexPeer, protocol: ProtocolName): Map<Conten
     const { command } = kitex;
     all.set("Kitex", {
       server: [command, ["server", protocol]],
+      client: (port) => [command, ["client", protocol, `127.0.0.1:${port}`]],
+    });
+    all.set("Kitex at ttstream", {
+      server: deno("deno/server.ts", "thrift", protocol),
       client: (port) => [command, ["client", protocol, `127.0.0.1:${port}`]],
     });
   }

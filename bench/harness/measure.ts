@@ -38,8 +38,9 @@ export async function measure(
     const rounds = of.rounds ?? settings.rounds;
     const roundMs = of.roundMs ?? settings.roundMs;
     const runs = new Map<ContenderName, Figures[]>();
-    // One long round is its own warm-up.
-    for (let round = rounds === 1 ? 1 : 0; round <= rounds; round++) {
+    // One long round is its own warm-up, and new processes have none.
+    for (let round = rounds === 1 || of.fresh === true ? 1 : 0; round <= rounds; round++) {
+      if (of.fresh === true && round > 1) await team.renew();
       for (const name of team.present) {
         progress(`${of.name} · ${name} · ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}`);
         const ms = round === 0 ? settings.warmUpMs : roundMs;
@@ -94,6 +95,7 @@ class Team {
   readonly absent: Map<ContenderName, string> = new Map();
   readonly #find: Find;
   readonly #pairs: Map<ContenderName, Pair> = new Map();
+  #change: (contender: Contender) => Contender = (contender) => contender;
 
   constructor(find: Find) {
     this.#find = find;
@@ -103,7 +105,8 @@ class Team {
     return [...this.#pairs.keys()];
   }
 
-  async start(names: readonly ContenderName[], change = (contender: Contender) => contender): Promise<void> {
+  async start(names: readonly ContenderName[], change = this.#change): Promise<void> {
+    this.#change = change;
     for (const name of names) {
       const found = this.#find(name);
       if ("missing" in found) {
@@ -130,6 +133,14 @@ class Team {
     }
   }
 
+  /** Starts everybody anew. */
+  async renew(): Promise<void> {
+    const { present } = this;
+    await this.stop();
+    this.#pairs.clear();
+    await this.start(present, this.#change);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#pairs.values()].map((pair) => pair[Symbol.asyncDispose]()));
   }
@@ -151,6 +162,9 @@ const FIGURES: readonly Figure[] = [
   "p99Ms",
   "clientBytes",
   "serverBytes",
+  "percent",
+  "firstMs",
+  "nextMs",
 ];
 
 function textOf(error: unknown): string {

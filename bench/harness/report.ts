@@ -14,6 +14,7 @@ const COLUMNS: readonly ContenderName[] = [
   "ttstream, thrift",
   "ttstream, protobuf",
   "Kitex",
+  "Kitex at ttstream",
   "grpc-js",
   "raw TCP",
 ];
@@ -143,6 +144,9 @@ const LABELS: Readonly<Record<Figure, string>> = {
   p99Ms: "p99, ms",
   clientBytes: "bytes at the client",
   serverBytes: "bytes at the server",
+  percent: "% of 64 KiB",
+  firstMs: "first message, ms",
+  nextMs: "the next 1,000, ms",
 };
 
 function show(figure: Figure, figures: Figures | undefined): string {

@@ -10,7 +10,14 @@ export type Command =
   /** Server streaming: the server sends for `ms`, the client counts. */
   | { readonly do: "stream"; readonly ms: number; readonly size: number; readonly streams?: number }
   /** Client streaming: the client sends for `ms`, the server counts. */
-  | { readonly do: "collect"; readonly ms: number; readonly size: number; readonly streams?: number }
+  | {
+    readonly do: "collect";
+    readonly ms: number;
+    readonly size: number;
+    readonly streams?: number;
+    /** How the library's client sends; the others have one way. Default `writable`. */
+    readonly by?: "writable" | "send" | "sendAll";
+  }
   /** A message there and back, and the next, on each of `streams` streams over `connections` connections. */
   | {
     readonly do: "pingPong";
@@ -18,9 +25,15 @@ export type Command =
     readonly size: number;
     readonly streams: number;
     readonly connections?: number;
+    /** Kitex's pool of connections: `long` has one for each stream, and overrides `connections`. */
+    readonly pool?: "mux" | "long";
+    /** The bytes of `size` are in the message's string, not in its blob. */
+    readonly inText?: boolean;
   }
   /** The same with a stream for each message, `streams` at a time. */
   | { readonly do: "openClose"; readonly ms: number; readonly size: number; readonly streams: number }
+  /** So many streams one after the other, each with a message there and back. */
+  | { readonly do: "calls"; readonly count: number; readonly size: number }
   /** One unary call after the other, `streams` at a time; over gRPC alone. */
   | { readonly do: "unary"; readonly ms: number; readonly size: number; readonly streams: number }
   /** Opens streams on which nothing happens. */

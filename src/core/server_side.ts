@@ -283,9 +283,9 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   }
 
   /** Kitex starts a second handler for a second header, and forgets the first; here the stream ends and its handler is told. */
-  violated(error: StreamError): void {
+  violated(error: StreamError, trailer: Metadata = NO_METADATA): void {
     if (this.ended) return;
-    this.#answer({ type: "violation", error }, NO_METADATA);
+    this.#answer({ type: "violation", error }, trailer);
     this.#finish({ error });
   }
 

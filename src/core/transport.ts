@@ -114,6 +114,13 @@ export interface StreamRequest {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What is wrong with a client's header. */
+export interface RequestFault {
+  readonly error: StreamError;
+  /** What the answer says beside it. */
+  readonly trailer?: Metadata | undefined;
+}
+
 /** The sink of a call that has no connection yet, or will never have one: nothing can be sent. */
 export const NO_SINK: ClientSink = {
   congested: true,

@@ -8,6 +8,7 @@ import type { Http2StreamError } from "../http2/errors.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { Http2StreamEvents } from "../http2/stream_events.ts";
+import { show } from "../base/format.ts";
 import { reasonText } from "../base/reason.ts";
 import { isGrpc } from "./content_type.ts";
 import { bizStatusOf } from "./biz_status.ts";
@@ -71,6 +72,12 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
     if (this.#released) return;
     this.#released = true;
     this.connection.released(this);
+  }
+
+  /** Whether something may still take back what is unread. */
+  get watched(): boolean {
+    const { signals, timeoutMs } = this.stream.init;
+    return signals.length > 0 || timeoutMs > 0;
   }
 
   linger(): void {
@@ -168,8 +175,9 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
       return { error: grpcError(this.where, GrpcStatus.Internal, text, { kind: "protocol" }), trailer };
     }
     if (status === "0") return { error: undefined, trailer };
-    const code = /^\d{1,9}$/.test(status) ? Number(status) : GrpcStatus.Unknown;
-    const text = percentDecode(fieldOf(fields, "grpc-message") ?? "");
+    const code = /^\d{1,9}$/.test(status) ? Number(status) : 0;
+    const message = percentDecode(fieldOf(fields, "grpc-message") ?? "");
+    const text = code === 0 && message === "" ? `malformed grpc-status: ${show(status)}` : message;
     const biz = bizStatusOf(trailer, text);
     if (biz !== undefined) return { error: biz, trailer };
     const details = fromBase64(fieldOf(fields, "grpc-status-details-bin"));

@@ -10,10 +10,14 @@ import { type GrpcClientConnection, GrpcClientStream } from "./client_stream.ts"
 import { Http2OverBytes, INFLATED_WINDOWS } from "./connection.ts";
 import { grpcDialect } from "./dialect.ts";
 import { GrpcError } from "./error.ts";
+import { SOURCE_SERVICE } from "./metadata.ts";
 import type { GrpcSettings } from "./options.ts";
 import { RequestHead } from "./request_head.ts";
 import { GrpcStatus } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
+
+/** Most of them are read at once; after so many the connection forgets those that are not. */
+const MAX_UNWATCHED = 128;
 
 /** A client's connection of gRPC. */
 export class GrpcClient implements ClientTransport, GrpcClientConnection {
@@ -26,6 +30,8 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   readonly #head: RequestHead;
   readonly #streams: IdTable<GrpcClientStream> = new IdTable();
   readonly #lingering: IdTable<GrpcClientStream> = new IdTable();
+  /** How many of these nothing watches. */
+  #unwatched = 0;
   #lastNumber = 0;
   #draining = false;
   /** What the server has said when it asked to be left. */
@@ -41,7 +47,7 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
     this.maxMessageBytes = limits.maxFrameBytes;
     this.maxInflatedBytes = INFLATED_WINDOWS * settings.connectionWindowBytes;
     this.compression = settings.compression;
-    this.#head = new RequestHead(secure ? "https" : "http", authority);
+    this.#head = new RequestHead(secure ? "https" : "http", settings.authority ?? authority);
     this.#below = new Http2OverBytes(socket, {
       settings,
       limits,
@@ -139,11 +145,23 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   linger(stream: GrpcClientStream): void {
-    if (!this.bytes.closed) this.#lingering.set(stream.number, stream);
+    if (this.bytes.closed) return;
+    this.#lingering.set(stream.number, stream);
+    if (!stream.watched && ++this.#unwatched >= MAX_UNWATCHED) this.#letGo();
   }
 
   unlinger(stream: GrpcClientStream): void {
-    this.#lingering.delete(stream.number);
+    if (this.#lingering.delete(stream.number) && !stream.watched) this.#unwatched--;
+  }
+
+  /** Streams that have ended, and that nobody can cancel any more, are their users' alone: their windows went with them. */
+  #letGo(): void {
+    for (const stream of this.#lingering.values()) {
+      if (stream.watched) continue;
+      stream.compact();
+      this.#lingering.delete(stream.number);
+    }
+    this.#unwatched = 0;
   }
 
   #drain(): void {
@@ -158,8 +176,10 @@ export class GrpcClient implements ClientTransport, GrpcClientConnection {
   }
 
   #request({ init }: ClientSide, sink: GrpcClientStream): readonly HeaderField[] {
-    const { deadline, metadata } = init;
-    const head = this.#head.fields(init);
+    const { service, method, encoding, deadline, metadata } = init;
+    // A caller that names itself for this one call: two values would be joined at the server.
+    const serviceName = metadata.has(SOURCE_SERVICE) ? undefined : init.serviceName;
+    const head = this.#head.fields({ service, method, encoding, serviceName });
     const fields: HeaderField[] = [];
     const compression = sink.tellEncoding();
     if (compression !== undefined) fields.push(["grpc-encoding", compression]);

@@ -61,11 +61,13 @@ export class Http2OverBytes {
       lost: (error) => this.http2.lost(error ?? new GrpcError(GrpcStatus.Unavailable, CLOSED)),
       ended: (error) => owner.ended(error),
     });
+    const { bytes } = this;
     this.http2 = new Http2Connection(owner.side, {
-      queue: this.bytes.queue,
-      end: (error, lastMs) => this.bytes.end(error === undefined ? undefined : errorOfHttp2(error), lastMs),
+      queue: bytes.queue,
+      paused: () => bytes.paused,
+      end: (error, lastMs) => bytes.end(error === undefined ? undefined : errorOfHttp2(error), lastMs),
       timerSet: (timer) => {
-        if (this.bytes.counts) unrefTimer(timer);
+        if (bytes.counts) unrefTimer(timer);
       },
     }, {
       initialWindowBytes,
@@ -76,7 +78,7 @@ export class Http2OverBytes {
       keepaliveTimeoutMs,
     }, owner);
     this.http2.start();
-    this.bytes.run();
+    bytes.run();
   }
 }
 

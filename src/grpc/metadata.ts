@@ -132,13 +132,13 @@ const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A text as a field's bytes, one a character. */
-function utf8Value(text: string): string {
+export function utf8Value(text: string): string {
   if (/^[ -~]*$/.test(text)) return text;
   return Array.from(utf8.encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** What a field's bytes say: UTF-8 where they are, else as they are. */
-function textOf(value: string): string {
+export function textOf(value: string): string {
   if (!/[\x80-\xff]/.test(value)) return value;
   try {
     return fromUtf8.decode(Uint8Array.from(value, (unit) => unit.charCodeAt(0)));

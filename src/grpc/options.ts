@@ -30,6 +30,12 @@ export interface GrpcOptions {
    * {@linkcode setCompression} for single messages. Default `"identity"`: as they are.
    */
   compression?: "identity" | "gzip" | undefined;
+  /**
+   * At clients: what the server is called in `:authority` (RFC 9113 8.3.1), by which proxies route: a host, and a port
+   * where it needs one. Which certificate TLS asks for is `tls.serverName`'s to say. Default: the name and port that is
+   * dialed, `localhost` for a Unix socket.
+   */
+  authority?: string | undefined;
 }
 
 /** The options, checked. */
@@ -40,6 +46,7 @@ export interface GrpcSettings {
   readonly keepaliveMs: number | undefined;
   readonly keepaliveTimeoutMs: number;
   readonly compression: "identity" | "gzip";
+  readonly authority: string | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -53,12 +60,23 @@ const MAX_WINDOW_BYTES = 2 ** 31 - 1;
  * Checks the options.
  *
  * @throws {RangeError} If a number is out of range.
- * @throws {TypeError} If `compression` is another one.
+ * @throws {TypeError} If `compression` is another one, or `authority` no host.
  */
 export function grpcSettings(options: GrpcOptions): GrpcSettings {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`grpc's options must be an object, got ${show(options)}`);
+  }
   const { compression = "identity", keepaliveMs } = options;
   if (compression !== "identity" && compression !== "gzip") {
     throw new TypeError(`compression must be "identity" or "gzip", got ${show(compression)}`);
+  }
+  const { authority } = options;
+  // RFC 3986 3.2, without user information, which HTTP/2 does not allow.
+  if (
+    authority !== undefined &&
+    (typeof authority !== "string" || !/^[\w.~!$&'()*+,;=:%[\]-]+$/.test(authority))
+  ) {
+    throw new TypeError(`authority must be a host, and a port where it needs one, got ${show(authority)}`);
   }
   const initialWindowBytes = bytes("initialWindowBytes", options.initialWindowBytes, MIB, 1);
   return {
@@ -77,6 +95,7 @@ export function grpcSettings(options: GrpcOptions): GrpcSettings {
     keepaliveMs: keepaliveMs === undefined ? undefined : positiveMs("keepaliveMs", keepaliveMs, 0),
     keepaliveTimeoutMs: positiveMs("keepaliveTimeoutMs", options.keepaliveTimeoutMs, 20_000),
     compression,
+    authority,
   };
 }
 

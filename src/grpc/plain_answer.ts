@@ -1,4 +1,5 @@
 import type { Bytes } from "../base/buffer.ts";
+import type { HeaderField } from "../http2/hpack/field.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { Http2StreamEvents } from "../http2/stream_events.ts";
 
@@ -8,22 +9,22 @@ import type { Http2StreamEvents } from "../http2/stream_events.ts";
  */
 export class PlainAnswer implements Http2StreamEvents {
   readonly #http2: Http2Stream;
-  readonly #status: string;
-  readonly #text: string;
+  readonly #fields: readonly HeaderField[];
+  /** Undefined for an answer to HEAD, which has no body (RFC 9110 9.3.2). */
+  readonly #text: string | undefined;
 
-  constructor(http2: Http2Stream, status: string, text: string) {
+  constructor(http2: Http2Stream, fields: readonly HeaderField[], text: string | undefined) {
     this.#http2 = http2;
-    this.#status = status;
+    this.#fields = fields;
     this.#text = text;
   }
 
   /** The request has ended. */
   send(): void {
-    this.#http2.sendHeaders(
-      [[":status", this.#status], ["content-type", "text/plain; charset=utf-8"]],
-      false,
-    );
-    this.#http2.sendData((buffer) => buffer.writeUtf8(this.#text));
+    const text = this.#text;
+    this.#http2.sendHeaders(this.#fields, text === undefined);
+    if (text === undefined) return;
+    this.#http2.sendData((buffer) => buffer.writeUtf8(text));
     this.#http2.end();
   }
 

@@ -50,7 +50,7 @@ const TELLING_BYTES = 7;
  * (RFC 9113 3.2, 3.3). What it returns may be given to any number of connections, pools and servers.
  *
  * @throws {RangeError} If a number is out of range.
- * @throws {TypeError} If `compression` is neither `"identity"` nor `"gzip"`.
+ * @throws {TypeError} If `compression` is neither `"identity"` nor `"gzip"`, or `authority` no host.
  *
  * @example
  * ```ts ignore

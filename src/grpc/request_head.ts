@@ -1,11 +1,10 @@
 import type { MessageEncoding } from "../core/codec.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
-import { SOURCE_SERVICE } from "./metadata.ts";
+import { SOURCE_SERVICE, utf8Value } from "./metadata.ts";
+import { ACCEPT_ENCODING } from "./stream.ts";
 
 /** What every request of the library's says of itself. */
 const USER_AGENT = "ttstream";
-/** What is read. `identity` is among them since Kitex's servers take what stands here as what they compress with. */
-const ACCEPT_ENCODING = "identity,gzip,deflate";
 
 /** What a request's fields depend on, beside what is the call's own. */
 export interface RequestTarget {
@@ -40,14 +39,14 @@ export class RequestHead {
     const fields: HeaderField[] = [
       [":method", "POST"],
       [":scheme", this.#scheme],
-      [":path", `/${service}/${method}`],
+      [":path", utf8Value(`/${service}/${method}`)],
       [":authority", this.#authority],
       ["content-type", encoding === "thrift" ? "application/grpc+thrift" : "application/grpc"],
       ["user-agent", USER_AGENT],
       ["te", "trailers"],
       ["grpc-accept-encoding", ACCEPT_ENCODING],
     ];
-    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, serviceName]);
+    if (serviceName !== undefined) fields.push([SOURCE_SERVICE, utf8Value(serviceName)]);
     return fields;
   }
 }

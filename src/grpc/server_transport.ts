@@ -1,5 +1,6 @@
 import { IdTable } from "../base/id_table.ts";
 import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
+import type { Metadata } from "../core/metadata.ts";
 import type { ServerEvents } from "../core/transport.ts";
 import { ErrorCode } from "../http2/error_code.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
@@ -10,13 +11,13 @@ import type { ByteSocket } from "../net/socket.ts";
 import { isGrpc } from "./content_type.ts";
 import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { fieldOf } from "./metadata.ts";
+import { fieldOf, textOf } from "./metadata.ts";
 import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
 import { PlainAnswer } from "./plain_answer.ts";
 import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
 import { GrpcRequest } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
-import { isReadable } from "./stream.ts";
+import { ACCEPT_ENCODING, isReadable } from "./stream.ts";
 import { parseTimeout } from "./timeout.ts";
 
 /** A server's connection of gRPC. */
@@ -139,23 +140,24 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
       if (end) plain.send();
       return plain;
     }
-    const { service, method } = targetOf(fieldOf(fields, ":path") ?? "");
+    const { service, method } = targetOf(textOf(fieldOf(fields, ":path") ?? ""));
     const timeout = fieldOf(fields, "grpc-timeout");
     const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
     const request = new GrpcRequest(service, method, fields, timeoutMs);
     const stream = new GrpcServerStream(this, http2, fields, request);
     const encoding = fieldOf(fields, "grpc-encoding");
     const fault = timeout !== undefined && timeoutMs === undefined
-      ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"` }
+      ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"`, trailer: undefined }
       : isReadable(encoding)
       ? undefined
       : {
         code: GrpcStatus.Unimplemented,
         text: `grpc-encoding "${encoding}" is not supported: gzip, deflate and identity are`,
+        trailer: ACCEPTED,
       };
     if (fault !== undefined) {
       const error = grpcError({ side: "server", service, method }, fault.code, fault.text);
-      this.#owner.opened(stream, request, error);
+      this.#owner.opened(stream, request, { error, trailer: fault.trailer });
       return stream;
     }
     stream.stream = this.#owner.opened(stream, request);
@@ -166,20 +168,28 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   }
 }
 
+/** Tells a client what to compress with instead (grpc `doc/compression.md`). */
+const ACCEPTED: Metadata = new Map([["grpc-accept-encoding", ACCEPT_ENCODING]]);
+
 /** The answer to a request that is none of gRPC's. */
 function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | undefined {
   const method = fieldOf(fields, ":method");
   const type = fieldOf(fields, "content-type");
+  const answer = (status: string, text: string, ...more: HeaderField[]) => {
+    const head: HeaderField[] = [[":status", status], ["content-type", "text/plain; charset=utf-8"], ...more];
+    return new PlainAnswer(http2, head, method === "HEAD" ? undefined : text);
+  };
   if (type === undefined || !isGrpc(type)) {
     const what = type === undefined ? "no content-type" : `the content-type "${type}"`;
-    return new PlainAnswer(http2, "415", `${what}: this server speaks gRPC, application/grpc\n`);
+    return answer("415", `${what}: this server speaks gRPC, application/grpc\n`);
   }
   if (method === "POST") return undefined;
-  return new PlainAnswer(http2, "405", `${method}: gRPC's requests are POST\n`);
+  return answer("405", `${method}: gRPC's requests are POST\n`, ["allow", "POST"]);
 }
 
-/** `/package.Service/Method`. */
+/** `/package.Service/Method`; what lacks the first slash is no service's, and shown as it came. */
 function targetOf(path: string): { service: string; method: string } {
+  if (!path.startsWith("/")) return { service: "", method: path };
   const slash = path.lastIndexOf("/");
   return { service: path.slice(1, Math.max(1, slash)), method: path.slice(slash + 1) };
 }

@@ -232,7 +232,13 @@ export abstract class GrpcStream implements AssembledMessages {
   }
 }
 
-/** What is read of `grpc-encoding`. */
+/**
+ * What is read, as `grpc-accept-encoding` says it. `identity` is among them since Kitex's servers take what stands here as
+ * what they compress with.
+ */
+export const ACCEPT_ENCODING = "identity,gzip,deflate";
+
+/** Whether a `grpc-encoding` is read. */
 export function isReadable(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === "identity" || encoding === "gzip" || encoding === "deflate";
 }

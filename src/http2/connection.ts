@@ -9,7 +9,9 @@ import { Flag, FrameType, MAX_UINT31, PREFACE, writeFrameHeader } from "./frame.
 import { fieldsBytes, type HeaderField } from "./hpack/field.ts";
 import {
   BYTES_PER_IDLE_FRAME,
+  BYTES_PER_WINDOW_UPDATE,
   FRAMES_PER_DATA_FRAME,
+  FRAMES_PER_STREAM,
   GOAWAY_PING_MS,
   HEADER_TABLE_BYTES,
   LAST_WORDS_MS,
@@ -71,6 +73,7 @@ export class Http2Connection {
     this.#pings = new Pings({
       keepaliveMs,
       keepaliveTimeoutMs,
+      paused: () => below.paused(),
       send: (payload) => state.writer.control((buffer) => writePing(buffer, Flag.NONE, 0, payload)),
       silent: (description) => this.#end(new Http2ConnectionError(ErrorCode.NO_ERROR, description), 0),
       timerSet: (timer) => below.timerSet?.(timer),
@@ -264,10 +267,10 @@ export class Http2Connection {
         this.#state.giveBack();
       },
       grantless: (stream) => this.#state.grants.drop(stream),
-      dataSent: (bytes, cut) =>
-        this.#state.budget.refund(
-          cut ? Math.min(FRAMES_PER_DATA_FRAME, bytes / BYTES_PER_IDLE_FRAME) : FRAMES_PER_DATA_FRAME,
-        ),
+      dataSent: (bytes, cut) => {
+        const frames = FRAMES_PER_DATA_FRAME * Math.ceil(bytes / BYTES_PER_WINDOW_UPDATE);
+        this.#state.budget.refund(cut ? Math.min(frames, bytes / BYTES_PER_IDLE_FRAME) : frames);
+      },
       release: (stream, how) => this.#release(stream, how),
       forget: (stream) => {
         this.#waiting.delete(stream);
@@ -298,6 +301,7 @@ export class Http2Connection {
     this.#nextId += 2;
     state.lastId = id;
     state.streams.set(id, stream);
+    state.budget.refund(FRAMES_PER_STREAM);
     stream.open(id, fields, end, state.peerWindowBytes, events);
   }
 

@@ -9,6 +9,8 @@ import type { Http2StreamEvents } from "./stream_events.ts";
 export interface Http2Below {
   /** Where frames are appended; all that is no message is counted as control bytes, which the owner bounds. */
   readonly queue: SendQueue;
+  /** Whether nothing is read at present. */
+  paused(): boolean;
   /** Ends the connection; with `lastMs` over 0 what is queued may take so many milliseconds to leave first. */
   end(error: Http2ConnectionError | undefined, lastMs: number): void;
   /** A keep-alive timer has been set, which must not keep the process alive by itself. */

@@ -43,15 +43,20 @@ export const MAX_CONTINUATIONS = 128;
 export const IDLE_FRAMES = 10_000;
 /** See {@linkcode IDLE_FRAMES}. */
 export const IDLE_FRAMES_PER_SECOND = 1_000;
-/** What a DATA frame that is sent allows the peer beside: a WINDOW_UPDATE of the stream, one of the connection, a PING. */
+/** What DATA that is sent allows the peer beside: a WINDOW_UPDATE of the stream, one of the connection, a PING. */
 export const FRAMES_PER_DATA_FRAME = 3;
+/** For so many bytes of it once more: Go's net/http updates both windows whenever it has read 4 KiB. */
+export const BYTES_PER_WINDOW_UPDATE = 4096;
 /** A DATA frame that a window has cut short allows one frame for so many of its bytes: many tiny windows are no use. */
 export const BYTES_PER_IDLE_FRAME = 64;
-/** What a new stream allows the peer beside: a PRIORITY, a WINDOW_UPDATE, and frames that come late when it is reset. */
+/** What a new stream allows the peer beside: a PRIORITY, a WINDOW_UPDATE, and frames that come late when it has been reset. */
 export const FRAMES_PER_STREAM = 3;
 
-/** So many streams that were reset here are remembered: what the peer sent before it heard of it is no error. */
-export const REMEMBERED_RESETS = 1024;
+/**
+ * So many streams that were reset here are remembered: what the peer sent before it heard of it is no error. Servers of
+ * gRPC take thousands on one connection, and one signal may cancel all of them.
+ */
+export const REMEMBERED_RESETS = 8192;
 /** So many other streams that have ended are remembered, to answer a frame that comes after the end by how it ended. */
 export const REMEMBERED_ENDS = 128;
 

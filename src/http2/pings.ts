@@ -9,6 +9,8 @@ export interface PingsOptions {
   readonly keepaliveMs: number;
   /** How long, in milliseconds, it may then say nothing. */
   readonly keepaliveTimeoutMs: number;
+  /** Whether nothing is read at present. */
+  paused(): boolean;
   /** Sends a PING whose payload ends with these 32 bits. */
   send(payload: number): void;
   /** The peer has not answered. */
@@ -90,6 +92,11 @@ export class Pings {
   #look(): void {
     const { keepaliveMs, keepaliveTimeoutMs } = this.#options;
     const now = performance.now();
+    if (this.#options.paused()) {
+      // The silence is ours: the peer's answer may lie in the socket.
+      this.#heardAt = now;
+      this.#askedAt = undefined;
+    }
     if (this.#askedAt === undefined) {
       const left = this.#heardAt + keepaliveMs - now;
       if (left > 0) return this.#set(left);

@@ -111,6 +111,11 @@ export class ByteConnection<E> {
     return this.#closed || this.queue.congested;
   }
 
+  /** Whether nothing is read, since somebody does not keep up: what the peer says is not heard then. */
+  get paused(): boolean {
+    return this.#resume !== undefined || this.#owing !== undefined && this.#protocol.answers;
+  }
+
   /** Starts to read. Resolves when the connection has ended, however it did. */
   async run(): Promise<void> {
     try {

@@ -32,12 +32,18 @@ export interface TcpListenOptions {
 }
 
 /**
+ * So many clients may connect at once, where the system lets them (`net.core.somaxconn`): of a whole fleet that comes
+ * back after a restart, whoever finds the queue full tries again a second later.
+ */
+const BACKLOG = 4096;
+
+/**
  * Listens on TCP.
  *
  * @throws What the system says where it cannot listen there.
  */
 export function listenTcp({ hostname, port, reusePort, tls }: TcpListenOptions): ConnListener<NetAddr> {
-  const options = { port, hostname: bareHostname(hostname), reusePort };
+  const options = { port, hostname: bareHostname(hostname), reusePort, tcpBacklog: BACKLOG };
   return listenOn(hostAndPort(hostname, port), () => {
     if (tls === undefined) return Deno.listen(options);
     const { cert, key, alpnProtocols } = tls;

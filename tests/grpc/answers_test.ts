@@ -51,12 +51,12 @@ for (
     [[["grpc-status", "7"], ["grpc-message", "100% %zz %4"]], 7, "100% %zz %4"],
     [[["grpc-status", "7"], ["grpc-message", "%FF%41"]], 7, "\uFFFDA"],
     [[["grpc-status", "x"], ["grpc-message", "strange"]], 2, "strange"],
-    [[["grpc-status", "-1"]], 2, ""],
-    [[["grpc-status", ""]], 2, ""],
+    [[["grpc-status", "-1"]], 2, `malformed grpc-status: "-1"`],
+    [[["grpc-status", ""]], 2, `malformed grpc-status: ""`],
     [[["grpc-status", "00"], ["grpc-message", "zeros"]], 2, "zeros"],
-    [[["grpc-status", "9999999999"]], 2, ""],
+    [[["grpc-status", "9999999999"]], 2, `malformed grpc-status: "9999999999"`],
     [[["grpc-status", "999999999"]], 999_999_999, ""],
-    [[["grpc-status", "1.5"]], 2, ""],
+    [[["grpc-status", "1.5"]], 2, `malformed grpc-status: "1.5"`],
     [[["grpc-status", "13"], ["biz-status", "x"], ["grpc-message", "t"]], 13, "t"],
     [[["grpc-status", "13"], ["biz-status", "0"], ["grpc-message", "t"]], 13, "t"],
     [[["grpc-status", "13"], ["biz-status", "99999999999"], ["grpc-message", "t"]], 13, "t"],
@@ -151,6 +151,7 @@ for (
     "application/grpc+proto",
     "application/grpc;charset=utf-8",
     "application/grpc+thrift",
+    "Application/gRPC",
   ]
 ) {
   Deno.test(`client: an answer of ${type} is gRPC`, async () => {

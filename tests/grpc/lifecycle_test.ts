@@ -493,3 +493,18 @@ Deno.test("client: a stream that a GOAWAY has taken does not keep its connection
   assertEquals((await grpcErrorOf(stream.closed)).retryable, true);
   await script.connection.close();
 });
+
+Deno.test("client: keep-alive does not take for silence what the connection does not read", async () => {
+  const options = { initialWindowBytes: 65_535, connectionWindowBytes: 65_535 };
+  await using script = new ClientScript(undefined, { ...options, keepaliveMs: 20, keepaliveTimeoutMs: 20 });
+  const stream = script.open();
+  await script.peer.headers();
+  const many = 10_000;
+  await script.peer.send(headers(1, ANSWER), messages(1, ...new Array<string>(many).fill("")));
+  await stream.header;
+  // Nobody reads so many messages for longer than the peer may be silent.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const sent = script.peer.send(lastHeaders(1, OK));
+  assertEquals((await Array.fromAsync(stream.readable)).length, many);
+  await sent;
+});

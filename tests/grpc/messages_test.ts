@@ -284,6 +284,8 @@ Deno.test("an encoding that is not read ends the stream, and says which there ar
     "12",
     `grpc-encoding "br" is not supported: gzip, deflate and identity are`,
   ]);
+  // A client may send the call again in one of these (grpc `doc/compression.md`).
+  assertEquals(answer.get("grpc-accept-encoding"), "identity,gzip,deflate");
   assertEquals(await server.peer.line(), "RST_STREAM 1 NO_ERROR");
   await server.call(3, ["grpc-encoding", "identity"]);
   await server.handled();
@@ -407,7 +409,8 @@ for (
     await script.handled();
     await script.peer.send(halfClose(1));
     const type = "content-type=text/plain; charset=utf-8";
-    assertEquals(await script.peer.line(), `HEADERS 1 :status=${status} ${type}`);
+    const allow = status === "405" ? " allow=POST" : "";
+    assertEquals(await script.peer.line(), `HEADERS 1 :status=${status} ${type}${allow}`);
     let body = "";
     for (let next = await script.peer.next(); next?.type === "DATA"; next = await script.peer.next()) {
       body += string(next.bytes);
@@ -417,12 +420,20 @@ for (
   });
 }
 
+Deno.test("server: HEAD is answered without a body, and 405 says which method there is", async () => {
+  await using script = new ServerScript();
+  await script.peer.send(lastHeaders(1, request([":method", "HEAD"])));
+  const type = "content-type=text/plain; charset=utf-8";
+  assertEquals(await script.peer.line(), `HEADERS 1 :status=405 ${type} allow=POST end`);
+});
+
 for (
   const type of [
     "application/grpc",
     "application/grpc+proto",
     "application/grpc+thrift",
     "application/grpc;x=y",
+    "Application/gRPC",
   ]
 ) {
   Deno.test(`server: a request of ${type} is answered with the same`, async () => {

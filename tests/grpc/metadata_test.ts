@@ -396,7 +396,7 @@ Deno.test("the sooner of timeoutMs and the parent's deadline travels", async () 
     deadline: Date.now() + 3_000,
   };
   for (
-    const [timeoutMs, most, least] of [[undefined, 3_000, 2_000], [1_000, 1_000, 1_000], [
+    const [timeoutMs, most, least] of [[undefined, 3_000, 2_000], [1_000, 1_000, 500], [
       60_000,
       3_000,
       2_000,
@@ -410,7 +410,63 @@ Deno.test("the sooner of timeoutMs and the parent's deadline travels", async () 
   }
 });
 
+Deno.test("names beyond ASCII travel as UTF-8: the caller's, the service's and the method's", async () => {
+  const open = PAIRS["memory"];
+  assert(open);
+  const seen = Promise.withResolvers<string>();
+  await using pair = await open(async (stream) => {
+    stream.sendHeader();
+    await aborted(stream.signal);
+    seen.resolve(`${stream.service}/${stream.method}: ${messageOf(stream.signal.reason)}`);
+  }, { client: { serviceName: "服务", protocol: grpc() } });
+  const stream = pair.connection.openStream({ service: "grüße.Dienst", method: "回声" });
+  await stream.header;
+  await stream.cancel();
+  assertEquals(
+    await seen.promise,
+    "grüße.Dienst/回声: rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL " +
+      "[triggered by 服务]",
+  );
+  // As Kitex sends them: its own service's name is a string of Go.
+  await using script = new ClientScript({ serviceName: "é", protocol: grpc() });
+  const call = script.open();
+  assertEquals((await script.peer.headers()).get("source-service"), "\u00c3\u00a9");
+  await call.cancel();
+});
+
+Deno.test("source-service given with a call is said instead of serviceName, not beside it", async () => {
+  await using script = new ClientScript({ serviceName: "A", protocol: grpc() });
+  const call = script.open({ metadata: { "source-service": "B" } });
+  const frame = await script.peer.next();
+  const fields = frame?.type === "HEADERS" ? frame.fields : [];
+  assertEquals(fields.filter(([name]) => name === "source-service"), [["source-service", "B"]]);
+  await call.cancel();
+});
+
+Deno.test("`authority` is what a proxy routes by, whatever the address is; without it the address is", async () => {
+  for (
+    const [authority, sent] of [["models.internal:443", "models.internal:443"], [undefined, "localhost"]]
+  ) {
+    await using script = new ClientScript(undefined, { authority });
+    const stream = script.open();
+    assertEquals((await script.peer.headers()).get(":authority"), sent);
+    await stream.cancel();
+  }
+});
+
 Deno.test("grpc() checks its options", () => {
+  for (
+    const authority of ["", "a b", "a/b", "user@host", "host?", "host#", "höst", "a\n", untyped<string>(5)]
+  ) {
+    assertThrows(
+      () => grpc({ authority }),
+      TypeError,
+      "authority must be a host, and a port where it needs one",
+    );
+  }
+  for (const options of [null, 1, [], "gzip"]) {
+    assertThrows(() => grpc(untyped(options)), TypeError, "grpc's options must be an object, got");
+  }
   assertThrows(() => grpc({ initialWindowBytes: 0 }), RangeError, "initialWindowBytes");
   assertThrows(
     () => grpc({ connectionWindowBytes: 65_534 }),

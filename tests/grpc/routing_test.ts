@@ -141,6 +141,7 @@ for (
     ["/TestService/", "grpc-status=12 grpc-message=unknown method%20"],
     ["/TestService", "grpc-status=12 grpc-message=unknown method TestService"],
     ["/", "grpc-status=12 grpc-message=unknown method%20"],
+    ["TestService/echo", "grpc-status=12 grpc-message=unknown method TestService/echo"],
     ["*", "grpc-status=12 grpc-message=unknown method *"],
     ["/a/b/c", "grpc-status=12 grpc-message=unknown service a/b"],
     ["/%00%22/x", "grpc-status=12 grpc-message=unknown service %2500%2522"],

@@ -117,6 +117,52 @@ Deno.test("WINDOW_UPDATEs and PINGs that answer DATA are free.", async () => {
   await harness.sent();
 });
 
+Deno.test("WINDOW_UPDATEs for each 4 KiB of large messages are free: net/http of Go sends them.", async () => {
+  const windows = 2 ** 31 - 1 - 65_535;
+  const harness = await Harness.started("server", {}, [4, 2 ** 30]);
+  harness.receive(headers(1, REQUEST), windowUpdate(0, windows));
+  harness.stream.sendHeaders(RESPONSE, false);
+  const message = new Uint8Array(1 << 20);
+  const updates = join(windowUpdate(0, 4096), windowUpdate(1, 4096));
+  const answer = join(...Array.from({ length: message.length / 4096 }, () => updates));
+  for (let i = 0; i < 100 && harness.error === undefined; i++) {
+    harness.stream.sendData((buffer) => buffer.writeBytes(message));
+    harness.receive(answer);
+    await harness.sent();
+  }
+  assertEquals(harness.error, undefined);
+});
+
+Deno.test("Resets that come when a client has seen its answer are free: servers end early streams by both.", async () => {
+  const harness = await Harness.started("client");
+  for (let id = 1; id < 40_000 && harness.error === undefined; id += 2) {
+    const stream = harness.open(REQUEST);
+    harness.receive(headers(id, RESPONSE), headers(id, TRAILERS, Flag.END_STREAM));
+    stream.reset(ErrorCode.NO_ERROR);
+    harness.receive(rst(id, ErrorCode.NO_ERROR));
+    if (id % 100 === 1) await harness.sent();
+  }
+  assertEquals(harness.error, undefined);
+  await harness.sent();
+});
+
+Deno.test("What thousands of streams still get that are cancelled together is no flood.", async () => {
+  const harness = await Harness.started("client");
+  const streams = Array.from({ length: 8_000 }, () => harness.open(REQUEST));
+  for (const { id } of streams) harness.receive(headers(id, RESPONSE));
+  await harness.sent();
+  for (const stream of streams) stream.reset(ErrorCode.CANCEL);
+  for (const { id } of streams) {
+    harness.receive(
+      ...Array.from({ length: 10 }, () => data(id, 100)),
+      headers(id, TRAILERS, Flag.END_STREAM),
+    );
+    if (harness.error !== undefined) break;
+  }
+  assertEquals(harness.error, undefined);
+  await harness.sent();
+});
+
 Deno.test("Windows of one byte are not: a message is not taken apart for ever.", async () => {
   const harness = await Harness.started("server", {}, [4, 0]);
   harness.receive(headers(1, REQUEST));

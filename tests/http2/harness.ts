@@ -36,6 +36,8 @@ export class Harness {
   opened: (stream: Http2Stream) => boolean = () => true;
   /** Called when bytes are sent. */
   onSent: (() => void) | undefined;
+  /** Whether the connection is not read at present. */
+  paused: () => boolean = () => false;
   /** While set, the socket takes nothing. */
   blocked: Promise<void> | undefined;
   readonly #words = new FrameWords();
@@ -57,6 +59,7 @@ export class Harness {
       role,
       {
         queue: this.queue,
+        paused: () => this.paused(),
         end: (error) => {
           this.error = error;
           this.log.push(`end ${error === undefined ? "" : errorCodeName(error.code)}`);

@@ -48,7 +48,7 @@ class Pair {
     );
     this.#queues.push(queue);
     const end = (error: unknown) => this.errors.push(error);
-    return new Http2Connection(role, { queue, end }, { ...OPTIONS, ...options }, events);
+    return new Http2Connection(role, { queue, end, paused: () => false }, { ...OPTIONS, ...options }, events);
   }
 
   /** Resolves when neither end has anything to send. */

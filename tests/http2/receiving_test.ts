@@ -221,6 +221,21 @@ Deno.test("A silent peer is asked, and cut when it does not answer.", async () =
   assertEquals((await harness.sent()).filter((frame) => !frame.startsWith("HEADERS")).at(-1), "PING 1");
 });
 
+Deno.test("Where the connection is not read nobody is called silent, and afterwards again.", async () => {
+  const harness = await Harness.started("client", { keepaliveMs: 1, keepaliveTimeoutMs: 1 });
+  const looked = Promise.withResolvers<void>();
+  let looks = 0;
+  harness.paused = () => {
+    if (++looks === 10) looked.resolve();
+    return looks <= 10;
+  };
+  await Promise.race([looked.promise, harness.ended.promise]);
+  assertEquals(harness.error, undefined);
+  await harness.ended.promise;
+  assertEquals(harness.error?.description, "the peer has not answered a PING for 1 ms");
+  await harness.sent();
+});
+
 Deno.test("A peer that answers is not cut, and is asked again.", async () => {
   const harness = await Harness.started("server", { keepaliveMs: 2, keepaliveTimeoutMs: 10_000 });
   const asked = Promise.withResolvers<void>();

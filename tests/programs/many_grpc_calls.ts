@@ -52,6 +52,11 @@ const calls: Record<string, () => Promise<unknown>> = {
     await call.sendAll(["a", "b"]);
     await Array.fromAsync(call);
   },
+  async "left unread"() {
+    const call = client.server("a b");
+    await call.readable.getReader().read();
+    await call.closed;
+  },
   async cancelled() {
     const call = client.hang("a", { signal });
     await call.header;

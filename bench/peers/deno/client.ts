@@ -27,7 +27,7 @@ class Caller<T> {
         return await each(command.streams ?? 1, () => this.#receiveAll(command.ms, command.size));
       case "collect":
         await this.#connect(1);
-        return await each(command.streams ?? 1, () => this.#sendAll(command.ms, command.size));
+        return await each(command.streams ?? 1, () => this.#sendAll(command.ms, command.size, command.by));
       case "pingPong": {
         const { streams, connections = 1, ms, size } = command;
         await this.#connect(connections);
@@ -43,6 +43,9 @@ class Caller<T> {
       case "openClose":
         await this.#connect(1);
         return await each(command.streams, (_, tookMs) => this.#openClose(command.ms, command.size, tookMs));
+      case "calls":
+        await this.#connect(1);
+        return await this.#calls(command.count, command.size);
       case "unary":
         await this.#connect(1);
         return await each(command.streams, (_, tookMs) => this.#callAll(command.ms, command.size, tookMs));
@@ -84,13 +87,34 @@ class Caller<T> {
     return count;
   }
 
-  async #sendAll(ms: number, size: number): Promise<number> {
+  async #sendAll(
+    ms: number,
+    size: number,
+    by: "writable" | "send" | "sendAll" = "writable",
+  ): Promise<number> {
     const call = this.#client(0).collect();
     const message = this.#flavour.message(size);
-    const writer = call.writable.getWriter();
-    for (const span = new Span(ms); !span.over;) await writer.write(message);
-    await writer.close();
+    const span = new Span(ms);
+    if (by === "sendAll") {
+      await call.sendAll(repeated(message, span));
+    } else if (by === "send") {
+      while (!span.over) await call.send(message);
+      await call.sendAll([]);
+    } else {
+      const writer = call.writable.getWriter();
+      while (!span.over) await writer.write(message);
+      await writer.close();
+    }
     return this.#flavour.count(await call.response);
+  }
+
+  async #calls(count: number, size: number): Promise<Reply> {
+    const message = this.#flavour.message(size);
+    for (let i = 0; i < count; i++) {
+      const echo = await Echo.open(this.#client(0), message);
+      await echo.finish();
+    }
+    return { count };
   }
 
   async #pingPong(echo: Echo<T> | undefined, ms: number, tookMs: number[]): Promise<number> {
@@ -167,6 +191,10 @@ class Caller<T> {
     const [received, sent] = await Promise.all(traffic);
     return { at, count: (received?.count ?? 0) + (sent?.count ?? 0), seconds: received?.seconds ?? 0 };
   }
+}
+
+function* repeated<T>(message: T, span: Span): Generator<T> {
+  while (!span.over) yield message;
 }
 
 /** A stream that sends back what it gets. */

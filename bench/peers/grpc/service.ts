@@ -1,13 +1,24 @@
 import type { MethodDefinition } from "npm:@grpc/grpc-js@^1";
 import type { Buffer } from "node:buffer";
 
-/** Server streaming with bytes as they are: what grpc-js itself costs, no protobuf. */
+/** Bytes as they are: what grpc-js itself costs, no protobuf. */
+const bytes = {
+  requestSerialize: (message: Buffer) => message,
+  requestDeserialize: (payload: Buffer) => payload,
+  responseSerialize: (message: Buffer) => message,
+  responseDeserialize: (payload: Buffer) => payload,
+};
+
 export const stream: MethodDefinition<Buffer, Buffer> = {
+  ...bytes,
   path: "/Bench/stream",
   requestStream: false,
   responseStream: true,
-  requestSerialize: (message) => message,
-  requestDeserialize: (payload) => payload,
-  responseSerialize: (message) => message,
-  responseDeserialize: (payload) => payload,
+};
+
+export const echo: MethodDefinition<Buffer, Buffer> = {
+  ...bytes,
+  path: "/Bench/echo",
+  requestStream: true,
+  responseStream: true,
 };

@@ -14,26 +14,25 @@ import (
 type caller[M any] struct {
 	address string
 	dialect dialect[M]
-	methods map[int]methods[M]
+	methods map[pool]methods[M]
 	idle    []context.CancelFunc
 }
 
 func newCaller[M any](address string, d dialect[M]) *caller[M] {
-	return &caller[M]{address: address, dialect: d, methods: map[int]methods[M]{}}
+	return &caller[M]{address: address, dialect: d, methods: map[pool]methods[M]{}}
 }
 
-// client has so many connections; with 0, as many as Kitex takes by itself.
-func (c *caller[M]) client(connections int) methods[M] {
-	if known, ok := c.methods[connections]; ok {
+func (c *caller[M]) client(p pool) methods[M] {
+	if known, ok := c.methods[p]; ok {
 		return known
 	}
-	made := c.dialect.connect(c.address, connections)
-	c.methods[connections] = made
+	made := c.dialect.connect(c.address, p)
+	c.methods[p] = made
 	return made
 }
 
 func (c *caller[M]) answer(command Command) (Reply, error) {
-	cli := c.client(command.Connections)
+	cli := c.client(pool{command.Connections, command.Pool == "long"})
 	streams := max(command.Streams, 1)
 	span := time.Duration(command.Ms) * time.Millisecond
 	switch command.Do {
@@ -47,9 +46,21 @@ func (c *caller[M]) answer(command Command) (Reply, error) {
 	case "collect":
 		return each(streams, func() (tally, error) { return c.sendAll(cli, command.Size, span) })
 	case "pingPong":
-		return c.pingPong(cli, streams, command.Size, span)
+		return c.pingPong(cli, streams, c.messageOf(command), span)
 	case "openClose":
 		return each(streams, func() (tally, error) { return c.openClose(cli, command.Size, span) })
+	case "calls":
+		m := sized(c.dialect, command.Size)
+		for range command.Count {
+			e, err := openEcho(cli, m)
+			if err != nil {
+				return nil, err
+			}
+			if err := e.finish(); err != nil {
+				return nil, err
+			}
+		}
+		return Reply{"count": command.Count}, nil
 	case "unary":
 		return each(streams, func() (tally, error) { return c.callAll(cli, command.Size, span) })
 	case "hold":
@@ -180,8 +191,7 @@ func (e *echo[M]) finish() error {
 }
 
 // pingPong opens so many streams and then sends messages there and back on all of them.
-func (c *caller[M]) pingPong(cli methods[M], streams, size int, span time.Duration) (Reply, error) {
-	m := sized(c.dialect, size)
+func (c *caller[M]) pingPong(cli methods[M], streams int, m *M, span time.Duration) (Reply, error) {
 	opened := make(chan *echo[M], streams)
 	if _, err := each(streams, func() (tally, error) {
 		e, err := openEcho(cli, m)
@@ -198,6 +208,14 @@ func (c *caller[M]) pingPong(cli methods[M], streams, size int, span time.Durati
 		}
 		return t, e.finish()
 	})
+}
+
+// messageOf is what a ping-pong sends.
+func (c *caller[M]) messageOf(command Command) *M {
+	if command.InText {
+		return c.dialect.message(string(make([]byte, command.Size)), 1, nil)
+	}
+	return sized(c.dialect, command.Size)
 }
 
 // openClose opens a stream for each message there and back.

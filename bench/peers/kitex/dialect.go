@@ -11,8 +11,13 @@ type dialect[M any] struct {
 	message func(text string, number int64, blob []byte) *M
 	text    func(*M) string
 	number  func(*M) int64
-	// connect has so many connections; with 0, as many as Kitex takes by itself.
-	connect func(address string, connections int) methods[M]
+	connect func(address string, p pool) methods[M]
+}
+
+// pool is the connections of a client: so many; with 0, as many as Kitex takes by itself; or one for each stream.
+type pool struct {
+	connections int
+	long        bool
 }
 
 type bidiClient[M any] = streaming.BidiStreamingClient[M, M]

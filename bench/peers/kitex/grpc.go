@@ -24,13 +24,13 @@ var grpc = dialect[pbidl.Message]{
 	connect: connectGrpc,
 }
 
-func connectGrpc(address string, connections int) methods[pbidl.Message] {
+func connectGrpc(address string, p pool) methods[pbidl.Message] {
 	options := []client.Option{
 		client.WithHostPorts(address),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: "ServiceA"}),
 	}
-	if connections > 0 {
-		options = append(options, client.WithGRPCConnPoolSize(uint32(connections)))
+	if p.connections > 0 {
+		options = append(options, client.WithGRPCConnPoolSize(uint32(p.connections)))
 	}
 	cli := pbbench.MustNewClient("ServiceB", options...)
 	return methods[pbidl.Message]{

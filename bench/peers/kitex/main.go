@@ -23,6 +23,9 @@ type Command struct {
 	Size        int    `json:"size"`
 	Streams     int    `json:"streams"`
 	Connections int    `json:"connections"`
+	Pool        string `json:"pool"`
+	InText      bool   `json:"inText"`
+	Count       int    `json:"count"`
 }
 
 // Reply is what came of it.

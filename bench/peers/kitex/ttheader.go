@@ -25,14 +25,16 @@ var ttheader = dialect[idl.Message]{
 	connect: connectTTHeader,
 }
 
-func connectTTHeader(address string, connections int) methods[idl.Message] {
+func connectTTHeader(address string, p pool) methods[idl.Message] {
 	options := []client.Option{
 		client.WithHostPorts(address),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: "ServiceA"}),
 	}
-	if connections > 0 {
-		pool := ttstream.WithClientMuxConnPool(ttstream.MuxConnConfig{PoolSize: connections, MaxIdleTimeout: time.Minute})
-		options = append(options, client.WithTTHeaderStreamingOptions(client.WithTTHeaderStreamingTransportOptions(pool)))
+	if p.long {
+		options = append(options, withPool(ttstream.WithClientLongConnPool(ttstream.DefaultLongConnConfig)))
+	} else if p.connections > 0 {
+		config := ttstream.MuxConnConfig{PoolSize: p.connections, MaxIdleTimeout: time.Minute}
+		options = append(options, withPool(ttstream.WithClientMuxConnPool(config)))
 	}
 	cli := bench.MustNewClient("ServiceB", options...)
 	return methods[idl.Message]{
@@ -45,6 +47,10 @@ func connectTTHeader(address string, connections int) methods[idl.Message] {
 		echo: func(ctx context.Context) (bidiClient[idl.Message], error) { return cli.Echo(ctx) },
 		idle: func(ctx context.Context) (bidiClient[idl.Message], error) { return cli.Idle(ctx) },
 	}
+}
+
+func withPool(pool ttstream.ClientProviderOption) client.Option {
+	return client.WithTTHeaderStreamingOptions(client.WithTTHeaderStreamingTransportOptions(pool))
 }
 
 // ttheaderHandlers are the handlers, by the types that Kitex has generated.

@@ -3,13 +3,12 @@ import { callSafely } from "../../base/call_safely.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { rawCodec } from "../../core/codec.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
-import type { StreamError } from "../../core/errors.ts";
 import type { ErrorInfo } from "../../core/observer.ts";
 import type { Observation, Observers } from "../../core/observation.ts";
 import { HandlerReturned } from "../../core/handler_returned.ts";
 import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
 import { SHUTTING_DOWN, tooManyStreams } from "../../core/refusal_text.ts";
-import type { ServerSink, StreamRequest } from "../../core/transport.ts";
+import type { RequestFault, ServerSink, StreamRequest } from "../../core/transport.ts";
 import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
 import { setTimer, type Timer, unrefTimer, withinMs } from "../../net/event_loop.ts";
 import type { ByteSocket } from "../../net/socket.ts";
@@ -131,14 +130,14 @@ export class ServedConnection {
     callSafely("onError", () => this.#init.onError(error, stream, info));
   };
 
-  #open(sink: ServerSink, request: StreamRequest, fault: StreamError | undefined): ServerSide | undefined {
+  #open(sink: ServerSink, request: StreamRequest, fault: RequestFault | undefined): ServerSide | undefined {
     const { maxStreams, handlerTimeoutMs, observers } = this.#init;
     if (this.#sides === undefined) throw new Error("no protocol has been chosen");
     const side = new ServerSide(this.#sides, sink, request);
     const observation = observers === undefined
       ? undefined
       : side.observe(observers, (error) => this.#report(error, side, { observer: true }));
-    if (fault !== undefined) side.violated(fault);
+    if (fault !== undefined) side.violated(fault.error, fault.trailer);
     else if (this.#closing) side.refuse("shutting down", SHUTTING_DOWN);
     else if (this.#running >= maxStreams) side.refuse("too many streams", tooManyStreams(maxStreams));
     if (side.ended) return undefined;
