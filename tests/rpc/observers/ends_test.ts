@@ -6,14 +6,17 @@ import {
   createPool,
   implement,
   retry,
+  serveOver,
   type ServeOverOptions,
   StreamError,
 } from "../../../mod.ts";
 import { GrpcError, GrpcStatus } from "../../../src/grpc/mod.ts";
 import { Test } from "../../grpc/pairs.ts";
+import { RawClient, request } from "../../grpc/raw_client.ts";
 import { bytes } from "../../support/codecs.ts";
 import { connectTo, serveLocally } from "../../support/loopback.ts";
 import { NAMES, ObservedPair, PROTOCOLS } from "../../support/observed_pair.ts";
+import { duplexPair } from "../../support/pair.ts";
 import type { Recorded } from "../../support/recorder.ts";
 import { Recorder } from "../../support/recorder.ts";
 import { rejection } from "../../support/rejection.ts";
@@ -216,4 +219,25 @@ Deno.test("a pool's streams that never have a connection have one end each", asy
   await pool.close();
   const late = pool.openStream({ service: "S", method: "M" });
   assertEquals((await endOf(await recorder.stream(3))).error, await rejection(late.closed));
+});
+
+Deno.test("a server's observer is told of a gRPC request that is refused for its header", async () => {
+  const recorder = new Recorder();
+  const [near, far] = duplexPair();
+  const serving = serveOver(far, patient, { protocols: [PROTOCOLS.grpc], observers: [recorder] });
+  {
+    await using client = await RawClient.start(near);
+    await client.send(
+      request(1, { more: [["grpc-timeout", "1s"]] }),
+      request(3, { more: [["grpc-encoding", "br"]] }),
+    );
+    await client.line(/^HEADERS 3/);
+    const errors = await Promise.all(
+      [0, 1].map(async (index) => (await endOf(await recorder.stream(index))).error),
+    );
+    assertEquals(errors.map((error) => error instanceof GrpcError && error.code), [13, 12]);
+    assertStringIncludes(`${errors[1]?.message}`, "br");
+    assertEquals((await recorder.stream(1)).info.method, "Method");
+  }
+  await serving.finished.catch(() => {});
 });
