@@ -24,6 +24,6 @@ export interface CallInit {
   readonly compression: "identity" | "gzip" | undefined;
   readonly readTimeouts: ReadTimeouts;
   readonly cancelRemoteOnRecvTimeout: boolean;
-  /** Who is told of the stream; absent where nobody is. */
-  readonly observation?: Observation | undefined;
+  /** Who is told of the stream; absent where nobody is, and when it has ended. */
+  observation?: Observation | undefined;
 }

@@ -337,8 +337,12 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
 
   /** As the last step of an end: who is told of it may do anything. */
   #tellEnd(): void {
-    if (this.observation === undefined || this.state.live) return;
-    this.observation.ended(this.#results.failure?.error, this.#results.trailerMetadata, this.sink);
+    const { observation } = this;
+    if (observation === undefined || this.state.live) return;
+    // An ended stream may be held for long, and what it was observed by must not be with it.
+    this.observation = undefined;
+    this.#init.observation = undefined;
+    observation.ended(this.#results.failure?.error, this.#results.trailerMetadata, this.sink);
   }
 
   /** The server begins to shut down, and takes no more streams: this one goes on. */

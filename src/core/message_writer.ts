@@ -37,8 +37,8 @@ export interface WriterInit<T> {
   readonly state: StreamState<unknown>;
   readonly codec: Codec<T>;
   readonly owner: WriteOwner;
-  /** Absent where nobody observes the stream. */
-  readonly observation?: Observation | undefined;
+  /** Absent where nobody observes the stream, and when it has ended. */
+  observation?: Observation | undefined;
 }
 
 /** A message that waits for the connection. */
@@ -55,7 +55,7 @@ interface Waiting<T> {
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
   /** The codec of a stream that somebody observes. */
-  readonly #measured: MeasuringCodec<T> | undefined;
+  #measured: MeasuringCodec<T> | undefined;
   #failure: Failure | undefined;
   /** Whether that was no good end. */
   #failed = false;
@@ -175,6 +175,8 @@ export class MessageWriter<T> {
   }
 
   #settle(): void {
+    this.#measured = undefined;
+    if (this.#init.observation !== undefined) this.#init.observation = undefined;
     this.recheck();
     this.#resolveFlushed();
   }

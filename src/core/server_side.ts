@@ -378,9 +378,12 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     if (how.drain === true) this.readView = undefined;
     else this.failReading(end);
     this.failWriting(how.write ?? end);
-    if (this.observation !== undefined) {
+    const { observation } = this;
+    if (observation !== undefined) {
       const told = "told" in how ? how.told : end;
-      this.observation.ended(told?.error, how.trailer, this.sink);
+      // An ended stream may be held for long, and what it was observed by must not be with it.
+      this.observation = undefined;
+      observation.ended(told?.error, how.trailer, this.sink);
     }
     this.sink.defer(() => {
       this.#controller?.abort(end.error);
