@@ -106,10 +106,11 @@ for (const protocol of NAMES) {
     }
   });
 
-  Deno.test(`metainfo that observers give goes out with the header over ${protocol}, the last one's over the call's own`, async () => {
+  Deno.test(`metadata and metainfo that observers give go out with the header over ${protocol}, the last one's over the call's own`, async () => {
     const seen: (string | undefined)[] = [];
     const handler = implement(Test.server, {
-      echo(_request, { metainfo }) {
+      echo(_request, { metadata, metainfo }) {
+        seen.push(metadata.get("trace"), metadata.get("own"));
         seen.push(
           metainfo.transient.get("TRACE"),
           metainfo.persistent.get("USER"),
@@ -119,13 +120,17 @@ for (const protocol of NAMES) {
       },
     });
     const give = (trace: string) => ({
-      opened: () => ({ metainfo: { transient: { TRACE: trace }, persistent: { SIDE: trace } } }),
+      opened: () => ({
+        metadata: { trace },
+        metainfo: { transient: { TRACE: trace }, persistent: { SIDE: trace } },
+      }),
     });
     await using pair = new ObservedPair(protocol, handler, { client: [give("first"), give("second")] });
-    const options = { metainfo: { persistent: { USER: "ann" }, transient: { TRACE: "mine" } } };
+    const metadata = { trace: "mine", own: "kept" };
+    const options = { metadata, metainfo: { persistent: { USER: "ann" }, transient: { TRACE: "mine" } } };
     const call = createClient(Test.server, pair.connection).echo("x", options);
     await call.closed;
-    assertEquals(seen, ["second", "ann", "second"]);
+    assertEquals(seen, ["second", "kept", "second", "ann", "second"]);
     assertEquals((await pair.client.stream()).info.metainfo.transient.get("TRACE"), "mine");
     assertEquals((await pair.server.stream()).info.metainfo.transient.get("TRACE"), "second");
   });
