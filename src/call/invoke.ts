@@ -3,7 +3,7 @@ import type { Output } from "../cli/output.ts";
 import type { Metadata } from "../core/metadata.ts";
 import { defineService } from "../core/service.ts";
 import type { CallOptions } from "../rpc/client/call_options.ts";
-import type { ClientCall } from "../rpc/client/client_stream.ts";
+import type { Call } from "../rpc/client/client_stream.ts";
 import type { Connection } from "../rpc/client/connection.ts";
 import { createClient } from "../rpc/client/create_client.ts";
 import type { CallableMethod } from "./catalog.ts";
@@ -79,7 +79,7 @@ async function printAll(invocation: Invocation, messages: AsyncIterable<unknown>
 /** Reads a call to its end, whichever that is, and tells what came beside its messages. */
 async function finish(
   { verbose }: Invocation,
-  call: ClientCall,
+  call: Call,
   read: () => Promise<void>,
 ): Promise<void> {
   const told = verbose === undefined ? [] : [
@@ -107,7 +107,7 @@ async function tell(output: Output, what: string, metadata: Promise<Metadata>): 
 /** Sends the requests while the responses are read. A wrong request cancels the call, and is what is wrong. */
 async function sendWhile(
   invocation: Invocation,
-  call: ClientCall & { sendAll(source: AsyncIterable<unknown>): Promise<void> },
+  call: Call & { sendAll(source: AsyncIterable<unknown>): Promise<void> },
   read: () => Promise<void>,
 ): Promise<void> {
   const { data, lines, method } = invocation;

@@ -9,6 +9,7 @@ import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
+import type { Observation, Observers, OpenedStream } from "./observation.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamSide } from "./stream_side.ts";
 import {
@@ -27,6 +28,18 @@ export interface ServerSideInit {
   readonly returned: HandlerReturned;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
+}
+
+/** How a stream ends beside the error that its handler meets. */
+interface Ending {
+  /** What later writes reject with, where that is another error. */
+  readonly write?: Failure;
+  /** Whether what has come may still be read. */
+  readonly drain?: boolean;
+  /** What observers read, where that is another error; `undefined` where it has ended well. */
+  readonly told?: Failure | undefined;
+  /** What has been sent of the handler's trailer. */
+  readonly trailer?: Metadata | undefined;
 }
 
 /**
@@ -60,6 +73,30 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#init = init;
     this.#request = request;
     if (request.timeoutMs !== undefined) this.#deadline = Date.now() + request.timeoutMs;
+  }
+
+  /** Tells observers that it has begun. @param report Takes what one of them throws. */
+  observe(observers: Observers, report: (error: unknown) => void): Observation | undefined {
+    const { service, method, remoteAddr, protocol } = this;
+    const request = this.#request;
+    const { dialect } = this;
+    const info: OpenedStream = {
+      side: "server",
+      protocol,
+      service,
+      method,
+      // Few ask, and a map for each stream is a tenth of what a short one costs.
+      get metadata() {
+        return request.metadata;
+      },
+      get metainfo() {
+        return dialect.metainfoOf(request.metadata);
+      },
+      startedAt: Date.now(),
+    };
+    if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
+    this.observation = observers.opened(info, report);
+    return this.observation;
   }
 
   get service(): string {
@@ -134,6 +171,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   drain(reason: Error): void {
     if (this.#drain instanceof AbortController) this.#drain.abort(reason);
     else this.#drain = reason;
+    this.observation?.draining(this.sink);
   }
 
   /** Ends the stream where its handler takes longer. */
@@ -177,6 +215,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#headerSent = true;
     this.#header?.seal();
     this.sink.sendHeader(this.#header ?? NO_METADATA);
+    this.observation?.header(this.#header ?? NO_METADATA, this.sink);
   }
 
   /** The handler has returned: what it has written leaves first, then the trailer. @returns Whether the stream has ended well. */
@@ -197,7 +236,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#answer(DONE);
     const end = new LazyFailure(() => this.#init.returned.error(this.where));
     this.writeView?.finish(end);
-    this.#finish(end);
+    this.#finish(end, { told: undefined, trailer: this.#trailer });
     return true;
   }
 
@@ -218,7 +257,8 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   refuse(why: Refusal, text: string): void {
     if (this.ended) return;
     this.#answer({ type: "refused", why, text }, NO_METADATA);
-    this.#finish({ error: this.dialect.handlerReturned(this.where) });
+    const told = new LazyFailure(() => this.dialect.refused(this.where, why, text));
+    this.#finish(new LazyFailure(() => this.dialect.handlerReturned(this.where)), { told });
   }
 
   /** The server closes before the handler has returned. */
@@ -253,9 +293,9 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   }
 
   /** Kitex starts a second handler for a second header, and forgets the first; here the stream ends and its handler is told. */
-  violated(error: StreamError): void {
+  violated(error: StreamError, trailer: Metadata = NO_METADATA): void {
     if (this.ended) return;
-    this.#answer({ type: "violation", error }, NO_METADATA);
+    this.#answer({ type: "violation", error }, trailer);
     this.#finish({ error });
   }
 
@@ -328,7 +368,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
       if (this.ended) return;
       this.#answer({ type: "failed", error, text });
     }
-    this.#finish({ error: end }, sides);
+    this.#finish({ error: end }, { ...sides, told: { error: error ?? end }, trailer: this.#trailer });
   }
 
   #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
@@ -336,20 +376,25 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#headerSent = true;
     this.#header?.seal();
     this.sink.answer(answer, trailer, header);
+    if (header !== undefined) this.observation?.header(header, this.sink);
   }
 
   /** The one way out: both directions error, and the signal aborts before any promise can react. */
-  #finish(
-    end: Failure<StreamError>,
-    { write = end, drain = false }: { write?: Failure; drain?: boolean } = {},
-  ): void {
+  #finish(end: Failure<StreamError>, how: Ending = {}): void {
     if (!this.state.close(end)) return;
     clearTimeout(this.#timer);
     if (this.#returned) this.#trailer?.seal();
     this.sink.release();
-    if (drain) this.readView = undefined;
+    if (how.drain === true) this.readView = undefined;
     else this.failReading(end);
-    this.failWriting(write);
+    this.failWriting(how.write ?? end);
+    const { observation } = this;
+    if (observation !== undefined) {
+      const told = "told" in how ? how.told : end;
+      // An ended stream may be held for long, and what it was observed by must not be with it.
+      this.observation = undefined;
+      observation.ended(told?.error, how.trailer, this.sink);
+    }
     this.sink.defer(() => {
       this.#controller?.abort(end.error);
       const tasks = this.#onEnd;

@@ -74,7 +74,7 @@ export type Answer =
 export const DONE: Answer = { type: "done" };
 
 /** What a protocol tells a stream: the step above it. */
-export interface StreamEvents {
+export interface PeerEvents {
   /** A message has come. */
   recvMessage(payload: Bytes): void;
   /** The peer has cancelled the stream: what is unread is dropped. */
@@ -88,7 +88,7 @@ export interface StreamEvents {
 }
 
 /** What a protocol tells a stream at the client. */
-export interface ClientEvents extends StreamEvents {
+export interface ClientEvents extends PeerEvents {
   /** The server's header has come. */
   recvHeader(metadata: Metadata): void;
   /** The server has ended the stream: well, where there is no error. */
@@ -96,7 +96,7 @@ export interface ClientEvents extends StreamEvents {
 }
 
 /** What a protocol tells a stream at the server. */
-export interface ServerEvents extends StreamEvents {
+export interface ServerEvents extends PeerEvents {
   /** The client has half closed, or, with an error, has given up sending. */
   recvEnd(error: StreamError | BizStatusError | undefined): void;
   /** The server begins to shut down. */
@@ -116,6 +116,13 @@ export interface StreamRequest {
   readonly timeoutMs?: number | undefined;
   /** Whether it is a unary call; absent where the protocol does not tell. */
   readonly unary?: boolean | undefined;
+}
+
+/** What is wrong with a client's header. */
+export interface RequestFault {
+  readonly error: StreamError;
+  /** What the answer says beside it. */
+  readonly trailer?: Metadata | undefined;
 }
 
 /** The sink of a call that has no connection yet, or will never have one: nothing can be sent. */

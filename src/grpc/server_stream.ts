@@ -114,11 +114,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     }
   }
 
-  /** Answers a stream that nobody takes. */
-  refuse(error: GrpcError, trailer: Metadata = NO_METADATA): void {
-    this.answer({ type: "violation", error }, trailer, NO_METADATA);
-  }
-
   compact(): void {
     this.stream?.compact();
   }

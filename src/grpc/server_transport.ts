@@ -156,7 +156,8 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
         trailer: ACCEPTED,
       };
     if (fault !== undefined) {
-      stream.refuse(grpcError({ side: "server", service, method }, fault.code, fault.text), fault.trailer);
+      const error = grpcError({ side: "server", service, method }, fault.code, fault.text);
+      this.#owner.opened(stream, request, { error, trailer: fault.trailer });
       return stream;
     }
     stream.stream = this.#owner.opened(stream, request);

@@ -2,7 +2,15 @@ import { show } from "../../base/format.ts";
 import type { CallInit } from "../../core/call_init.ts";
 import type { MessageEncoding } from "../../core/codec.ts";
 import type { Dialect, ProtocolName } from "../../core/dialect.ts";
-import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
+import {
+  type Metadata,
+  type MetadataInit,
+  type Metainfo,
+  type MetainfoInit,
+  readMetadata,
+} from "../../core/metadata.ts";
+import type { Observation, Observers, OpenedStream } from "../../core/observation.ts";
+import type { Addr } from "../../net/address.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import type { MethodKind } from "../../core/service.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
@@ -77,6 +85,11 @@ export interface StreamTarget {
 export interface Caller {
   readonly serviceName: string | undefined;
   readonly dialect: Dialect;
+  readonly observers?: Observers | undefined;
+  /** The server's address, where it is known before the call has a connection. */
+  readonly remoteAddr?: Addr | undefined;
+  /** Takes what an observer throws. */
+  readonly report?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -99,17 +112,26 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   const timeoutMs = positiveMs("timeoutMs", options.timeoutMs, 0);
+  const signals = signalsOf(options);
+  const plain = dialect.requestMetadata(service, options);
+  const deadline = deadlineOf(options, timeoutMs);
+  const { observers } = caller;
+  // Last: whoever is told of a call is told of its end, too.
+  const { metadata, observation } = observers === undefined
+    ? { metadata: plain, observation: undefined }
+    : observed(plain, { service, method }, options, { ...caller, dialect, observers });
   return {
     dialect,
     service,
     method,
     unary,
     oneway: unary && target.oneway === true,
-    metadata: dialect.requestMetadata(service, options),
+    metadata,
+    observation,
     serviceName: caller.serviceName,
-    signals: signalsOf(options),
+    signals,
     timeoutMs,
-    deadline: deadlineOf(options, timeoutMs),
+    deadline,
     encoding: target.encoding,
     compression,
     readTimeouts: firstMessageMs === 0 && recvMs === 0 ? NO_TIMEOUTS : { firstMessageMs, recvMs },
@@ -126,6 +148,36 @@ function deadlineOf({ parent }: CallOptions, timeoutMs: number): number | undefi
 
 /** Most calls have none, and share that. */
 const NO_SIGNALS: readonly AbortSignal[] = [];
+/** Tells observers of a call, and sends what they want to send. */
+function observed(
+  plain: Metadata,
+  { service, method }: StreamTarget,
+  options: CallOptions,
+  { dialect, observers, remoteAddr, report }: Caller & { readonly observers: Observers },
+): { metadata: Metadata; observation: Observation | undefined } {
+  const info: OpenedStream = {
+    side: "client",
+    protocol: dialect.name,
+    service,
+    method,
+    metadata: plain,
+    get metainfo() {
+      return dialect.metainfoOf(plain);
+    },
+    startedAt: Date.now(),
+  };
+  if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
+  const observation = observers.opened(info, report ?? nothing);
+  const sent = observation?.withGiven({ options, metadata: plain }, ({ options }, given) => {
+    const more = withDefaults(options, given);
+    const metadata = dialect.requestMetadata(service, more);
+    dialect.checkRequest(method, metadata);
+    return { options: more, metadata };
+  });
+  return { metadata: sent?.metadata ?? plain, observation };
+}
+
+function nothing(): void {}
 
 /** Whatever cancels a call. */
 function signalsOf({ signal, parent }: CallOptions): readonly AbortSignal[] {

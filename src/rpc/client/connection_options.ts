@@ -6,6 +6,9 @@ import {
   type WireProtocol,
   wireProtocol,
 } from "../../core/protocol.ts";
+import { type Observers, observersOf } from "../../core/observation.ts";
+import type { ErrorInfo, Observer } from "../../core/observer.ts";
+import { callSafely, printError } from "../../base/call_safely.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
   checkType,
@@ -52,6 +55,10 @@ export interface ConnectionOptions {
   cancelFrame?: CancelFrame | undefined;
   /** How unary calls share connections over TTHeader; gRPC's go over the streams' connection. */
   unary?: UnaryOptions | undefined;
+  /** See every stream that is opened, those that never reach the server among them: see {@linkcode Observer}. */
+  observers?: readonly Observer[] | undefined;
+  /** Takes what no stream is told: what an observer throws, once an observer. Default: prints it. */
+  onError?: ((error: unknown, info: ErrorInfo) => unknown) | undefined;
 }
 
 /**
@@ -76,6 +83,9 @@ export interface UnaryOptions {
 export interface ClientConnectionInit extends ClientTransportInit {
   readonly protocol: WireProtocol;
   readonly serviceName: string | undefined;
+  readonly observers?: Observers | undefined;
+  /** Takes what an observer throws. */
+  readonly report?: ((error: unknown) => void) | undefined;
 }
 
 /** Enough to keep a server's cores busy, and few enough for hundreds of clients. */
@@ -122,9 +132,13 @@ export function clientConnectionInit(options: ConnectionOptions): ClientConnecti
   if (nameBytes > MAX_NAME_BYTES) {
     throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_NAME_BYTES} bytes`);
   }
+  const { onError = printClientError } = options;
+  checkType("onError", onError, "function");
   return {
     protocol: wireProtocol("protocol", protocol),
     serviceName,
+    observers: observersOf(options.observers),
+    report: (error) => callSafely("onError", () => onError(error, { observer: true })),
     cancelFrame,
     unary: unarySettings(options.unary),
     authority: "localhost",
@@ -135,4 +149,8 @@ export function clientConnectionInit(options: ConnectionOptions): ClientConnecti
       frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
     },
   };
+}
+
+function printClientError(error: unknown): void {
+  printError("ttstream: an observer failed:", error);
 }

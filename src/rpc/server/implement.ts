@@ -2,7 +2,9 @@ import { attempt } from "../../base/inline.ts";
 import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
 import type { Refusal } from "../../core/transport.ts";
-import { type TypedStream, typedStream } from "./typed_stream.ts";
+import { handedOn, type TypedStream, typedStream } from "./typed_stream.ts";
+import { runWithin, type ServerInterceptor } from "./interceptors.ts";
+import { functions } from "../../base/options.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
 import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
@@ -34,6 +36,12 @@ export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer
  */
 export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
 
+/** Options of {@linkcode implement}. */
+export interface ImplementOptions {
+  /** Stand around every method, the first outermost. Without any nothing is in between. */
+  interceptors?: readonly ServerInterceptor[] | undefined;
+}
+
 /** One method, ready to be run on a stream. */
 interface Entry {
   readonly kind: MethodKind;
@@ -53,7 +61,7 @@ interface Entry {
  * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw. Over gRPC `package.Service` is the service of that
  * name, or else `Service`, as in Kitex.
  *
- * @throws {TypeError} If a method is no function, or none is there.
+ * @throws {TypeError} If a method is no function, none is there, or `interceptors` is no array of functions.
  *
  * @example
  * ```ts ignore
@@ -67,7 +75,9 @@ interface Entry {
 export function implement<M extends AnyMethods>(
   service: Service<M>,
   implementation: Partial<Implementation<M>>,
+  options: ImplementOptions = {},
 ): ServiceHandler {
+  const interceptors = functions("interceptors", options.interceptors);
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
     const call: unknown = Reflect.get(implementation, property);
@@ -100,10 +110,13 @@ export function implement<M extends AnyMethods>(
     if (entry === undefined || (unary !== undefined && unary !== (entry.kind === "unary"))) {
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
+    if (entry.oneway) sideBehind(stream)?.mute();
     const typed = typedStream(stream, entry.request, entry.response);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
     if (typed.ended) return handled(Promise.reject(typed.raw.signal.reason));
-    const running = run(entry, typed);
+    const running = interceptors.length === 0
+      ? run(entry, typed)
+      : runIntercepted(interceptors, entry, typed);
     typed.running = running;
     // A hand-made stream does not remember it, and middleware may not wait for it.
     return typed.running === undefined ? handled(running) : running;
@@ -171,7 +184,7 @@ function shortName({ service, protocol }: ServerStream): string | undefined {
 }
 
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
-function checkStream(stream: ServerStream): void {
+function checkStream(stream: ServerStream<unknown, unknown>): void {
   if (typeof stream === "object" && stream !== null) {
     if (sideBehind(stream) !== undefined) return;
     // A hand-made one: what is used of it in any case.
@@ -207,6 +220,29 @@ function run(entry: Entry, typed: TypedStream): Promise<void> {
       return runUnary(entry, typed);
     default:
       return entry.kind satisfies never;
+  }
+}
+
+/** Runs a method within interceptors, each of which may have replaced what the next one gets. */
+async function runIntercepted(
+  interceptors: readonly ServerInterceptor[],
+  entry: Entry,
+  typed: TypedStream,
+): Promise<void> {
+  try {
+    await runWithin(interceptors, typed.stream, (stream) => {
+      checkStream(stream);
+      if (stream.signal.aborted) return Promise.reject(stream.signal.reason);
+      return run(entry, stream === typed.stream ? typed : handedOn(stream, typed.raw));
+    });
+    await typed.finish?.();
+  } catch (error) {
+    // An interceptor may refuse in the method's own words.
+    if (!isDeclared(error, entry.throws) || typed.ended) throw error;
+    await typed.send(error);
+    await typed.finish?.();
+  } finally {
+    forget(typed);
   }
 }
 
@@ -247,7 +283,6 @@ async function runClient(entry: Entry, typed: TypedStream): Promise<void> {
 
 async function runUnary(entry: Entry, typed: TypedStream): Promise<void> {
   try {
-    if (entry.oneway) sideBehind(typed.raw)?.mute();
     const first = await typed.next();
     if (first.done) return await refuseWithoutRequest(typed);
     const response = await declared(entry, () => entry.call(onlyRequest(first.value, typed), typed.stream));
