@@ -94,6 +94,7 @@ export class Observation {
   #receivedBytes = 0;
   /** The sizes of messages that have come, and that observers are told of when what has come is handed out. */
   #untold: number[] | undefined;
+  #drained = false;
   #ended = false;
 
   constructor(observers: Observers, info: OpenedStream, watchers: readonly Watcher[], report: Report) {
@@ -166,7 +167,10 @@ export class Observation {
     if (this.#hears("header")) sink.defer(() => this.#tell((events) => events.header?.(metadata)));
   }
 
+  /** The server has begun to shut down; again, nothing. */
   draining(sink: Deferring): void {
+    if (this.#drained) return;
+    this.#drained = true;
     if (this.#hears("draining")) sink.defer(() => this.#tell((events) => events.draining?.()));
   }
 

@@ -222,13 +222,6 @@ Deno.test("a message that cannot be encoded cancels its call, in words", async (
   assertStringIncludes(await rejectionText(client.list("x").closed), "too blue");
 });
 
-Deno.test("a unary call over a protocol without unary methods is refused in the same words", async () => {
-  await using pair = new ObservedPair("ttheader", services);
-  const plain = createClient(Chat, pair.connection);
-  const client = createClient(Chat, pair.connection, { interceptors: [(call, next) => next(call)] });
-  assertEquals(await rejectionText(client.ask("x")), await rejectionText(plain.ask("x")));
-});
-
 Deno.test("interceptors must be an array of functions", async () => {
   await using pair = new ObservedPair("ttheader", services);
   const client = (interceptors: unknown) =>
