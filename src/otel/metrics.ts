@@ -1,5 +1,6 @@
-import { type Meter, metrics as api } from "@opentelemetry/api";
+import { metrics as api } from "@opentelemetry/api";
 import type { Observer, StreamEvents } from "../core/observer.ts";
+import type { Meter } from "./types.ts";
 import { addressOf, attributesOf, endAttributesOf, outcomeOf } from "./attributes.ts";
 
 /** Options of {@linkcode metrics}. */

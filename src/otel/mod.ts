@@ -12,6 +12,12 @@
  *
  * @module
  */
-export { tracing, type TracingOptions } from "./tracing.ts";
+export { type Propagator, tracing, type TracingOptions } from "./tracing.ts";
 export { metrics, type MetricsOptions } from "./metrics.ts";
 export type { Carrier } from "./carrier.ts";
+export type { Meter, TextMapPropagator, Tracer } from "./types.ts";
+export type { Observer, StreamEnd, StreamEvents, StreamInfo } from "../core/observer.ts";
+export type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "../core/metadata.ts";
+export type { ProtocolName } from "../core/dialect.ts";
+export type { Addr, NetAddr, UnixAddr, VsockAddr } from "../net/address.ts";
+export type { BizStatusError, ErrorKind, Side, StreamError, StreamErrorOptions } from "../core/errors.ts";

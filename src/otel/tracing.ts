@@ -7,21 +7,23 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
-  type TextMapPropagator,
   trace,
-  type Tracer,
 } from "@opentelemetry/api";
 import { isStreamError } from "../core/errors.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "../core/observer.ts";
 import { addressOf, attributesOf, endAttributesOf, methodOf, outcomeOf } from "./attributes.ts";
+import type { TextMapPropagator, Tracer } from "./types.ts";
 import { cameWith, type Carrier, getter, sentWith, setter } from "./carrier.ts";
+
+/** What writes a trace's context into a carrier, and reads it: a `TextMapPropagator`, or `propagation` itself. */
+export type Propagator = Pick<TextMapPropagator<Carrier>, "inject" | "extract">;
 
 /** Options of {@linkcode tracing}. */
 export interface TracingOptions {
   /** What makes the spans. Default: the global one. */
   tracer?: Tracer | undefined;
   /** What writes and reads a trace's context. Default: the global one. */
-  propagator?: Pick<TextMapPropagator<Carrier>, "inject" | "extract"> | undefined;
+  propagator?: Propagator | undefined;
 }
 
 /**
@@ -58,8 +60,6 @@ export function tracing(options: TracingOptions = {}): Observer {
     },
   };
 }
-
-type Propagator = Pick<TextMapPropagator<Carrier>, "inject" | "extract">;
 
 function client(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
   const parent = context.active();

@@ -1,19 +1,21 @@
 import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
 import { W3CTraceContextPropagator } from "npm:@opentelemetry/core@^2";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from "npm:@opentelemetry/sdk-trace-base@^2";
+import { BasicTracerProvider, type ReadableSpan } from "npm:@opentelemetry/sdk-trace-base@^2";
 import { context } from "@opentelemetry/api";
 import type { Observer } from "../../mod.ts";
 import { tracing } from "../../src/otel/mod.ts";
 
 /** A tracer of its own, that keeps the spans; while it lives, async contexts are followed. */
 export class Spans implements Disposable {
-  readonly #exporter = new InMemorySpanExporter();
-  readonly #provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.#exporter)] });
+  readonly #spans: ReadableSpan[] = [];
+  readonly #provider = new BasicTracerProvider({
+    spanProcessors: [{
+      onStart() {},
+      onEnd: (span) => void this.#spans.push(span),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    }],
+  });
   readonly observer: Observer = tracing({
     tracer: this.#provider.getTracer("test"),
     propagator: new W3CTraceContextPropagator(),
@@ -25,7 +27,7 @@ export class Spans implements Disposable {
 
   /** Those that have ended: one without a parent among them first, then its child, and so on. */
   get ended(): ReadableSpan[] {
-    const left = this.#exporter.getFinishedSpans();
+    const left = this.#spans;
     const ids = new Set(left.map((span) => span.spanContext().spanId));
     const sorted: ReadableSpan[] = [];
     let next = left.find(({ parentSpanContext }) => !ids.has(parentSpanContext?.spanId ?? ""));

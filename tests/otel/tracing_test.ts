@@ -37,35 +37,39 @@ function connectTo(
   return connect({ hostname, port, protocol, serviceName, observers: [spans.observer] });
 }
 
+/** One call of `handler`, and the spans of its two ends. */
+async function spansOf(
+  make: () => Protocol,
+  handler: Handler,
+  call: (connection: Connection) => Promise<unknown>,
+) {
+  using spans = new Spans();
+  {
+    await using server = listen(handler, spans, make());
+    await using connection = await connectTo(server, spans, make(), "ServiceA");
+    await call(connection);
+  }
+  const ended = spans.ended;
+  return {
+    client: ended.find(({ kind }) => kind === SpanKind.CLIENT),
+    server: ended.find(({ kind }) => kind === SpanKind.SERVER),
+    count: ended.length,
+  };
+}
+
+async function read(connection: Connection): Promise<void> {
+  const stream = connection.openStream(TARGET);
+  await stream.send(bytes("hi"));
+  await stream.writable.close();
+  for await (const _ of stream.readable);
+}
+
 for (const [name, make] of PROTOCOLS) {
-  /** One call of `handler`, and the spans of its two ends. */
-  async function spansOf(handler: Handler, call: (connection: Connection) => Promise<unknown>) {
-    using spans = new Spans();
-    {
-      await using server = listen(handler, spans, make());
-      await using connection = await connectTo(server, spans, make(), "ServiceA");
-      await call(connection);
-    }
-    const ended = spans.ended;
-    return {
-      client: ended.find(({ kind }) => kind === SpanKind.CLIENT),
-      server: ended.find(({ kind }) => kind === SpanKind.SERVER),
-      count: ended.length,
-    };
-  }
-
-  async function read(connection: Connection): Promise<void> {
-    const stream = connection.openStream(TARGET);
-    await stream.send(bytes("hi"));
-    await stream.writable.close();
-    for await (const _ of stream.readable);
-  }
-
   const ok = name === "gRPC" ? "OK" : "0";
 
   Deno.test(`tracing: a stream is a span at each end, and they are one trace (${name})`, async () => {
     const echo: Handler = (stream) => stream.sendAll(stream.readable);
-    const { client, server, count } = await spansOf(echo, read);
+    const { client, server, count } = await spansOf(make, echo, read);
     assertEquals(count, 2);
     assert(isChild(server, client));
     assertEquals([client?.name, server?.name], ["Chat/Ask", "Chat/Ask"]);
@@ -87,6 +91,7 @@ for (const [name, make] of PROTOCOLS) {
 
   Deno.test(`tracing: what a handler throws is an error at both ends (${name})`, async () => {
     const { client, server } = await spansOf(
+      make,
       () => Promise.reject(new RangeError("too long")),
       async (connection) => await rejection(read(connection)),
     );
@@ -102,6 +107,7 @@ for (const [name, make] of PROTOCOLS) {
 
   Deno.test(`tracing: a business error has its own code (${name})`, async () => {
     const { client, server } = await spansOf(
+      make,
       () => Promise.reject(new BizStatusError(404, "no such model")),
       async (connection) => await rejection(read(connection)),
     );
@@ -115,6 +121,7 @@ for (const [name, make] of PROTOCOLS) {
 
   Deno.test(`tracing: a cancel is no error, and says who it was (${name})`, async () => {
     const { client, server } = await spansOf(
+      make,
       (stream) => new Promise((resolve) => stream.signal.addEventListener("abort", () => resolve())),
       async (connection) => {
         const controller = new AbortController();
