@@ -1,6 +1,6 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, and the judges of gRPC. A name of one of the
- * judges' parts after `--only` runs that part alone; whatever else is asked for is the matrix's.
+ * The whole of `deno task interop`: the matrix over TTHeader Streaming, the judges of gRPC, and traces. A name of one of
+ * the judges' parts, or `otel`, after `--only` runs that part alone; whatever else is asked for is the matrix's.
  */
 const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
 
@@ -25,9 +25,10 @@ async function run(
 if (import.meta.main) {
   const part = Deno.args[Deno.args.indexOf("--only") + 1] ?? "";
   if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
+  if (part === "otel") Deno.exit((await run("otel/run.ts", Deno.args)).code);
   if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
   const started = performance.now();
-  const results = [await run("run.ts", []), await run("grpc/run.ts", [])];
+  const results = [await run("run.ts", []), await run("grpc/run.ts", []), await run("otel/run.ts", [])];
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);
   console.log(
     `\nTTHeader Streaming and gRPC in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`,
