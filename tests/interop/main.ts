@@ -1,15 +1,34 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, unary calls, calls without generated code, the
- * commands, and the judges of gRPC. `unary`, `dynamic`, `commands` or a name of one of the judges' parts after `--only`
- * runs that part alone; whatever else is asked for is the matrix's.
+ * The whole of `deno task interop`, part by part. `--only NAME` runs one of {@linkcode PARTS}, or one of the judges of
+ * gRPC; whatever else is asked for is the matrix's.
  */
-const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
+interface Part {
+  readonly name: string;
+  readonly program: string;
+  /** Whether it reads arguments of its own, `--case` say. */
+  readonly takesArguments?: boolean;
+}
+
+const PARTS: readonly Part[] = [
+  { name: "matrix", program: "run.ts" },
+  { name: "unary", program: "unary/run.ts", takesArguments: true },
+  { name: "dynamic", program: "dynamic/run.ts", takesArguments: true },
+  { name: "commands", program: "commands/run.ts" },
+  { name: "grpc", program: "grpc/run.ts" },
+  { name: "otel", program: "otel/run.ts" },
+];
+
+/** The parts of `grpc`, which that program knows by name. */
+const JUDGES = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
+
+interface Counts {
+  readonly code: number;
+  readonly passed: number;
+  readonly failed: number;
+}
 
 /** Runs a program, shows what it prints, and counts by its last words. */
-async function run(
-  program: string,
-  args: readonly string[],
-): Promise<{ code: number; passed: number; failed: number }> {
+async function run(program: string, args: readonly string[] = []): Promise<Counts> {
   const path = new URL(program, import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path, ...args], stdout: "piped" })
     .spawn();
@@ -23,27 +42,26 @@ async function run(
   return { code, passed: Number(counts?.[1] ?? 0), failed: Number(counts?.[2] ?? 0) };
 }
 
+/** Runs what the arguments ask for, where they ask for a part. */
+async function runAsked(args: readonly string[]): Promise<Counts | undefined> {
+  if (args.length === 0) return undefined;
+  const only = args[args.indexOf("--only") + 1];
+  if (args.includes("--only") && only !== undefined) {
+    if (JUDGES.includes(only)) return await run("grpc/run.ts", args);
+    const part = PARTS.find(({ name }) => name === only);
+    if (part !== undefined) return await run(part.program, part.takesArguments === true ? args : []);
+  }
+  return await run("run.ts", args);
+}
+
 if (import.meta.main) {
-  const part = Deno.args[Deno.args.indexOf("--only") + 1] ?? "";
-  if (part === "unary") Deno.exit((await run("unary/run.ts", Deno.args)).code);
-  if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
-  if (part === "dynamic") Deno.exit((await run("dynamic/run.ts", Deno.args)).code);
-  if (part === "commands") Deno.exit((await run("commands/run.ts", [])).code);
-  if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
+  const asked = await runAsked(Deno.args);
+  if (asked !== undefined) Deno.exit(asked.code);
   const started = performance.now();
-  const results = [
-    await run("run.ts", []),
-    await run("unary/run.ts", []),
-    await run("dynamic/run.ts", []),
-    await run("commands/run.ts", []),
-    await run("grpc/run.ts", []),
-  ];
+  const results: Counts[] = [];
+  for (const { program } of PARTS) results.push(await run(program));
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);
-  console.log(
-    `\nTTHeader Streaming, unary calls and gRPC in ${
-      ((performance.now() - started) / 60_000).toFixed(1)
-    } minutes`,
-  );
+  console.log(`\n${PARTS.length} parts in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`);
   console.log(`interop: ${sum("passed")} passed, ${sum("failed")} failed`);
   Deno.exit(results.every(({ code }) => code === 0) ? 0 : 1);
 }
