@@ -11,7 +11,14 @@ for (const [path, text] of generated) {
   });
 }
 
-for (const folder of ["examples/gen", "tests/interop/thrift/gen", "tests/thriftgen/golden/generated"]) {
+const folders = [
+  "examples/gen",
+  "examples/chat/gen",
+  "tests/interop/thrift/gen",
+  "tests/thriftgen/golden/generated",
+];
+
+for (const folder of folders) {
   Deno.test(`${folder} has nothing in it that is not generated`, async () => {
     assertEquals(
       await filesIn(folder),
