@@ -15,7 +15,7 @@ export class Answer {
   readonly #tokens: AsyncIterator<Token>;
   readonly #silent = new AbortController();
   readonly #silenceMs: number;
-  #listening: number | undefined;
+  #listening: ReturnType<typeof setTimeout> | undefined;
   #kept = false;
 
   /**
@@ -25,7 +25,7 @@ export class Answer {
    * @param left Aborts when the page leaves.
    */
   constructor(
-    assistant: Client<typeof Assistant>,
+    assistant: Client<typeof Assistant.methods>,
     { id, text, left, limits }: { id: string; text: string; left: AbortSignal; limits: Limits },
   ) {
     this.#silenceMs = limits.silenceMs;

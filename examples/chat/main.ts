@@ -38,10 +38,13 @@ export function startChat(
 ): Gateway & { chains: Chains } {
   const { hostname, port, protocol = ttheader(), limits } = options;
   const chains = new Chains();
-  const model = options.modelAddress ??
+  const startedModel = () =>
     stack.use(startModel({ ...options.model, observers: [chains.observer("ServiceB")] })).addr;
-  const serviceA = options.serviceAAddress ??
-    stack.use(startServiceA({ model, protocol, observers: [chains.observer("ServiceA")] })).addr;
+  const startedServiceA = () => {
+    const model = options.modelAddress ?? startedModel();
+    return stack.use(startServiceA({ model, protocol, observers: [chains.observer("ServiceA")] })).addr;
+  };
+  const serviceA = options.serviceAAddress ?? startedServiceA();
   const gateway = stack.use(startGateway({ hostname, port, serviceA, protocol, limits, chains }));
   return { ...gateway, chains };
 }

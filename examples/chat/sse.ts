@@ -18,7 +18,7 @@ export function eventStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const iterator = events[Symbol.asyncIterator]();
   const heartbeat = encode({ event: "heartbeat", data: {} });
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   return new ReadableStream({
     start(controller) {
       controller.enqueue(heartbeat);

@@ -184,6 +184,7 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 info().then(({ protocol, limits }) => {
   silenceMs = limits.silenceMs;
+  chain.limits(limits);
   byId("protocol").textContent = protocol === "grpc" ? "gRPC" : "TTHeader Streaming";
 }, () => byId("protocol").textContent = "no gateway");
 

@@ -46,9 +46,22 @@ export class ChainPanel {
     );
   }
 
+  /** What ends a chain by itself. @param {Record<string, number>} limits In milliseconds. */
+  limits({ firstTokenMs, tokenMs, answerMs, silenceMs }) {
+    const rows = [["first token", firstTokenMs], ["each token", tokenMs], ["whole answer", answerMs], [
+      "silent page",
+      silenceMs,
+    ]];
+    byId("limits").replaceChildren(
+      ...rows.map(([name, ms]) =>
+        element("div", {}, element("dt", {}, name), element("dd", {}, `${ms / 1000} s`))
+      ),
+    );
+  }
+
   /** A new chain begins. */
   begin() {
-    for (const station of this.#stations) station.show(undefined, "");
+    for (const station of this.#stations) station.show(undefined);
     this.verdict("Words are on their way up.");
     byId("saved").hidden = true;
   }
@@ -56,21 +69,24 @@ export class ChainPanel {
   /** @param {any} picture A chain, as the gateway tells of it. */
   show(picture) {
     const { streams, open, planned } = picture;
-    const end = (service, side) => streams.find((one) => one.service === service && one.side === side);
-    const [gateway, a, b] = this.#stations;
-    const asked = end("ServiceA", "client");
-    gateway?.show(end("Gateway", "client"), "");
+    const find = (service, side) => streams.find((one) => one.service === service && one.side === side);
+    const [gateway, asking] = [find("Gateway", "client"), find("ServiceA", "client")];
+    const [a, b] = [find("ServiceA", "server"), find("ServiceB", "server")];
     // A service of somebody else's has no observer here: its caller tells of it.
-    a?.show(
-      end("ServiceA", "server") ?? end("Gateway", "client"),
-      end("ServiceA", "server") ? "" : "the gateway",
+    const shown = [
+      { stream: gateway },
+      { stream: a ?? gateway, witness: a ? undefined : "the gateway" },
+      { stream: b ?? asking, witness: b ? undefined : "ServiceA" },
+    ];
+    this.#stations.forEach((station, i) =>
+      station.show(shown[i].stream, shown[i].witness, shown[i - 1]?.stream)
     );
-    b?.show(end("ServiceB", "server") ?? asked, end("ServiceB", "server") || !asked ? "" : "ServiceA");
-    const made = (end("ServiceB", "server") ?? asked)?.tokens ?? 0;
+    const made = (b ?? asking)?.tokens ?? 0;
     document.body.dataset.chain = open > 0 ? "open" : "ended";
+    const lastMs = Math.max(...streams.map(({ end }) => end?.afterMs ?? 0));
     byId("open").textContent = open > 0
-      ? `${open} ends of streams are open`
-      : "Nothing is open: every stream of this chain has ended.";
+      ? `${open} ends of streams are open.`
+      : `Ended by ${picture.endedBy}, and all knew within ${lastMs.toFixed(1)} ms. Nothing is open.`;
     if (open === 0) this.#saved(made, planned);
   }
 
@@ -93,7 +109,6 @@ export class ChainPanel {
 }
 
 class Station {
-  #name;
   #state = element("span.state", {}, WORDS.idle);
   #tokens = element("span.tokens");
   #after = element("b.after");
@@ -103,7 +118,6 @@ class Station {
 
   /** @param {string} name @param {string} role */
   constructor(name, role) {
-    this.#name = name;
     this.item = element(
       "li.station",
       { "data-state": "idle", "data-service": name },
@@ -116,8 +130,12 @@ class Station {
     );
   }
 
-  /** @param {any} stream @param {string} witness Who tells of it, where it is not the service itself. */
-  show(stream, witness) {
+  /**
+   * @param {any} [stream] This end of its stream.
+   * @param {string} [witness] Who tells of it, where it is not the service itself.
+   * @param {any} [above] The end of the service above: the same words are not said twice.
+   */
+  show(stream, witness, above) {
     const state = stateOf(stream);
     const { end, tokens = 0 } = stream ?? {};
     this.item.dataset.state = state;
@@ -127,15 +145,18 @@ class Station {
     const facts = [];
     if (end?.code !== undefined) facts.push(element("code", {}, String(end.code)));
     if (end?.path?.length > 0) facts.push(element("span.path", {}, end.path.join(" → ")));
-    if (witness !== "") facts.push(element("em", {}, `as ${witness} saw it`));
+    if (stream !== undefined && witness !== undefined) facts.push(element("em", {}, `as ${witness} saw it`));
+    const words = wordsOf(stream);
+    const same = words !== "" && words === wordsOf(above);
+    if (same) facts.push(element("em", {}, "the same words"));
     this.#facts.replaceChildren(...facts);
-    this.#text.textContent = end?.description ?? end?.message ?? "";
-    this.#text.title = end?.message ?? "";
+    this.#text.textContent = same ? "" : words;
+    this.item.title = end?.message ?? "";
   }
+}
 
-  get name() {
-    return this.#name;
-  }
+function wordsOf(stream) {
+  return stream?.end?.description ?? stream?.end?.message ?? "";
 }
 
 function stateOf(stream) {
