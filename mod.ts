@@ -35,6 +35,7 @@ export {
   type StreamErrorOptions,
 } from "./src/core/errors.ts";
 export { ErrorCode, TTStreamError } from "./src/ttheader/errors.ts";
+export type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./src/core/observer.ts";
 export type { ProtocolName } from "./src/core/dialect.ts";
 export type { CancelFrame, Protocol } from "./src/core/protocol.ts";
 export { ttheader } from "./src/ttheader/protocol.ts";
@@ -60,7 +61,7 @@ export type {
 export type { MessageSource } from "./src/core/send_all.ts";
 export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
 export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
-export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { ClientErrorInfo, ConnectionOptions } from "./src/rpc/client/connection_options.ts";
 export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
   ClientCall,

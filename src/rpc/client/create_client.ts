@@ -1,7 +1,7 @@
 import { ByteBuffer } from "../../base/buffer.ts";
 import { ClientSide } from "../../core/client_side.ts";
 import { callInit, type CallOptions, type StreamTarget, withDefaults } from "./call_options.ts";
-import type { StreamOpener } from "./connection.ts";
+import { isRefusing, REFUSE, type StreamOpener } from "./connection.ts";
 import {
   BidirectionalStream,
   CallBase,
@@ -65,7 +65,9 @@ export function createClient(
       protocol: opener.protocol,
       open: (options) =>
         behind(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
-      refuse(error) {
+      refuse(error, options = {}) {
+        const all = defaults === undefined ? options : withDefaults(defaults, options);
+        if (isRefusing(opener)) return opener[REFUSE](target, all, error);
         const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
         const side = new ClientSide(callInit(target, {}, caller));
         side.refuse(side.errorOf(error));
@@ -99,7 +101,7 @@ interface StreamSource {
   readonly protocol: ProtocolName | undefined;
   open(options?: CallOptions): CallStream;
   /** A stream that fails with `error` before it has begun. */
-  refuse(error: unknown): CallStream;
+  refuse(error: unknown, options?: CallOptions): CallStream;
 }
 
 function methodOf(
@@ -136,7 +138,7 @@ function openWith(
   try {
     payload = encode(codec, message);
   } catch (error) {
-    return source.refuse(error);
+    return source.refuse(error, options);
   }
   const stream = source.open(options);
   stream.request(payload, codec, message);
@@ -154,7 +156,7 @@ function openUnary(
   const refused = ({ noUnary }: Dialect) =>
     noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
   const known = source.protocol === undefined ? undefined : refused(dialectOf(source.protocol));
-  if (known !== undefined) return source.refuse(known);
+  if (known !== undefined) return source.refuse(known, options);
   const opened = { ...source };
   if (source.protocol === undefined) {
     opened.open = (options) => {
