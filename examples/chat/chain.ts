@@ -37,6 +37,8 @@ export interface ChainPicture {
   readonly planned?: number | undefined;
   /** The service that ended it: the first that knew of an error, or the model, where all is well. Absent before. */
   readonly endedBy?: string | undefined;
+  /** When the first of its ends ended, in `Date.now()`'s milliseconds. Absent before. */
+  readonly endedAt?: number | undefined;
 }
 
 /** All chains. */
@@ -98,14 +100,15 @@ class Chain {
   picture(): ChainPicture {
     const ended = this.#streams.filter(({ end }) => end !== undefined)
       .sort((a, b) => (a.end?.at ?? 0) - (b.end?.at ?? 0));
-    const firstAt = ended[0]?.end?.at ?? 0;
+    const firstAt = ended[0]?.end?.at;
     const open = this.#streams.length - ended.length;
     const culprit = ended.find(({ end }) => end?.error !== undefined)?.service;
     return {
-      streams: this.#streams.map((stream) => stream.picture(firstAt)),
+      streams: this.#streams.map((stream) => stream.picture(firstAt ?? 0)),
       open,
       planned: this.#streams.find(({ planned }) => planned !== undefined)?.planned,
       endedBy: culprit ?? (open === 0 ? "ServiceB" : undefined),
+      endedAt: firstAt === undefined ? undefined : performance.timeOrigin + firstAt,
     };
   }
 }

@@ -23,6 +23,8 @@ if (!(question instanceof HTMLTextAreaElement) || !(form instanceof HTMLFormElem
 
 /** The answer that is being read. @type {{ id: string, stop: (why: string) => void } | undefined} */
 let current;
+/** Whether this page is going. */
+let leaving = false;
 /** Milliseconds of silence after which the page gives the network up, as the gateway does. */
 let silenceMs = 10_000;
 
@@ -73,7 +75,7 @@ async function answer(text) {
     }
     throw new Error("The connection broke off.");
   } catch (error) {
-    if (stopping.signal.reason === LEFT) return; // the page that comes next tells of it
+    if (leaving) return; // the page that comes next tells of it
     if (error instanceof Refused) {
       finish("failed", `HTTP ${error.status}: ${error.message}`);
       chain.verdict(`It ended before its first token, so the page reads HTTP ${error.status}.`);
@@ -116,6 +118,11 @@ async function settled(id) {
 /** For those who do not see it. */
 function say(text) {
   byId("status").textContent = text;
+}
+
+function leave() {
+  leaving = true;
+  current?.stop(LEFT);
 }
 
 function render() {
@@ -178,8 +185,10 @@ byId("toggle").addEventListener("click", () => {
   const shown = document.body.classList.toggle("shows-chain");
   byId("toggle").setAttribute("aria-expanded", String(shown));
 });
-// A page that is kept for the back button holds no stream, and begins anew when it is shown again.
-addEventListener("pagehide", () => current?.stop(LEFT));
+// A reload takes the connection away before it hides the page. One that is kept for the back button holds no stream,
+// and begins anew when it is shown again.
+addEventListener("beforeunload", leave);
+addEventListener("pagehide", leave);
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 info().then(({ protocol, limits }) => {

@@ -1,0 +1,216 @@
+/** The chat in a real browser: what a user does, and what becomes of every service behind the page. */
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { askOn, type Browser, openPage, type Page, startBrowser, withoutBrowser } from "./browser.ts";
+import { ChatProcess, PAGE_LEFT, spreadOf, streamOf, textsOf } from "./chat_process.ts";
+import type { Settings } from "./program.ts";
+
+const ignore = withoutBrowser();
+
+/** Within so many milliseconds every service must know. */
+const KNOWS_MS = 100;
+
+interface Scene {
+  readonly chat: ChatProcess;
+  readonly browser: Browser;
+  readonly page: Page;
+}
+
+/** A test with a chat, a browser and a page; at its end the page has no fault, and no service an open stream. */
+function test(name: string, settings: Settings, play: (scene: Scene) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore,
+    async fn() {
+      await using chat = await ChatProcess.start(settings);
+      const browser = await startBrowser();
+      try {
+        const { page, faults } = await openPage(browser, chat.url);
+        await play({ chat, browser, page });
+        assertEquals(faults, []);
+        assertEquals(await chat.open(), 0);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** Waits for words of the answer. */
+async function words(page: Page, text: string): Promise<void> {
+  await page.locator(".answer .text").last().and(page.getByText(text)).waitFor();
+}
+
+/** What became of the last answer, as the page says below it. */
+async function note(page: Page, text: string | RegExp): Promise<string> {
+  const shown = page.locator(".answer .note").last().and(page.getByText(text));
+  await shown.waitFor();
+  return await shown.textContent() ?? "";
+}
+
+function station(page: Page, service: string, state: string) {
+  return page.locator(`[data-service="${service}"][data-state="${state}"]`);
+}
+
+for (const protocol of ["ttheader", "grpc"] as const) {
+  test(`over ${protocol} an answer comes whole, and every service ends well`, { protocol }, async (scene) => {
+    const { chat, page } = scene;
+    const id = await askOn(page, "Why is the sky blue?");
+    await note(page, /^Whole: \d+ tokens\.$/);
+    await words(page, "A sunset is the rest of other people's blue sky.");
+    for (const service of ["Gateway", "ServiceA", "ServiceB"]) await station(page, service, "well").waitFor();
+    const chain = await chat.chain(id);
+    assertEquals(textsOf(chain), [undefined, undefined, undefined]);
+    assertEquals(chain.endedBy, "ServiceB");
+    const made = streamOf(chain, "ServiceB", "server").tokens;
+    assertEquals([chain.planned, streamOf(chain, "Gateway", "client").tokens], [made, made]);
+    await page.getByText(`tokens left to make: the answer is whole, with ${made}`).waitFor();
+  });
+
+  const stop = `over ${protocol} Stop ends every service within ${KNOWS_MS} ms, each with its words`;
+  test(stop, { protocol }, async ({ chat, page }) => {
+    const tookMs: number[] = [];
+    // A machine that has other work pauses now and then: then there are two more tries.
+    while (Math.min(...tookMs) >= KNOWS_MS && tookMs.length < 3) {
+      const id = await askOn(page, "Count, please.");
+      await words(page, "20.");
+      const clicked = clickTime(page);
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await station(page, "ServiceB", "canceled").waitFor();
+      const chain = await chat.chain(id);
+      assertEquals(textsOf(chain), PAGE_LEFT[protocol]);
+      assertEquals(chain.endedBy, "Gateway");
+      tookMs.push((chain.endedAt ?? Infinity) + spreadOf(chain) - await clicked);
+      await note(page, "You stopped.");
+      await page.getByText("Nothing is open.").waitFor();
+    }
+    assertLess(Math.min(...tookMs), KNOWS_MS);
+  });
+}
+
+/** When the page is clicked next, on the clock that the services have, too. */
+function clickTime(page: Page): Promise<number> {
+  return page.evaluate(() =>
+    new Promise<number>((resolve) =>
+      addEventListener("click", () => resolve(performance.timeOrigin + performance.now()), {
+        capture: true,
+        once: true,
+      })
+    )
+  );
+}
+
+test("Escape stops, and the next question is answered", {}, async ({ chat, page }) => {
+  const first = await askOn(page, "Count, please.");
+  await words(page, "10.");
+  await page.keyboard.press("Escape");
+  assertEquals(textsOf(await chat.chain(first)), PAGE_LEFT.ttheader);
+  await page.getByRole("button", { name: "Ask" }).waitFor();
+  await askOn(page, "Why is the sky blue?");
+  await note(page, /^Whole: \d+ tokens\.$/);
+});
+
+test("a stop before the first token ends every service", { thinkingMs: 60_000 }, async ({ chat, page }) => {
+  const id = await askOn(page, "Why is the sky blue?");
+  await station(page, "ServiceB", "open").waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  const chain = await chat.chain(id);
+  assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+  assertLess(spreadOf(chain), KNOWS_MS);
+});
+
+test("closing the tab ends every service, each with its words", {}, async ({ chat, page }) => {
+  const id = await askOn(page, "Count, please.");
+  await words(page, "10.");
+  await page.close();
+  const chain = await chat.chain(id);
+  assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+  assertLess(spreadOf(chain), KNOWS_MS);
+});
+
+test(
+  "a reload in the middle ends every service, and the page then tells of it",
+  {},
+  async ({ chat, page }) => {
+    const id = await askOn(page, "Count, please.");
+    await words(page, "20.");
+    await page.reload();
+    await words(page, "20.");
+    await note(page, "You left in the middle.");
+    await station(page, "ServiceB", "canceled").waitFor();
+    const chain = await chat.chain(id);
+    assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+    assertLess(spreadOf(chain), KNOWS_MS);
+  },
+);
+
+test("a browser that is killed ends every service", {}, async ({ chat, page, browser }) => {
+  const id = await askOn(page, "Count, please.");
+  await words(page, "10.");
+  await browser.close();
+  assertEquals(textsOf(await chat.chain(id)), PAGE_LEFT.ttheader);
+});
+
+test(
+  "Stop and keep lets the model finish its sentence; the usage comes in the trailer",
+  { tokenMs: 20 },
+  async (
+    { chat, page },
+  ) => {
+    const id = await askOn(page, "Tell me a story.");
+    await words(page, "could not");
+    await page.getByRole("button", { name: "Stop and keep" }).click();
+    const usage = await note(page, /^Kept after its sentence\./);
+    const chain = await chat.chain(id);
+    const made = streamOf(chain, "ServiceB", "server").tokens;
+    assertEquals(textsOf(chain), [undefined, undefined, undefined]);
+    assertEquals(usage, `Kept after its sentence. Usage, from the trailer: ${made} tokens.`);
+    assertLess(made, chain.planned ?? 0);
+    const text = await page.locator(".answer .text").textContent();
+    assert(text?.endsWith("."), `the sentence is not whole: ${text}`);
+  },
+);
+
+test("a model that falls asleep runs into the limit for a token", { limits: { tokenMs: 300 } }, async (
+  { chat, page },
+) => {
+  const id = await askOn(page, "Tell me a story, and fall asleep.");
+  await note(page, "stream Recv timeout");
+  const chain = await chat.chain(id);
+  assertEquals(chain.endedBy, "Gateway");
+  assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12014);
+  assertEquals(streamOf(chain, "ServiceB", "server").end?.path, ["Gateway", "ServiceA"]);
+  assertLess(spreadOf(chain), KNOWS_MS);
+});
+
+test("an answer without an end runs into the limit for the answer", { limits: { answerMs: 700 } }, async (
+  { chat, page },
+) => {
+  const id = await askOn(page, "Count, please.");
+  await note(page, "stream timeout");
+  const chain = await chat.chain(id);
+  assertEquals(chain.endedBy, "Gateway");
+  assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12015);
+  assertEquals(streamOf(chain, "ServiceB", "server").end?.code, 12015);
+  assertLess(spreadOf(chain), KNOWS_MS);
+});
+
+test("an error before the first token is an HTTP status, and one behind it an event", {}, async (
+  { chat, page },
+) => {
+  const refused = await askOn(page, "Tell me a secret.");
+  await note(page, "HTTP 403: the model does not tell secrets");
+  assertEquals((await chat.chain(refused)).endedBy, "ServiceB");
+
+  const failed = await askOn(page, "Tell me a story, and lose your thread.");
+  await note(page, "the model has lost its thread");
+  await words(page, "There was a lighthouse keeper");
+  assertEquals((await chat.chain(failed)).endedBy, "ServiceB");
+  await station(page, "ServiceB", "failed").waitFor();
+});
+
+test("a question is read as text, not as HTML", {}, async ({ page }) => {
+  await askOn(page, `<img src=x onerror="document.title='hacked'">`);
+  await note(page, /^Whole: /);
+  assertStringIncludes(await page.locator(".answer .text").textContent() ?? "", "<img src=x");
+  assertEquals(await page.title(), "ttstream chat");
+});

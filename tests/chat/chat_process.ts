@@ -1,0 +1,130 @@
+/** A chat that runs in a process of its own, and what can be asked of it over HTTP. */
+import { assert, assertEquals } from "@std/assert";
+import type { ChainPicture, StreamPicture } from "../../examples/chat/chain.ts";
+import type { ProtocolName } from "@ttstream/ttstream";
+import type { Settings } from "./program.ts";
+
+/** Milliseconds after which whatever still runs hangs: far more than a slow machine needs. */
+const HANGS_MS = 20_000;
+
+export class ChatProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+
+  private constructor(url: string, child: Deno.ChildProcess, output: ReadableStreamDefaultReader<string>) {
+    this.url = url;
+    this.#child = child;
+    this.#output = output;
+  }
+
+  static async start(settings: Settings = {}): Promise<ChatProcess> {
+    const child = new Deno.Command(Deno.execPath(), {
+      // With the flag that `deno task chat` has as well.
+      args: [
+        "run",
+        "--quiet",
+        "-A",
+        "--no-check",
+        "--unstable-no-legacy-abort",
+        new URL("program.ts", import.meta.url).href,
+        JSON.stringify(settings),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "" } = await output.read();
+    assert(value.startsWith("http://"), `the chat did not start: ${value}`);
+    return new ChatProcess(value.trim(), child, output);
+  }
+
+  /** A question of a client without a page. */
+  ask(id: string, text: string, signal?: AbortSignal): Promise<Response> {
+    return this.post("api/answers", { id, text }, signal);
+  }
+
+  post(path: string, body: unknown = {}, signal: AbortSignal | null = null): Promise<Response> {
+    return fetch(this.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+  }
+
+  /** How many ends of streams are open, in all services together. */
+  async open(): Promise<number> {
+    const info: unknown = await (await fetch(`${this.url}api/info`)).json();
+    assert(typeof info === "object" && info !== null && "open" in info && typeof info.open === "number");
+    return info.open;
+  }
+
+  /** The chain as soon as it is as wanted. */
+  async chain(id: string, wanted: (chain: ChainPicture) => boolean = ended): Promise<ChainPicture> {
+    for (const until = performance.now() + HANGS_MS;;) {
+      const response = await fetch(`${this.url}api/chains/${id}`);
+      const picture = response.ok ? await response.json() : void await response.body?.cancel();
+      if (picture !== undefined && wanted(picture)) return picture;
+      if (performance.now() > until) throw new Error(`the chain stays as it is: ${JSON.stringify(picture)}`);
+      // The chain is another process's: there is nothing to await but its next answer.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.stdin.close();
+    await this.#output.cancel();
+    const { success } = await this.#child.status;
+    assert(success, "the chat did not end well");
+  }
+}
+
+function ended({ open, streams }: ChainPicture): boolean {
+  return open === 0 && streams.length > 0;
+}
+
+/** One end of one stream of a chain. */
+export function streamOf(
+  { streams }: ChainPicture,
+  service: string,
+  side: "client" | "server",
+): StreamPicture {
+  const found = streams.filter((stream) => stream.service === service && stream.side === side);
+  assertEquals(found.length, 1, `${service} has ${found.length} ${side} streams`);
+  const [stream] = found;
+  assert(stream !== undefined);
+  return stream;
+}
+
+const CANCELED =
+  "user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively";
+
+/** What the gateway, ServiceA and the model read where the page has left. */
+export const PAGE_LEFT: Readonly<Record<ProtocolName, readonly (string | undefined)[]>> = {
+  ttheader: [
+    `[ttstream error, code=12007] [client-side stream] ${CANCELED}`,
+    `[ttstream error, code=12007] [server-side stream] [canceled path: Gateway] ${CANCELED}`,
+    `[ttstream error, code=12007] [server-side stream] [canceled path: Gateway -> ServiceA] ${CANCELED}`,
+  ],
+  grpc: [
+    "rpc error: code = 1 desc = context canceled",
+    "rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by Gateway]",
+    "rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by ServiceA]",
+  ],
+};
+
+/** What each service read at the end, the gateway first. */
+export function textsOf(chain: ChainPicture): readonly (string | undefined)[] {
+  return [
+    streamOf(chain, "Gateway", "client"),
+    streamOf(chain, "ServiceA", "server"),
+    streamOf(chain, "ServiceB", "server"),
+  ].map(({ end }) => end?.message);
+}
+
+/** Milliseconds between the first of a chain's services that knew of its end, and the last. */
+export function spreadOf({ streams }: ChainPicture): number {
+  return Math.max(...streams.map(({ end }) => end?.afterMs ?? Infinity));
+}
