@@ -61,16 +61,22 @@ export class ChatProcess implements AsyncDisposable {
     return info.open;
   }
 
+  /** Waits until no stream is open. */
+  async drained(): Promise<void> {
+    await until(() => this.open(), (open) => open === 0);
+  }
+
   /** The chain as soon as it is as wanted. */
   async chain(id: string, wanted: (chain: ChainPicture) => boolean = ended): Promise<ChainPicture> {
-    for (const until = performance.now() + HANGS_MS;;) {
-      const response = await fetch(`${this.url}api/chains/${id}`);
-      const picture = response.ok ? await response.json() : void await response.body?.cancel();
-      if (picture !== undefined && wanted(picture)) return picture;
-      if (performance.now() > until) throw new Error(`the chain stays as it is: ${JSON.stringify(picture)}`);
-      // The chain is another process's: there is nothing to await but its next answer.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    const picture = await until(
+      async (): Promise<ChainPicture | undefined> => {
+        const response = await fetch(`${this.url}api/chains/${id}`);
+        return response.ok ? await response.json() : void await response.body?.cancel();
+      },
+      (picture) => picture !== undefined && wanted(picture),
+    );
+    assert(picture !== undefined);
+    return picture;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,6 +84,16 @@ export class ChatProcess implements AsyncDisposable {
     await this.#output.cancel();
     const { success } = await this.#child.status;
     assert(success, "the chat did not end well");
+  }
+}
+
+/** What another process says, once it is as wanted: there is nothing to await but its next answer. */
+async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
+  for (const end = performance.now() + HANGS_MS;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (performance.now() > end) throw new Error(`it stays as it is: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -10,11 +10,14 @@ export interface Settings {
   readonly thinkingMs?: number;
   readonly tokenMs?: number;
   readonly modelAddress?: Address;
+  /** Says nothing of a model that cannot be reached. */
+  readonly quiet?: boolean;
 }
 
 if (import.meta.main) {
   const settings: Settings = JSON.parse(Deno.args[0] ?? "{}");
   const { thinkingMs = 20, tokenMs = 5, limits, modelAddress } = settings;
+  if (settings.quiet) console.error = () => {};
   await using stack = new AsyncDisposableStack();
   const { url } = startChat(stack, {
     port: 0,
