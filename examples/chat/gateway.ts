@@ -43,12 +43,14 @@ export function startGateway(options: GatewayOptions): Gateway {
   const assistant = createClient(Assistant, pool);
   /** The answers on their way, by the id that their page gave them. */
   const answers = new Map<string, Answer>();
+  let asked = 0;
 
   async function ask(request: Request): Promise<Response> {
     const question = await questionOf(request);
     if (question === undefined) return problem(400, `a question is {"id": "…", "text": "…"}`);
     if (answers.has(question.id)) return problem(409, "there is an answer of that id on its way");
     const answer = new Answer(assistant, { ...question, left: request.signal, limits });
+    asked++;
     answers.set(question.id, answer);
     answer.ended.then(() => answers.delete(question.id));
     try {
@@ -79,7 +81,7 @@ export function startGateway(options: GatewayOptions): Gateway {
         return picture === undefined ? problem(404, "no such chain") : json(picture);
       }
       case "GET info ":
-        return json({ protocol: protocol.name, limits, open: chains.open });
+        return json({ protocol: protocol.name, limits, asked, open: chains.open });
       default:
         return problem(404, "there is nothing here");
     }

@@ -1,6 +1,8 @@
 /** The chat in a real browser: what a user does, and what becomes of every service behind the page. */
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { askOn, type Browser, openPage, type Page, startBrowser, withoutBrowser } from "./browser.ts";
+import { FrozenNetwork } from "./frozen_network.ts";
+import { Random } from "../support/random.ts";
 import { ChatProcess, PAGE_LEFT, spreadOf, streamOf, textsOf } from "./chat_process.ts";
 import type { Settings } from "./program.ts";
 
@@ -206,6 +208,63 @@ test("an error before the first token is an HTTP status, and one behind it an ev
   await words(page, "There was a lighthouse keeper");
   assertEquals((await chat.chain(failed)).endedBy, "ServiceB");
   await station(page, "ServiceB", "failed").waitFor();
+});
+
+test(
+  "a network that goes away without a word ends every service, and the page says so",
+  { limits: { heartbeatMs: 50, silenceMs: 600, tokenMs: 60_000 } },
+  async ({ chat, browser }) => {
+    await using network = new FrozenNetwork(chat.url);
+    const { page } = await openPage(browser, network.url);
+    const id = await askOn(page, "Tell me a story, and fall asleep.");
+    await words(page, "There was a lighthouse keeper");
+    // The page answers heartbeats: it may be silent for as long as it likes.
+    await page.waitForResponse("**/heard");
+    network.freeze();
+    await note(page, "The network is gone.");
+    const { end } = streamOf(await chat.chain(id), "ServiceB", "server");
+    assertEquals([end?.code, end?.path], [12008, ["Gateway", "ServiceA"]]);
+    assertEquals(end?.description, "the page has answered no heartbeat for 600 ms");
+    await page.context().close();
+  },
+);
+
+test("200 tabs that are closed at random moments leave no stream behind", { tokenMs: 30 }, async (
+  { chat, browser },
+) => {
+  const random = new Random(11);
+  // Tabs as the browser itself opens and closes them: Playwright's own cost five times as much.
+  const session = await browser.newBrowserCDPSession();
+  const url = `${chat.url}?ask=Count`;
+  // The tabs of one profile share six connections.
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    const { browserContextId } = await session.send("Target.createBrowserContext");
+    for (let wave = 0; wave < 10; wave++) {
+      const before = await chat.asked();
+      const opening = Array.from(
+        { length: 5 },
+        () => session.send("Target.createTarget", { url, browserContextId }),
+      );
+      const tabs = await Promise.all(opening);
+      // As the first of them have asked others still load, or wait for their first token.
+      await chat.asked(before + 1 + random.below(5));
+      await Promise.all(tabs.map(async ({ targetId }) => {
+        await new Promise((resolve) => setTimeout(resolve, random.below(100)));
+        await session.send("Target.closeTarget", { targetId });
+      }));
+    }
+  }));
+  const asked = await chat.asked();
+  assert(asked >= 40, `${asked} of 200 tabs have asked before they were closed`);
+  await chat.drained();
+});
+
+test("a link asks, once", {}, async ({ chat, page }) => {
+  await page.goto(`${chat.url}?ask=Why is the sky blue?`);
+  await note(page, /^Whole: /);
+  await page.reload();
+  await note(page, /^Whole: /);
+  assertEquals(await chat.asked(), 1);
 });
 
 test("a question is read as text, not as HTML", {}, async ({ page }) => {

@@ -56,9 +56,16 @@ export class ChatProcess implements AsyncDisposable {
 
   /** How many ends of streams are open, in all services together. */
   async open(): Promise<number> {
-    const info: unknown = await (await fetch(`${this.url}api/info`)).json();
-    assert(typeof info === "object" && info !== null && "open" in info && typeof info.open === "number");
-    return info.open;
+    return (await this.#info()).open;
+  }
+
+  /** How many questions there have been, once there are so many. */
+  async asked(atLeast = 0): Promise<number> {
+    return (await until(() => this.#info(), ({ asked }) => asked >= atLeast)).asked;
+  }
+
+  async #info(): Promise<{ open: number; asked: number }> {
+    return await (await fetch(`${this.url}api/info`)).json();
   }
 
   /** Waits until no stream is open. */

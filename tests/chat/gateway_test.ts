@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { serverSentEvents } from "../../examples/chat/page/sse.js";
 import { ChatProcess, PAGE_LEFT, streamOf, textsOf } from "./chat_process.ts";
+import { Random } from "../support/random.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
 
 interface Event {
@@ -170,10 +171,10 @@ Deno.test("a network that goes away without a word ends the chain", async () => 
 
 Deno.test("200 clients that leave at random moments leave no stream behind", async () => {
   await using chat = await ChatProcess.start({ thinkingMs: 30, tokenMs: 10 });
-  const random = seeded(7);
+  const random = new Random(7);
   await Promise.all(Array.from({ length: 200 }, async (_, i) => {
     const text = i % 2 === 0 ? "Count, please." : "Tell me a story.";
-    const leaving = AbortSignal.timeout(1 + Math.floor(random() * 600));
+    const leaving = AbortSignal.timeout(1 + random.below(600));
     try {
       const response = await chat.ask(`random-${i}-client`, text, leaving);
       for await (const _ of eventsOf(response));
@@ -186,16 +187,6 @@ Deno.test("200 clients that leave at random moments leave no stream behind", asy
   const response = await chat.ask("one-more-question", "Why is the sky blue?");
   await upTo(eventsOf(response), "done");
 });
-
-/** The same numbers each time: mulberry32. */
-function seeded(seed: number): () => number {
-  return () => {
-    seed = seed + 0x6d2b79f5 | 0;
-    let t = Math.imul(seed ^ seed >>> 15, 1 | seed);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-}
 
 Deno.test("what is no question gets a status, and the page's files are the only ones there are", async () => {
   await using chat = await ChatProcess.start();

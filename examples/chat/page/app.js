@@ -205,3 +205,5 @@ if (before?.state === "asked" && before.id !== undefined) {
   settled(before.id);
 }
 question.focus({ preventScroll: true });
+// A link can ask: /?ask=Why… It does so once, not again with every reload.
+if (before === undefined) submit(new URLSearchParams(location.search).get("ask") ?? "");

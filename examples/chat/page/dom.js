@@ -9,7 +9,7 @@
 export function element(tag, attributes = {}, ...children) {
   const [name = "div", ...classes] = tag.split(".");
   const made = document.createElement(name);
-  made.classList.add(...classes);
+  if (classes.length > 0) made.classList.add(...classes);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(...children);
   return made;
