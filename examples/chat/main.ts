@@ -81,14 +81,21 @@ if (import.meta.main) {
     model: { type: "string" },
     "service-a": { type: "string" },
   });
+  const port = portOf("--port", flags.port ?? "8000");
   await using stack = new AsyncDisposableStack();
-  const chat = startChat(stack, {
-    hostname: flags.host,
-    port: portOf("--port", flags.port ?? "8000"),
-    protocol: protocolOf(flags.protocol ?? "ttheader"),
-    modelAddress: addressOf("--model", flags.model),
-    serviceAAddress: addressOf("--service-a", flags["service-a"]),
-  });
-  console.log(`The chat is at ${chat.url}`);
-  await chat.finished;
+  try {
+    const chat = startChat(stack, {
+      hostname: flags.host,
+      port,
+      protocol: protocolOf(flags.protocol ?? "ttheader"),
+      modelAddress: addressOf("--model", flags.model),
+      serviceAAddress: addressOf("--service-a", flags["service-a"]),
+    });
+    console.log(`The chat is at ${chat.url}`);
+    await chat.finished;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(`the port ${port} is taken: give another with --port N`);
+    Deno.exitCode = 1;
+  }
 }
