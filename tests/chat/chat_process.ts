@@ -7,18 +7,38 @@ import type { Settings } from "./program.ts";
 /** Milliseconds after which whatever still runs hangs: far more than a slow machine needs. */
 const HANGS_MS = 20_000;
 
+const COMMAND = "../../examples/chat/main.ts";
+
 export class ChatProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: Deno.ChildProcess;
   readonly #output: ReadableStreamDefaultReader<string>;
 
-  private constructor(url: string, child: Deno.ChildProcess, output: ReadableStreamDefaultReader<string>) {
+  readonly #isCommand: boolean;
+
+  private constructor(
+    url: string,
+    child: Deno.ChildProcess,
+    output: ReadableStreamDefaultReader<string>,
+    isCommand: boolean,
+  ) {
     this.url = url;
     this.#child = child;
     this.#output = output;
+    this.#isCommand = isCommand;
   }
 
-  static async start(settings: Settings = {}): Promise<ChatProcess> {
+  /** A chat with settings that the command line does not have. */
+  static start(settings: Settings = {}): Promise<ChatProcess> {
+    return ChatProcess.#spawn("program.ts", [JSON.stringify(settings)]);
+  }
+
+  /** The chat by its own command line. */
+  static command(...args: readonly string[]): Promise<ChatProcess> {
+    return ChatProcess.#spawn(COMMAND, ["--port", "0", ...args]);
+  }
+
+  static async #spawn(program: string, args: readonly string[]): Promise<ChatProcess> {
     const child = new Deno.Command(Deno.execPath(), {
       // With the flag that `deno task chat` has as well.
       args: [
@@ -27,8 +47,8 @@ export class ChatProcess implements AsyncDisposable {
         "-A",
         "--no-check",
         "--unstable-no-legacy-abort",
-        new URL("program.ts", import.meta.url).href,
-        JSON.stringify(settings),
+        new URL(program, import.meta.url).href,
+        ...args,
       ],
       stdin: "piped",
       stdout: "piped",
@@ -36,8 +56,9 @@ export class ChatProcess implements AsyncDisposable {
     }).spawn();
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await output.read();
-    assert(value.startsWith("http://"), `the chat did not start: ${value}`);
-    return new ChatProcess(value.trim(), child, output);
+    const url = /http:\S+/.exec(value)?.[0];
+    assert(url !== undefined, `the chat did not start: ${value}`);
+    return new ChatProcess(url, child, output, program === COMMAND);
   }
 
   /** A question of a client without a page. */
@@ -88,9 +109,11 @@ export class ChatProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child.stdin.close();
+    // The command line has no other end.
+    if (this.#isCommand) this.#child.kill("SIGTERM");
     await this.#output.cancel();
-    const { success } = await this.#child.status;
-    assert(success, "the chat did not end well");
+    const { success, signal } = await this.#child.status;
+    assert(success || (this.#isCommand && signal === "SIGTERM"), "the chat did not end well");
   }
 }
 

@@ -1,37 +1,9 @@
 /** The chat's gateway without a browser: statuses, events, heartbeats, and what a client that leaves does to the chain. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { serverSentEvents } from "../../examples/chat/page/sse.js";
+import { type Event, eventsOf, textIn, upTo } from "./events.ts";
 import { ChatProcess, PAGE_LEFT, streamOf, textsOf } from "./chat_process.ts";
 import { Random } from "../support/random.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
-
-interface Event {
-  readonly event: string;
-  readonly data: { readonly text?: string; readonly message?: string; readonly usage?: number };
-}
-
-async function* eventsOf(response: Response): AsyncGenerator<Event> {
-  assertEquals([response.status, response.headers.get("content-type")], [
-    200,
-    "text/event-stream; charset=utf-8",
-  ]);
-  assert(response.body !== null);
-  yield* serverSentEvents(response.body);
-}
-
-/** The first event of that name, and all that came before it. */
-async function upTo(events: AsyncGenerator<Event>, name: string): Promise<Event[]> {
-  const seen: Event[] = [];
-  for (let next = await events.next(); !next.done; next = await events.next()) {
-    seen.push(next.value);
-    if (next.value.event === name) return seen;
-  }
-  throw new Error(`no ${name} in ${JSON.stringify(seen)}`);
-}
-
-function textIn(events: readonly Event[]): string {
-  return events.filter(({ event }) => event === "token").map(({ data }) => data.text).join("");
-}
 
 for (const protocol of ["ttheader", "grpc"] as const) {
   Deno.test(`over ${protocol} an answer is a heartbeat, tokens with pictures of the chain, and what was used`, async () => {

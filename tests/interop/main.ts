@@ -1,6 +1,7 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, and the judges of gRPC. A name of one of the
- * judges' parts after `--only` runs that part alone; whatever else is asked for is the matrix's.
+ * The whole of `deno task interop`: the matrix over TTHeader Streaming, the judges of gRPC, and the chat with services
+ * of Kitex's. A name of one of the judges' parts after `--only`, or `chat`, runs that part alone; whatever else is asked
+ * for is the matrix's.
  */
 const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
 
@@ -25,12 +26,15 @@ async function run(
 if (import.meta.main) {
   const part = Deno.args[Deno.args.indexOf("--only") + 1] ?? "";
   if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
+  if (part === "chat") Deno.exit((await run("chat/run.ts", [])).code);
   if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
   const started = performance.now();
-  const results = [await run("run.ts", []), await run("grpc/run.ts", [])];
+  const results = [await run("run.ts", []), await run("grpc/run.ts", []), await run("chat/run.ts", [])];
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);
   console.log(
-    `\nTTHeader Streaming and gRPC in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`,
+    `\nTTHeader Streaming, gRPC and the chat in ${
+      ((performance.now() - started) / 60_000).toFixed(1)
+    } minutes`,
   );
   console.log(`interop: ${sum("passed")} passed, ${sum("failed")} failed`);
   Deno.exit(results.every(({ code }) => code === 0) ? 0 : 1);
