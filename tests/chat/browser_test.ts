@@ -1,5 +1,6 @@
 /** The chat in a real browser: what a user does, and what becomes of every service behind the page. */
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { startModel } from "../../examples/chat/model.ts";
 import { askOn, type Browser, openPage, type Page, startBrowser, withoutBrowser } from "./browser.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
 import { Random } from "../support/random.ts";
@@ -70,9 +71,7 @@ for (const protocol of ["ttheader", "grpc"] as const) {
 
   const stop = `over ${protocol} Stop ends every service within ${KNOWS_MS} ms, each with its words`;
   test(stop, { protocol }, async ({ chat, page }) => {
-    const tookMs: number[] = [];
-    // A machine that has other work pauses now and then: then there are two more tries.
-    while (Math.min(...tookMs) >= KNOWS_MS && tookMs.length < 3) {
+    await within(KNOWS_MS, async () => {
       const id = await askOn(page, "Count, please.");
       await words(page, "20.");
       const clicked = clickTime(page);
@@ -81,12 +80,18 @@ for (const protocol of ["ttheader", "grpc"] as const) {
       const chain = await chat.chain(id);
       assertEquals(textsOf(chain), PAGE_LEFT[protocol]);
       assertEquals(chain.endedBy, "Gateway");
-      tookMs.push((chain.endedAt ?? Infinity) + spreadOf(chain) - await clicked);
       await note(page, "You stopped.");
       await page.getByText("Nothing is open.").waitFor();
-    }
-    assertLess(Math.min(...tookMs), KNOWS_MS);
+      return (chain.endedAt ?? Infinity) + spreadOf(chain) - await clicked;
+    });
   });
+}
+
+/** Plays something that must take less than so many milliseconds; a machine that has other work gets two more tries. */
+async function within(limitMs: number, play: () => Promise<number>): Promise<void> {
+  const tookMs: number[] = [];
+  do tookMs.push(await play()); while (Math.min(...tookMs) >= limitMs && tookMs.length < 3);
+  assertLess(Math.min(...tookMs), limitMs);
 }
 
 /** When the page is clicked next, on the clock that the services have, too. */
@@ -112,36 +117,44 @@ test("Escape stops, and the next question is answered", {}, async ({ chat, page 
 });
 
 test("a stop before the first token ends every service", { thinkingMs: 60_000 }, async ({ chat, page }) => {
-  const id = await askOn(page, "Why is the sky blue?");
-  await station(page, "ServiceB", "open").waitFor();
-  await page.getByRole("button", { name: "Stop", exact: true }).click();
-  const chain = await chat.chain(id);
-  assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
-  assertLess(spreadOf(chain), KNOWS_MS);
+  await within(KNOWS_MS, async () => {
+    const id = await askOn(page, "Why is the sky blue?");
+    await station(page, "ServiceB", "open").waitFor();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    const chain = await chat.chain(id);
+    assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+    await note(page, "You stopped.");
+    return spreadOf(chain);
+  });
 });
 
-test("closing the tab ends every service, each with its words", {}, async ({ chat, page }) => {
-  const id = await askOn(page, "Count, please.");
-  await words(page, "10.");
-  await page.close();
-  const chain = await chat.chain(id);
-  assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
-  assertLess(spreadOf(chain), KNOWS_MS);
+test("closing the tab ends every service, each with its words", {}, async ({ chat, browser }) => {
+  await within(KNOWS_MS, async () => {
+    const { page } = await openPage(browser, chat.url);
+    const id = await askOn(page, "Count, please.");
+    await words(page, "10.");
+    await page.close();
+    const chain = await chat.chain(id);
+    assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+    return spreadOf(chain);
+  });
 });
 
 test(
   "a reload in the middle ends every service, and the page then tells of it",
   {},
   async ({ chat, page }) => {
-    const id = await askOn(page, "Count, please.");
-    await words(page, "20.");
-    await page.reload();
-    await words(page, "20.");
-    await note(page, "You left in the middle.");
-    await station(page, "ServiceB", "canceled").waitFor();
-    const chain = await chat.chain(id);
-    assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
-    assertLess(spreadOf(chain), KNOWS_MS);
+    await within(KNOWS_MS, async () => {
+      const id = await askOn(page, "Count, please.");
+      await words(page, "20.");
+      await page.reload();
+      await words(page, "20.");
+      await note(page, "You left in the middle.");
+      await station(page, "ServiceB", "canceled").waitFor();
+      const chain = await chat.chain(id);
+      assertEquals(textsOf(chain), PAGE_LEFT.ttheader);
+      return spreadOf(chain);
+    });
   },
 );
 
@@ -175,25 +188,29 @@ test(
 test("a model that falls asleep runs into the limit for a token", { limits: { tokenMs: 300 } }, async (
   { chat, page },
 ) => {
-  const id = await askOn(page, "Tell me a story, and fall asleep.");
-  await note(page, "stream Recv timeout");
-  const chain = await chat.chain(id);
-  assertEquals(chain.endedBy, "Gateway");
-  assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12014);
-  assertEquals(streamOf(chain, "ServiceB", "server").end?.path, ["Gateway", "ServiceA"]);
-  assertLess(spreadOf(chain), KNOWS_MS);
+  await within(KNOWS_MS, async () => {
+    const id = await askOn(page, "Tell me a story, and fall asleep.");
+    await note(page, "stream Recv timeout");
+    const chain = await chat.chain(id);
+    assertEquals(chain.endedBy, "Gateway");
+    assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12014);
+    assertEquals(streamOf(chain, "ServiceB", "server").end?.path, ["Gateway", "ServiceA"]);
+    return spreadOf(chain);
+  });
 });
 
-test("an answer without an end runs into the limit for the answer", { limits: { answerMs: 700 } }, async (
+test("an answer without an end runs into the limit for the answer", { limits: { answerMs: 1_000 } }, async (
   { chat, page },
 ) => {
-  const id = await askOn(page, "Count, please.");
-  await note(page, "stream timeout");
-  const chain = await chat.chain(id);
-  assertEquals(chain.endedBy, "Gateway");
-  assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12015);
-  assertEquals(streamOf(chain, "ServiceB", "server").end?.code, 12015);
-  assertLess(spreadOf(chain), KNOWS_MS);
+  await within(KNOWS_MS, async () => {
+    const id = await askOn(page, "Count, please.");
+    await note(page, "stream timeout");
+    const chain = await chat.chain(id);
+    assertEquals(chain.endedBy, "Gateway");
+    assertEquals(streamOf(chain, "Gateway", "client").end?.code, 12015);
+    assertEquals(streamOf(chain, "ServiceB", "server").end?.code, 12015);
+    return spreadOf(chain);
+  });
 });
 
 test("an error before the first token is an HTTP status, and one behind it an event", {}, async (
@@ -257,6 +274,26 @@ test("200 tabs that are closed at random moments leave no stream behind", { toke
   const asked = await chat.asked();
   assert(asked >= 40, `${asked} of 200 tabs have asked before they were closed`);
   await chat.drained();
+});
+
+Deno.test({
+  name: "a model of somebody else's is shown as ServiceA saw it",
+  ignore,
+  async fn() {
+    await using model = startModel({ thinkingMs: 20, tokenMs: 5 });
+    await using chat = await ChatProcess.start({ modelAddress: model.addr });
+    const browser = await startBrowser();
+    try {
+      const { page } = await openPage(browser, chat.url);
+      const id = await askOn(page, "Why is the sky blue?");
+      await station(page, "ServiceB", "well").getByText("as ServiceA saw it").waitFor();
+      const { tokens } = streamOf(await chat.chain(id), "ServiceA", "client");
+      await station(page, "ServiceB", "well").getByText(`${tokens} tokens`).waitFor();
+      await page.getByText(`the answer is whole, with ${tokens}`).waitFor();
+    } finally {
+      await browser.close();
+    }
+  },
 });
 
 test("a link asks, once", {}, async ({ chat, page }) => {

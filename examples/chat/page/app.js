@@ -172,6 +172,7 @@ byId("keep").addEventListener("click", () => {
 });
 byId("clear").addEventListener("click", () => {
   messages.clear();
+  chain.reset();
   render();
   question.focus();
 });
@@ -184,6 +185,7 @@ byId("ideas").addEventListener("click", (event) => {
 byId("toggle").addEventListener("click", () => {
   const shown = document.body.classList.toggle("shows-chain");
   byId("toggle").setAttribute("aria-expanded", String(shown));
+  messages.toEnd();
 });
 // A reload takes the connection away before it hides the page. One that is kept for the back button holds no stream,
 // and begins anew when it is shown again.
@@ -199,6 +201,7 @@ info().then(({ protocol, limits }) => {
 
 const before = messages.restore();
 render();
+messages.toEnd();
 if (before?.state === "asked" && before.id !== undefined) {
   messages.last()?.settle("stopped", "You left in the middle.");
   chain.verdict("You left in the middle of an answer: here is what became of it.");

@@ -59,6 +59,13 @@ export class ChainPanel {
     );
   }
 
+  /** Nothing has been asked. */
+  reset() {
+    this.begin();
+    byId("open").textContent = "";
+    this.verdict("Ask something, and watch the words come up.");
+  }
+
   /** A new chain begins. */
   begin() {
     for (const station of this.#stations) station.show(undefined);

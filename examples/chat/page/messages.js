@@ -52,6 +52,11 @@ export class Messages {
     return message?.from === "answer" && item !== null ? this.#view(message, item) : undefined;
   }
 
+  /** Shows the newest. */
+  toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
   clear() {
     this.#messages = [];
     this.#list.replaceChildren();
@@ -75,7 +80,7 @@ export class Messages {
     this.#list.append(item);
     const view = this.#view(message, item);
     view.settle(message.state, message.note);
-    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.toEnd();
     return view;
   }
 
