@@ -12,6 +12,7 @@ import { grpcServerStreaming } from "./grpc/server_streaming.ts";
 import { grpcServerStreaming64k } from "./grpc/server_streaming_64k.ts";
 import { grpcUnary64 } from "./grpc/unary_64.ts";
 import { idleMemory } from "./idle_memory.ts";
+import { observedGrpcServerStreaming, observedOpenClose, observedServerStreaming } from "./observed.ts";
 import { openClose } from "./open_close.ts";
 import { openClose64 } from "./open_close_64.ts";
 import { pingPong } from "./ping_pong.ts";
@@ -41,4 +42,7 @@ export const CASES: readonly Case[] = [
   grpcUnary64,
   grpcClientStreaming,
   grpcIdleMemory,
+  observedServerStreaming,
+  observedGrpcServerStreaming,
+  observedOpenClose,
 ];

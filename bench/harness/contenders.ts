@@ -6,6 +6,7 @@ export type ContenderName =
   | "ttstream"
   | "ttstream, thrift"
   | "ttstream, protobuf"
+  | "ttstream, observed"
   | "Kitex"
   | "grpc-js"
   | "raw TCP";
@@ -57,14 +58,15 @@ export interface Contender {
 
 /** All that speak a protocol, or need none; Kitex only where it could be built. */
 export function contenders(kitex: KitexPeer, protocol: ProtocolName): Map<ContenderName, Contender> {
-  const library = (flavour: string): Contender => ({
-    server: deno("deno/server.ts", flavour, protocol),
-    client: (port) => deno("deno/client.ts", flavour, protocol, String(port)),
+  const library = (flavour: string, ...observers: readonly string[]): Contender => ({
+    server: deno("deno/server.ts", flavour, protocol, ...observers),
+    client: (port) => deno("deno/client.ts", flavour, protocol, String(port), ...observers),
   });
   const all = new Map<ContenderName, Contender>([
     ["ttstream", library("raw")],
     ["ttstream, thrift", library("thrift")],
     ["ttstream, protobuf", library("protobuf")],
+    ["ttstream, observed", library("raw", "observed")],
     ["grpc-js", {
       server: deno("grpc/server.ts"),
       client: (port) => deno("grpc/client.ts", String(port)),

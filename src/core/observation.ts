@@ -3,7 +3,6 @@ import { show } from "../base/format.ts";
 import { reasonText } from "../base/reason.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import type { Addr } from "../net/address.ts";
-import type { Side } from "./errors.ts";
 import type { Metadata, MetainfoInit } from "./metadata.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./observer.ts";
 
@@ -32,23 +31,26 @@ export class Observers {
   opened(info: OpenedStream, report: Report): Observation | undefined {
     const watchers: Watcher[] = [];
     for (const observer of this.#observers) {
-      const threw = (error: unknown) => {
-        if (this.#reported.has(observer)) return;
-        this.#reported.add(observer);
-        report(error);
-      };
       try {
         const events: unknown = observer.opened?.(info);
-        if (isEvents(events)) watchers.push({ events, threw });
+        if (isEvents(events)) watchers.push({ observer, events });
         else if (events !== undefined) {
-          watch(events, threw);
+          // Rejected or not, what is wrong with it is told below.
+          if (isPromise(events)) Promise.resolve(events).catch(() => {});
           throw new TypeError(`opened must return StreamEvents or nothing, got ${show(events)}`);
         }
       } catch (error) {
-        threw(error);
+        this.threw(observer, error, report);
       }
     }
-    return watchers.length === 0 ? undefined : new Observation(info, watchers);
+    return watchers.length === 0 ? undefined : new Observation(this, info, watchers, report);
+  }
+
+  /** An observer is at fault: the first time that is reported. */
+  threw(observer: Observer, error: unknown, report: Report): void {
+    if (this.#reported.has(observer)) return;
+    this.#reported.add(observer);
+    report(error);
   }
 }
 
@@ -69,31 +71,36 @@ export function observersOf(given: readonly Observer[] | undefined): Observers |
   return given.length === 0 ? undefined : new Observers([...given]);
 }
 
-/** What one observer is told of a stream, and where it is told of that it has thrown. */
+/** An observer, and what it is to be told of a stream. */
 interface Watcher {
+  readonly observer: Observer;
   readonly events: StreamEvents;
-  readonly threw: Report;
 }
 
-/** One stream under observation: counts, and tells its observers, none of whom may harm it. */
+/**
+ * One stream under observation: counts, and tells its observers, none of whom may harm it. What it holds is part of what
+ * every stream costs while it lives: few objects, no closures but those that are called.
+ */
 export class Observation {
+  readonly #observers: Observers;
   readonly #info: OpenedStream;
-  readonly #side: Side;
   readonly #watchers: readonly Watcher[];
+  readonly #report: Report;
   readonly #began = performance.now();
-  readonly #hearsMessages: boolean;
   #firstMessage: number | undefined;
   #sentMessages = 0;
   #receivedMessages = 0;
   #sentBytes = 0;
   #receivedBytes = 0;
+  /** The sizes of messages that have come, and that observers are told of when what has come is handed out. */
+  #untold: number[] | undefined;
   #ended = false;
 
-  constructor(info: OpenedStream, watchers: readonly Watcher[]) {
+  constructor(observers: Observers, info: OpenedStream, watchers: readonly Watcher[], report: Report) {
+    this.#observers = observers;
     this.#info = info;
-    this.#side = info.side;
     this.#watchers = watchers;
-    this.#hearsMessages = watchers.some(({ events }) => events.received !== undefined);
+    this.#report = report;
   }
 
   /**
@@ -103,12 +110,12 @@ export class Observation {
    */
   withMetainfo<T>(header: T, add: (header: T, metainfo: MetainfoInit) => T): T {
     let all = header;
-    for (const { events, threw } of this.#watchers) {
+    for (const watcher of this.#watchers) {
       try {
-        const { metainfo } = events;
+        const { metainfo } = watcher.events;
         if (metainfo !== undefined) all = add(all, metainfo);
       } catch (error) {
-        threw(error);
+        this.#threw(watcher, error);
       }
     }
     return all;
@@ -116,7 +123,38 @@ export class Observation {
 
   /** Calls a handler within what the observers put around it: the first of them is the outermost. */
   run<T>(task: () => T): T {
-    return this.#watchers.reduceRight((inner, watcher) => () => runWithin(watcher, inner), task)();
+    let outer = task;
+    for (let i = this.#watchers.length - 1; i >= 0; i--) {
+      const watcher = this.#watchers[i];
+      if (watcher?.events.run === undefined) continue;
+      const inner = outer;
+      outer = () => this.#runWithin(watcher, inner);
+    }
+    return outer();
+  }
+
+  #runWithin<T>(watcher: Watcher, task: () => T): T {
+    const results: { readonly value: T }[] = [];
+    const once = (): T => {
+      const result = results[0] ?? { value: task() };
+      if (results.length === 0) results.push(result);
+      return result.value;
+    };
+    try {
+      const returned: unknown = watcher.events.run?.(once);
+      if (results.length === 0) throw new TypeError("run must call its task before it returns");
+      if (isPromise(returned) && returned !== once()) this.#watchBeside(watcher, returned, once());
+    } catch (error) {
+      this.#threw(watcher, error);
+    }
+    return once();
+  }
+
+  /** A promise of the observer's own around the task's: what that rejects with is not the observer's fault. */
+  async #watchBeside(watcher: Watcher, returned: PromiseLike<unknown>, task: unknown): Promise<void> {
+    const [outer, inner] = await Promise.allSettled([returned, task]);
+    if (outer.status === "fulfilled") return;
+    if (inner.status === "fulfilled" || inner.reason !== outer.reason) this.#threw(watcher, outer.reason);
   }
 
   /** The stream has a connection: the one of the server that has this address. */
@@ -125,21 +163,25 @@ export class Observation {
   }
 
   header(metadata: Metadata, sink: Deferring): void {
-    sink.defer(() => {
-      for (const { events, threw } of this.#watchers) tell(threw, () => events.header?.(metadata));
-    });
+    if (this.#hears("header")) sink.defer(() => this.#tell((events) => events.header?.(metadata)));
+  }
+
+  draining(sink: Deferring): void {
+    if (this.#hears("draining")) sink.defer(() => this.#tell((events) => events.draining?.()));
   }
 
   sent(bytes: number): void {
     this.#sentMessages++;
     this.#sentBytes += bytes;
-    if (this.#side === "server") this.#firstMessage ??= performance.now();
-    for (const { events, threw } of this.#watchers) {
-      if (events.sent === undefined) continue;
+    if (this.#firstMessage === undefined && this.#info.side === "server") {
+      this.#firstMessage = performance.now();
+    }
+    for (const watcher of this.#watchers) {
+      if (watcher.events.sent === undefined) continue;
       try {
-        watch(events.sent(bytes), threw);
+        this.#watch(watcher, watcher.events.sent(bytes));
       } catch (error) {
-        threw(error);
+        this.#threw(watcher, error);
       }
     }
   }
@@ -147,18 +189,29 @@ export class Observation {
   received(bytes: number, sink: Deferring): void {
     this.#receivedMessages++;
     this.#receivedBytes += bytes;
-    if (this.#side === "client") this.#firstMessage ??= performance.now();
-    if (this.#hearsMessages) sink.defer(() => this.#tellReceived(bytes));
+    if (this.#firstMessage === undefined && this.#info.side === "client") {
+      this.#firstMessage = performance.now();
+    }
+    if (this.#untold !== undefined) this.#untold.push(bytes);
+    else if (this.#hears("received")) {
+      this.#untold = [bytes];
+      sink.defer(() => this.#tellReceived());
+    }
   }
 
-  #tellReceived(bytes: number): void {
-    for (const { events, threw } of this.#watchers) tell(threw, () => events.received?.(bytes));
-  }
-
-  draining(sink: Deferring): void {
-    sink.defer(() => {
-      for (const { events, threw } of this.#watchers) tell(threw, () => events.draining?.());
-    });
+  #tellReceived(): void {
+    const sizes = this.#untold ?? [];
+    this.#untold = undefined;
+    for (const bytes of sizes) {
+      for (const watcher of this.#watchers) {
+        if (watcher.events.received === undefined) continue;
+        try {
+          this.#watch(watcher, watcher.events.received(bytes));
+        } catch (error) {
+          this.#threw(watcher, error);
+        }
+      }
+    }
   }
 
   /** The stream has ended; again, nothing. @param error `undefined` where it has ended well. */
@@ -175,9 +228,33 @@ export class Observation {
       sentBytes: this.#sentBytes,
       receivedBytes: this.#receivedBytes,
     };
-    sink.defer(() => {
-      for (const { events, threw } of this.#watchers) tell(threw, () => events.ended?.(end));
-    });
+    sink.defer(() => this.#tell((events) => events.ended?.(end)));
+  }
+
+  #hears(event: "header" | "draining" | "received"): boolean {
+    for (const { events } of this.#watchers) if (events[event] !== undefined) return true;
+    return false;
+  }
+
+  #tell(event: (events: StreamEvents) => unknown): void {
+    for (const watcher of this.#watchers) {
+      try {
+        this.#watch(watcher, event(watcher.events));
+      } catch (error) {
+        this.#threw(watcher, error);
+      }
+    }
+  }
+
+  /** What a hook returns is nobody's; a promise among it must not end the process. */
+  #watch(watcher: Watcher, returned: unknown): void {
+    if (isPromise(returned)) {
+      Promise.resolve(returned).then(undefined, (error) => this.#threw(watcher, error));
+    }
+  }
+
+  #threw({ observer }: Watcher, error: unknown): void {
+    this.#observers.threw(observer, error, this.#report);
   }
 }
 
@@ -207,44 +284,6 @@ export class MeasuringCodec<T> implements Codec<T> {
   decode(payload: Bytes): T {
     return this.#codec.decode(payload);
   }
-}
-
-function runWithin<T>({ events, threw }: Watcher, task: () => T): T {
-  if (events.run === undefined) return task();
-  const results: { readonly value: T }[] = [];
-  const once = (): T => {
-    const result = results[0] ?? { value: task() };
-    if (results.length === 0) results.push(result);
-    return result.value;
-  };
-  try {
-    const returned: unknown = events.run(once);
-    if (results.length === 0) throw new TypeError("run must call its task before it returns");
-    if (isPromise(returned) && returned !== once()) watchBeside(returned, once(), threw);
-  } catch (error) {
-    threw(error);
-  }
-  return once();
-}
-
-/** A promise of the observer's own around the task's: what that rejects with is not the observer's fault. */
-async function watchBeside(returned: PromiseLike<unknown>, task: unknown, threw: Report): Promise<void> {
-  const [outer, inner] = await Promise.allSettled([returned, task]);
-  if (outer.status === "fulfilled") return;
-  if (inner.status === "fulfilled" || inner.reason !== outer.reason) threw(outer.reason);
-}
-
-function tell(threw: Report, hook: () => unknown): void {
-  try {
-    watch(hook(), threw);
-  } catch (error) {
-    threw(error);
-  }
-}
-
-/** What a hook returns is nobody's; a promise among it must not end the process. */
-function watch(returned: unknown, threw: Report): void {
-  if (isPromise(returned)) Promise.resolve(returned).then(undefined, threw);
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -105,3 +105,9 @@ export interface StreamEnd {
   /** Bytes of the payloads received, uncompressed. */
   readonly receivedBytes: number;
 }
+
+/** What an error that comes to an `onError` is about. */
+export interface ErrorInfo {
+  /** Set where an observer has thrown it. */
+  readonly observer?: true;
+}

@@ -13,7 +13,7 @@ import { duplexPair } from "./pair.ts";
 import { Recorder } from "./recorder.ts";
 
 /** The protocols there are. */
-const PROTOCOLS = { ttheader: ttheader(), grpc: grpc() } as const;
+export const PROTOCOLS = { ttheader: ttheader(), grpc: grpc() } as const;
 
 /** Their names, for tests of both. */
 export const NAMES = ["ttheader", "grpc"] as const satisfies (keyof typeof PROTOCOLS)[];

@@ -1,13 +1,14 @@
-/** The library's client. Arguments: the flavour of the messages, the protocol, the server's port. */
+/** The library's client. Arguments: the flavour of the messages, the protocol, the server's port, the observers. */
 import { type Client, type ClientStream, connect, type Connection, createClient } from "../../../mod.ts";
 import { answerCommands, each, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
+import { observersNamed } from "./observers.ts";
 import { protocolNamed } from "./protocols.ts";
 import { type BenchMethods, benchService } from "./service.ts";
 
-const [flavourName, protocol, port] = Deno.args;
+const [flavourName, protocol, port, observers] = Deno.args;
 
 class Caller<T> {
   readonly #flavour: Flavour<T>;
@@ -64,6 +65,7 @@ class Caller<T> {
         port: Number(port),
         serviceName: "ServiceA",
         protocol: protocolNamed(protocol),
+        observers: observersNamed(observers),
       });
       this.#connections.push(connection);
       this.#clients.push(createClient(benchService(this.#flavour.codec), connection));

@@ -1,13 +1,14 @@
-/** The library's server. Arguments: the flavour of the messages, the protocol. */
+/** The library's server. Arguments: the flavour of the messages, the protocol, the observers. */
 import { type Handler, implement, serve } from "../../../mod.ts";
 import { answerCommands, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
 import type { Flavour } from "./flavour.ts";
 import { withFlavour } from "./flavours.ts";
+import { observersNamed } from "./observers.ts";
 import { protocolNamed } from "./protocols.ts";
 import { benchService } from "./service.ts";
 
-const [flavourName, protocol] = Deno.args;
+const [flavourName, protocol, observers] = Deno.args;
 
 const idle = Promise.withResolvers<void>();
 let live = 0;
@@ -66,5 +67,6 @@ const server = serve({
   hostname: "127.0.0.1",
   maxStreams: 100_000,
   protocols: [protocolNamed(protocol)],
+  observers: observersNamed(observers),
 }, withFlavour(flavourName, handler));
 await answerCommands({ port: server.addr.port }, answer);

@@ -142,7 +142,9 @@ function observed(
     service,
     method,
     metadata: plain,
-    metainfo: dialect.metainfoOf(plain),
+    get metainfo() {
+      return dialect.metainfoOf(plain);
+    },
     startedAt: Date.now(),
   };
   if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;

@@ -6,7 +6,7 @@ import {
   wireProtocol,
 } from "../../core/protocol.ts";
 import { type Observers, observersOf } from "../../core/observation.ts";
-import type { Observer } from "../../core/observer.ts";
+import type { ErrorInfo, Observer } from "../../core/observer.ts";
 import { callSafely, printError } from "../../base/call_safely.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
@@ -55,13 +55,7 @@ export interface ConnectionOptions {
   /** See every stream that is opened, those that never reach the server among them: see {@linkcode Observer}. */
   observers?: readonly Observer[] | undefined;
   /** Takes what no stream is told: what an observer throws, once an observer. Default: prints it. */
-  onError?: ((error: unknown, info: ClientErrorInfo) => unknown) | undefined;
-}
-
-/** What an error that no stream is told of is about. */
-export interface ClientErrorInfo {
-  /** Set where it was an observer of yours. */
-  readonly observer?: true;
+  onError?: ((error: unknown, info: ErrorInfo) => unknown) | undefined;
 }
 
 /** What every connection of a client's is made with; everything has been checked. */

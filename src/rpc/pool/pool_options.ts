@@ -1,11 +1,8 @@
 import type { AddressResolver } from "./addresses.ts";
 import { backoffOf, type BackoffOptions, DIAL_BACKOFF } from "./backoff.ts";
-import {
-  clientConnectionInit,
-  type ClientErrorInfo,
-  type ConnectionOptions,
-} from "../client/connection_options.ts";
+import { clientConnectionInit, type ConnectionOptions } from "../client/connection_options.ts";
 import type { Address } from "../../net/dial.ts";
+import type { ErrorInfo } from "../../core/observer.ts";
 import type { EndpointSettings } from "./endpoint.ts";
 import { checkType, DEFAULT_CONNECT_TIMEOUT_MS, positiveInteger, positiveMs } from "../../base/options.ts";
 import type { PickStrategy } from "./pick.ts";
@@ -47,7 +44,7 @@ export interface PoolOptions extends ConnectionOptions {
 }
 
 /** What an error of a pool's is about. */
-export interface PoolErrorInfo extends ClientErrorInfo {
+export interface PoolErrorInfo extends ErrorInfo {
   /** The address that could not be dialled; absent where it was the resolver, or an observer. */
   readonly address?: Address;
 }

@@ -4,6 +4,7 @@ import { LazyPromise } from "../../base/lazy_promise.ts";
 import { rawCodec } from "../../core/codec.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
 import type { StreamError } from "../../core/errors.ts";
+import type { ErrorInfo } from "../../core/observer.ts";
 import type { Observation, Observers } from "../../core/observation.ts";
 import { HandlerReturned } from "../../core/handler_returned.ts";
 import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
@@ -26,7 +27,7 @@ export interface ServedConnectionInit extends ServerTransportInit {
   readonly idleTimeoutMs: number;
   readonly handlerTimeoutMs: number;
   readonly remoteAddr: Addr | undefined;
-  readonly onError: (error: unknown, stream: ServerStream) => unknown;
+  readonly onError: (error: unknown, stream: ServerStream, info: ErrorInfo) => unknown;
   readonly observers?: Observers | undefined;
 }
 
@@ -125,8 +126,9 @@ export class ServedConnection {
     this.#transport.unref();
   }
 
-  readonly #report = (error: unknown, side: ServerSide) => {
-    callSafely("onError", () => this.#init.onError(error, new HandlerStream(side, rawCodec, rawCodec)));
+  readonly #report = (error: unknown, side: ServerSide, info: ErrorInfo = {}) => {
+    const stream = new HandlerStream(side, rawCodec, rawCodec);
+    callSafely("onError", () => this.#init.onError(error, stream, info));
   };
 
   #open(sink: ServerSink, request: StreamRequest, fault: StreamError | undefined): ServerSide | undefined {
@@ -135,7 +137,7 @@ export class ServedConnection {
     const side = new ServerSide(this.#sides, sink, request);
     const observation = observers === undefined
       ? undefined
-      : side.observe(observers, (error) => this.#report(error, side));
+      : side.observe(observers, (error) => this.#report(error, side, { observer: true }));
     if (fault !== undefined) side.violated(fault);
     else if (this.#closing) side.refuse("shutting down", SHUTTING_DOWN);
     else if (this.#running >= maxStreams) side.refuse("too many streams", tooManyStreams(maxStreams));

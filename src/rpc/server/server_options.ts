@@ -4,7 +4,7 @@ import type { ConnectionLimits } from "../../net/byte_connection.ts";
 import type { ConnListener } from "../../net/listen.ts";
 import { type Protocol, type WireProtocol, wireProtocol } from "../../core/protocol.ts";
 import { observersOf } from "../../core/observation.ts";
-import type { Observer } from "../../core/observer.ts";
+import type { ErrorInfo, Observer } from "../../core/observer.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import type { Handler } from "./handler.ts";
 import {
@@ -35,11 +35,11 @@ export interface ServeOverOptions {
   /** Shuts down without grace when it aborts. */
   signal?: AbortSignal | undefined;
   /**
-   * Takes what a handler threw, once a stream: not a `BizStatusError`, which is an answer, and not the stream's own
+   * Takes what an observer threw, once an observer, and what a handler threw, once a stream: not a `BizStatusError`, which is an answer, and not the stream's own
    * end or an exception of the client's Trailer handed on, since a cancel is nobody's fault. A `GrpcError` comes here,
    * whatever its status. Default: prints it with service and method.
    */
-  onError?: ((error: unknown, stream: ServerStream) => unknown) | undefined;
+  onError?: ((error: unknown, stream: ServerStream, info: ErrorInfo) => unknown) | undefined;
   /**
    * The largest frame taken or sent, in bytes, and in gRPC the largest message, also as it is when it has been
    * decompressed. A larger frame that comes ends its connection, a larger message its stream alone (code 8, or 13 where
@@ -161,8 +161,11 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Served
     remoteAddr: undefined,
     observers: observersOf(options.observers),
     onError: options.onError ??
-      ((error, { service, method }) =>
-        printError(`${name}the handler of ${service}/${method} failed:`, error)),
+      ((error, { service, method }, { observer }) =>
+        printError(
+          `${name}${observer === true ? "an observer" : "the handler"} of ${service}/${method} failed:`,
+          error,
+        )),
   };
 }
 

@@ -1,0 +1,26 @@
+import { type Case, percentAtLeast, rate } from "../harness/case.ts";
+
+/** What one observer costs that hears every message: the library beside itself without one. */
+export const observedServerStreaming: Case = {
+  name: "observed: server streaming, 1 stream",
+  contenders: ["ttstream", "ttstream, observed"],
+  shows: ["perSecond"],
+  targets: [percentAtLeast(90, "perSecond", "ttstream, observed", "ttstream")],
+  run: (pair, ms) => rate(pair, { do: "stream", ms, size: 1024 }),
+};
+
+/** The same over gRPC. */
+export const observedGrpcServerStreaming: Case = {
+  ...observedServerStreaming,
+  name: "observed: gRPC, server streaming, 1 stream",
+  protocol: "grpc",
+};
+
+/** What it costs a stream of one message each way. */
+export const observedOpenClose: Case = {
+  name: "observed: open, 1 message each way, close; 64 at a time",
+  contenders: ["ttstream", "ttstream, observed"],
+  shows: ["perSecond", "p99Ms"],
+  targets: [percentAtLeast(85, "perSecond", "ttstream, observed", "ttstream")],
+  run: (pair, ms) => rate(pair, { do: "openClose", ms, size: 1024, streams: 64 }),
+};

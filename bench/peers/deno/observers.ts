@@ -1,0 +1,34 @@
+import type { Observer } from "../../../mod.ts";
+
+/** One observer that hears everything there is, and adds it up. */
+function counting(): Observer {
+  const total = { streams: 0, messages: 0, bytes: 0, ended: 0 };
+  const count = (bytes: number) => {
+    total.messages++;
+    total.bytes += bytes;
+  };
+  return {
+    opened() {
+      total.streams++;
+      return {
+        run: (task) => task(),
+        header: () => void total.messages++,
+        sent: count,
+        received: count,
+        ended: ({ durationMs }) => void (total.ended += durationMs),
+      };
+    },
+  };
+}
+
+/** The observers of a peer, by the name that it has been started with; none without. */
+export function observersNamed(name: string | undefined): readonly Observer[] {
+  switch (name) {
+    case undefined:
+      return [];
+    case "observed":
+      return [counting()];
+    default:
+      throw new Error(`no observers are called ${name}`);
+  }
+}
