@@ -17,6 +17,7 @@ export class Answer {
   readonly #silenceMs: number;
   #listening: ReturnType<typeof setTimeout> | undefined;
   #kept = false;
+  #over = false;
 
   /**
    * Asks.
@@ -38,7 +39,10 @@ export class Answer {
       timeoutMs: limits.answerMs,
     });
     this.#tokens = this.#call[Symbol.asyncIterator]();
-    this.ended = this.#call.closed.catch(() => {}).finally(() => clearTimeout(this.#listening));
+    this.ended = this.#call.closed.catch(() => {}).finally(() => {
+      this.#over = true;
+      clearTimeout(this.#listening);
+    });
     this.#call.send({ text }).catch(() => {/* the stream's end: whoever reads is told */});
   }
 
@@ -57,12 +61,13 @@ export class Answer {
   async keep(): Promise<void> {
     if (this.#kept) return;
     this.#kept = true;
-    await this.#call.writable.close();
+    await this.#call.writable.close().catch(() => {/* it has come to its end meanwhile */});
   }
 
   /** The page is there: it has answered a heartbeat. */
   heard(): void {
     clearTimeout(this.#listening);
+    if (this.#over) return;
     this.#listening = setTimeout(() => {
       this.#silent.abort(new Error(`the page has answered no heartbeat for ${this.#silenceMs} ms`));
     }, this.#silenceMs);
@@ -84,7 +89,7 @@ export class Answer {
         yield { event: "chain", data: picture() };
       }
       const usage = (await this.#call.trailer).get("usage-tokens");
-      yield { event: "done", data: { usage: Number(usage), kept: this.#kept, chain: picture() } };
+      yield { event: "done", data: { usage: Number(usage ?? NaN), kept: this.#kept, chain: picture() } };
     } catch (error) {
       yield { event: "error", data: { ...problemOf(error), chain: picture() } };
     } finally {
@@ -101,13 +106,17 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What went wrong with an answer. Anything but an end of its stream is handed on. */
+/** What went wrong with an answer. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof BizStatusError) {
     const { statusCode, statusMessage } = error;
     return { status: statusCode >= 400 && statusCode <= 599 ? statusCode : 422, message: statusMessage };
   }
-  if (!(error instanceof StreamError)) throw error;
+  if (!(error instanceof StreamError)) {
+    // Bytes that are no token, say. Nobody has foreseen it: somebody is to see it.
+    console.error(error);
+    return { status: 500, message: String(error) };
+  }
   // 499 is what nginx writes down for a client that has left: nobody reads it.
   const status = { timeout: 504, application: 502, protocol: 502, canceled: 499 }[error.kind];
   return { status, message: error.message };

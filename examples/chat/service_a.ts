@@ -36,7 +36,8 @@ export function startServiceA({ model, protocol, observers }: ServiceAOptions): 
       // The question, and the half close behind it, whenever it comes. What goes wrong is told by the call itself.
       call.sendAll(stream.readable).catch(() => {});
       yield* call;
-      stream.trailer.set("usage-tokens", (await call.trailer).get("usage-tokens") ?? "");
+      const usage = (await call.trailer).get("usage-tokens");
+      if (usage !== undefined) stream.trailer.set("usage-tokens", usage);
     },
   });
   const server = serve(

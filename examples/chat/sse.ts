@@ -28,10 +28,14 @@ export function eventStream(
       }, heartbeatMs);
     },
     async pull(controller) {
-      const next = await iterator.next();
-      if (!next.done) return controller.enqueue(encode(next.value));
+      try {
+        const next = await iterator.next();
+        if (!next.done) return controller.enqueue(encode(next.value));
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
       clearInterval(timer);
-      controller.close();
     },
     async cancel() {
       clearInterval(timer);

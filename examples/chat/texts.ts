@@ -59,7 +59,7 @@ Such small things scatter short waves much more than long ones. Blue light, whos
 In the evening the light has a longer way through the air. By the time that it arrives most of the blue has gone astray, over somebody else's afternoon, and what is left for you is the red. A sunset is the rest of other people's blue sky.`;
 
 const STOP =
-  `Right now four programs are at work for you: this page, the gateway, a service A, and a model, which is where these words are made. Each holds one end of a stream, and a word travels through all of them before you can read it.
+  `Right now four are at work for you: this page, the gateway, a service A, and a model, which is where these words are made. Each holds one end of a stream, and a word travels through all of them before you can read it.
 
 Press Stop, and the page lets go of its request. The gateway sees that and cancels its stream. One small frame goes to service A, which reads who cancelled, and why. Its own stream to the model was opened for yours, so it ends for the same reason, with one more name in its path. The model hears of it within a millisecond or two, and stops in the middle of a word.
 

@@ -47,7 +47,10 @@ for (const colorScheme of ["dark", "light"] as const) {
           assertEquals(await page.evaluate("document.documentElement.scrollWidth"), viewport.width);
           for (const button of await page.getByRole("button").all()) {
             const box = await button.boundingBox();
-            assert(box !== null && box.x >= 0 && box.x + box.width <= viewport.width - 8, JSON.stringify(box));
+            assert(
+              box !== null && box.x >= 0 && box.x + box.width <= viewport.width - 8,
+              JSON.stringify(box),
+            );
           }
         } finally {
           await browser.close();

@@ -53,7 +53,8 @@ async function answer(text) {
       if (event === "token") shown.add(data.text);
       if (data.chain ?? (event === "chain" ? data : undefined)) chain.show(data.chain ?? data);
       if (event === "done") {
-        const usage = `${data.usage} token${data.usage === 1 ? "" : "s"}`;
+        // Only a model of somebody else's does not say.
+        const usage = data.usage === null ? "unknown" : `${data.usage} token${data.usage === 1 ? "" : "s"}`;
         finish(
           "well",
           data.kept ? `Kept after its sentence. Usage, from the trailer: ${usage}.` : `Whole: ${usage}.`,
