@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "npm:playwright-core@^
 
 export type { Browser, BrowserContext, Page } from "npm:playwright-core@^1.57";
 
-/** Where systems put it. `CHROMIUM` says otherwise. */
+/** Where systems put it. */
 const PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -14,8 +14,10 @@ const PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser's program; `undefined` where there is none. */
-export const BROWSER = [Deno.env.get("CHROMIUM") ?? "", ...PLACES].find(isFile);
+const named = Deno.env.get("CHROMIUM");
+
+/** The browser's program, which `CHROMIUM` may name; `undefined` where there is none. */
+export const BROWSER: string | undefined = (named === undefined ? PLACES : [named]).find(isFile);
 
 /** Says aloud that there is none. @returns Whether tests that need it are to be skipped. */
 export function withoutBrowser(): boolean {
@@ -65,7 +67,7 @@ export async function askOn(page: Page, text: string): Promise<string> {
 
 function isFile(path: string): boolean {
   try {
-    return path !== "" && Deno.statSync(path).isFile;
+    return Deno.statSync(path).isFile;
   } catch {
     return false; // not there, or not to be looked at
   }
