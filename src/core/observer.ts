@@ -22,7 +22,7 @@ import type { Metadata, Metainfo, MetainfoInit } from "./metadata.ts";
  *     },
  *   }),
  * };
- * const options: Parameters<typeof connect>[0] = { port: 8888, observers: [accessLog] };
+ * await using connection = await connect({ port: 8888, observers: [accessLog] });
  * ```
  */
 export interface Observer {

@@ -18,7 +18,7 @@ import * as library from "${new URL("mod.ts", root)}";
 import {
   type AnyMethods, BizStatusError, type ByteDuplex, type Bytes, type CallOptions, type Client, type ClientStream,
   type ClientStreamingCall, type Codec, connect, type Connection, connectOver, createClient, defineService, ErrorCode,
-  type Handler, type Middleware, implement, type Implementation, type Metadata, type Method, route, serve, serveOver, type Server,
+  type ClientInterceptor, type Handler, type Middleware, type Observer, type ServerInterceptor, implement, type Implementation, type Metadata, type Method, route, serve, serveOver, type Server,
   type ServerStream, type ServerStreamingCall, type Service, type StreamOpener, TTStreamError, type UnaryCall,
   type UnaryServerStream, wrapStream,
 } from "${new URL("mod.ts", root)}";

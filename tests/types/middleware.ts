@@ -24,6 +24,42 @@ const handle: Handler = (stream) => {
 void [talk, list, upload, raw, handle];`,
   },
   {
+    name: "interceptors that change a call, replace a side, refuse, and answer themselves",
+    code: `const changes: ClientInterceptor = (call, next) =>
+  next({ ...call, target: { ...call.target, service: "Other" }, metadata: new Map([["a", "b"]]), options: { timeoutMs: 5 } });
+const replaces: ClientInterceptor = (call, next) => {
+  const stream = next(call);
+  return wrapStream(stream, { readable: stream.readable.pipeThrough(new TransformStream<unknown, unknown>()) });
+};
+const elsewhere: ClientInterceptor = () => client.talk();
+createClient(Chat, connection, { timeoutMs: 5, interceptors: [changes, replaces, elsewhere] });
+const refuses: ServerInterceptor = () => { throw new BizStatusError(401, "no"); };
+const answers: ServerInterceptor = (stream) => stream.send("cached");
+const waits: ServerInterceptor = async (stream, next) => {
+  await next(wrapStream(stream, { readable: stream.readable.pipeThrough(new TransformStream<unknown, unknown>()) }));
+};
+serve({ port: 0 }, implement(Chat, { ...parts }, { interceptors: [refuses, answers, waits] }));`,
+  },
+  {
+    name: "observers that hear all, some and nothing",
+    code: `const all: Observer = {
+  opened: ({ side, protocol, service, method, metadata, metainfo, remoteAddr, startedAt }) => ({
+    metainfo: { transient: { traceparent: side + protocol + service + method + metadata.size + metainfo.persistent.size } },
+    run: (task) => task(),
+    header: (header) => void header.size,
+    sent: (bytes) => void bytes.toFixed(),
+    received: (bytes) => void bytes.toFixed(),
+    draining: () => console.log(remoteAddr, startedAt.toFixed()),
+    ended: ({ error, durationMs, firstMessageMs, sentMessages, receivedBytes }) =>
+      console.log(error?.message, durationMs, firstMessageMs?.toFixed(), sentMessages, receivedBytes),
+  }),
+};
+const some: Observer = { opened: () => ({ ended() {} }) };
+const nothing: Observer = { opened() {} };
+connectOver(duplex, { observers: [all, some, nothing, {}], onError: (error, { observer }) => void [error, observer] });
+serve({ port: 0, observers: [all], onError: (error, stream, { observer }) => void [error, stream, observer] }, handler);`,
+  },
+  {
     name: "sendAll takes whatever gives messages",
     code: `const talk = client.talk({ firstMessageTimeoutMs: 5 });
 await talk.sendAll(["a"]);
@@ -47,6 +83,33 @@ export const wrongMiddleware: readonly WrongProgram[] = [
     code: `const forgets: Middleware = (next) => (stream) => { next(stream); }; // wrong
 void forgets;`,
     says: /'void' is not assignable to type 'Promise<void>'|not assignable/,
+  },
+  {
+    name: "an interceptor that forgets to return",
+    code: `const forgets: ServerInterceptor = (stream, next) => { next(stream); }; // wrong
+void forgets;`,
+    says: /'void' is not assignable to type 'Promise<void>'|not assignable/,
+  },
+  {
+    name: "a client's interceptor that is async",
+    code: `const late: ClientInterceptor = async (call, next) => next(call); // wrong
+void late;`,
+    says: /'Promise<ClientStream<unknown, unknown>>' is missing|not assignable/,
+  },
+  {
+    name: "a messages' type that an interceptor cannot know",
+    code: `const knows: ServerInterceptor = (stream, next) => {
+  stream.readable.getReader().read().then(({ value }) => value.length); // wrong
+  return next(stream);
+};
+void knows;`,
+    says: /'value' is of type 'unknown'/,
+  },
+  {
+    name: "an observer with a misspelt event",
+    code: `const misspelt: Observer = { opened: () => ({ finished() {} }) }; // wrong
+void misspelt;`,
+    says: /'finished' does not exist|not assignable/,
   },
   {
     name: "middleware whose handler returns before",
