@@ -8,6 +8,7 @@ const root = new URL("../", import.meta.url);
 /** The generator's arguments for each IDL; the last is the IDL. */
 const commands: readonly (readonly string[])[] = [
   ["--out", "examples/gen", "examples/chat.thrift"],
+  ["--out", "examples/chat/gen", "examples/chat/chat.thrift"],
   ["--out", "tests/interop/thrift/gen", "tests/interop/thrift/types.thrift"],
   ["--out", "tests/interop/unary/gen", "tests/interop/go/unary.thrift"],
   ["--out", "tests/interop/unary/gen", "tests/interop/go/unary_more.thrift"],

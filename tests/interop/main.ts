@@ -16,6 +16,7 @@ const PARTS: readonly Part[] = [
   { name: "commands", program: "commands/run.ts" },
   { name: "grpc", program: "grpc/run.ts" },
   { name: "otel", program: "otel/run.ts" },
+  { name: "chat", program: "chat/run.ts" },
 ];
 
 /** The parts of `grpc`, which that program knows by name. */

@@ -26,6 +26,7 @@ async function run(path: string, args: readonly string[]): Promise<Output> {
 const commands: readonly (readonly [string, readonly string[]])[] = [
   ["bench/run.ts", ["--quick", "--only TEXT", "--no-growth"]],
   ["bench/thrift_codec.ts", ["--quick"]],
+  ["examples/chat/main.ts", ["--port N", "--host NAME", "--protocol ttheader|grpc", "--model HOST:PORT"]],
   ["tests/interop/run.ts", ["--only TEXT", "--control", "--old-server", "--write-golden", "--show"]],
   ["tests/interop/thrift/main.ts", []],
   ["tools/check.ts", []],

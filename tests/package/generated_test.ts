@@ -13,10 +13,12 @@ for (const [path, text] of generated) {
 
 const folders = [
   "examples/gen",
+  "examples/chat/gen",
   "tests/interop/thrift/gen",
   "tests/interop/unary/gen",
   "tests/thriftgen/golden/generated",
 ];
+
 for (const folder of folders) {
   Deno.test(`${folder} has nothing in it that is not generated`, async () => {
     assertEquals(

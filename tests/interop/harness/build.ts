@@ -66,6 +66,25 @@ export async function buildUnary(log: (line: string) => void): Promise<string> {
   return program;
 }
 
+/** Builds Kitex in place of the services of examples/chat. */
+export async function buildChat(log: (line: string) => void): Promise<string> {
+  if (!await hasGo()) throw new MissingGo();
+  const folder = GO_FOLDER.pathname;
+  const program = `${folder}build/chat`;
+  log("building Kitex's services of the chat");
+  await runGo(
+    folder,
+    "tool",
+    "kitex",
+    "-streamx",
+    "-module",
+    "interop",
+    "../../../examples/chat/chat.thrift",
+  );
+  await runGo(folder, "build", "-o", program, "./chat");
+  return program;
+}
+
 /** Builds the same peer with Kitex v0.14.1, which does not know the Rst frame. */
 export async function buildOldGoPeer(log: (line: string) => void): Promise<string> {
   const peer = `${GO_FOLDER.pathname}build/peer-v0.14`;
