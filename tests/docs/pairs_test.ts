@@ -1,0 +1,79 @@
+/** The guide's servers and clients that are programs of their own: both run as they stand, and say what they should. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { deno, folderOf, pages, withPrograms } from "./programs.ts";
+
+const WORDS = "You\nasked:\nWhy\nis\nthe\nsky\n";
+const LEFT =
+  "[ttstream error, code=12007] [server-side stream] [canceled path: ServiceA] user code invoking stream RPC with context processed by context.WithCancel or context.WithTimeout, then invoking cancel() actively";
+const RESET =
+  "rpc error: code = 1 desc = transport: RSTStream Frame received with error code: CANCEL [triggered by ServiceA]";
+
+/** The pairs, by their page and the prefix of their files: what the client prints, and the first line of the server's. */
+const pairs = [
+  { path: "docs/getting-started.md", prefix: "chat_", client: `${WORDS}6 letters\nHELLO\n`, server: LEFT },
+  { path: "docs/grpc.md", prefix: "grpc_", client: `${WORDS}WHY? 1\nno question\n`, server: RESET },
+  { path: "docs/protobuf.md", prefix: "proto_", client: `${WORDS}WHY?\n2\n`, server: RESET },
+] as const;
+
+for (const { path, prefix, client, server: reads } of pairs) {
+  Deno.test(`${path}: ${prefix}server.ts and ${prefix}client.ts run, and the server reads who left`, async () => {
+    const from = pages.filter((page) => page.path === path);
+    await withPrograms(from, async (folder) => {
+      const cwd = `${folder}/${from.map(folderOf)[0]}`;
+      const port = freePort();
+      for (const name of [`${prefix}server.ts`, `${prefix}client.ts`]) {
+        const code = await Deno.readTextFile(`${cwd}/${name}`);
+        assertStringIncludes(code, "port: 8888");
+        await Deno.writeTextFile(
+          `${cwd}/${name}`,
+          code.replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`),
+        );
+      }
+      const server = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--no-check", "-N", `${prefix}server.ts`],
+        cwd,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      try {
+        await listening(port);
+        const said = await deno(cwd, ["run", "--quiet", "--no-check", "-N", `${prefix}client.ts`]);
+        assertEquals(said, { code: 0, stdout: client, stderr: "" });
+        assertEquals(await firstLine(server.stdout), reads);
+      } finally {
+        server.kill();
+        await server.status;
+      }
+    });
+  });
+}
+
+/** Of what comes, the first line; the rest is dropped. */
+async function firstLine(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  for await (const piece of bytes.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Waits until something listens on the port. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
