@@ -38,9 +38,9 @@ for (const from of pages) {
   if (printing.length === 0) continue;
   Deno.test(`the programs of ${from.path} print what stands below them: ${printing.length}`, async (test) => {
     await withPrograms([from], async (folder) => {
-      for (const { name, prints } of printing) {
+      for (const { name, flags, prints } of printing) {
         await test.step(name, async () => {
-          const args = ["run", "--quiet", "--no-prompt", "--no-check", "-N", name];
+          const args = ["run", "--quiet", "--no-prompt", "--no-check", ...flags, name];
           const output = await deno(`${folder}/${folderOf(from)}`, args);
           assertEquals(output, { code: 0, stdout: prints ?? "", stderr: "" });
         });

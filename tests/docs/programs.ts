@@ -20,6 +20,8 @@ export interface Program {
   /** Of the file that it is written to. */
   readonly name: string;
   readonly code: string;
+  /** The flags that it runs with, where its first line says `deno run …`. */
+  readonly flags: readonly string[];
   /** What it prints, where the page says so. */
   readonly prints: string | undefined;
 }
@@ -30,13 +32,23 @@ export function programs({ blocks }: Page): Program[] {
     if (block.language !== "ts" || block.words.includes("ignore")) return [];
     const next = blocks[i + 1];
     const prints = next?.words.includes("prints") ? next.code : undefined;
-    return [{ name: nameOf(block) ?? `line_${block.line}.ts`, code: block.code, prints }];
+    return [{
+      name: nameOf(block) ?? `line_${block.line}.ts`,
+      code: block.code,
+      flags: flagsOf(block),
+      prints,
+    }];
   });
 }
 
 /** `chat.ts`, where a block begins with `// chat.ts`. */
 function nameOf({ code }: Block): string | undefined {
   return /^\/\/ ([\w/]+\.ts)\b/.exec(code)?.[1];
+}
+
+/** What stands between `deno run` and the file in a block's first line. */
+function flagsOf({ code }: Block): readonly string[] {
+  return /^\/\/ [\w/.]+ — deno run (.+) [\w/.]+$/m.exec(code)?.[1]?.split(" ") ?? ["-N"];
 }
 
 /** Writes the pages' programs into folders of a new one, each with what it may import, and runs `test` there. */
