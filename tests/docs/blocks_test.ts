@@ -2,7 +2,7 @@
  * The guide's blocks of code. Those of TypeScript type-check, each as a module of its own beside the named ones of its
  * page and the service of the first. One that a block `text prints` follows is run, and prints that. Those of Go parse.
  */
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { page } from "./pages.ts";
 import { deno, folderOf, pages, programs, withPrograms } from "./programs.ts";
 
@@ -44,6 +44,25 @@ for (const from of pages) {
           const output = await deno(`${folder}/${folderOf(from)}`, args);
           assertEquals(output, { code: 0, stdout: prints ?? "", stderr: "" });
         });
+      }
+    });
+  });
+}
+
+for (const from of pages) {
+  const tests = programs(from).filter(({ name }) => name.endsWith("_test.ts"));
+  if (tests.length === 0) continue;
+  Deno.test(`the tests that ${from.path} shows pass`, async () => {
+    await withPrograms([from], async (folder) => {
+      for (const { name } of tests) {
+        const { code, stdout } = await deno(`${folder}/${folderOf(from)}`, [
+          "test",
+          "--quiet",
+          "--no-check",
+          name,
+        ]);
+        assertEquals(code, 0, stdout);
+        assertMatch(stdout, /^ok \| [1-9]\d* passed .*\| 0 failed/m);
       }
     });
   });

@@ -21,22 +21,8 @@ for (const { path, prefix, client, server: reads } of pairs) {
     await withPrograms(from, async (folder) => {
       const cwd = `${folder}/${from.map(folderOf)[0]}`;
       const port = freePort();
-      for (const name of [`${prefix}server.ts`, `${prefix}client.ts`]) {
-        const code = await Deno.readTextFile(`${cwd}/${name}`);
-        assertStringIncludes(code, "port: 8888");
-        await Deno.writeTextFile(
-          `${cwd}/${name}`,
-          code.replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`),
-        );
-      }
-      const server = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--no-check", "-N", `${prefix}server.ts`],
-        cwd,
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
+      for (const name of [`${prefix}server.ts`, `${prefix}client.ts`]) await moveTo(port, `${cwd}/${name}`);
+      const server = start(cwd, `${prefix}server.ts`);
       try {
         await listening(port);
         const said = await deno(cwd, ["run", "--quiet", "--no-check", "-N", `${prefix}client.ts`]);
@@ -48,6 +34,38 @@ for (const { path, prefix, client, server: reads } of pairs) {
       }
     });
   });
+}
+
+Deno.test("docs/deployment.md: server.ts ends well when it is told to", async () => {
+  const from = pages.filter((page) => page.path === "docs/deployment.md");
+  await withPrograms(from, async (folder) => {
+    const cwd = `${folder}/${from.map(folderOf)[0]}`;
+    const port = freePort();
+    await moveTo(port, `${cwd}/server.ts`);
+    const server = start(cwd, "server.ts");
+    await listening(port);
+    server.kill("SIGTERM");
+    const { code, stdout } = await server.output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, ""]);
+  });
+});
+
+/** Gives a program a port of its own. */
+async function moveTo(port: number, path: string): Promise<void> {
+  const code = await Deno.readTextFile(path);
+  assertStringIncludes(code, "port: 8888");
+  await Deno.writeTextFile(path, code.replace("port: 8888", `hostname: "127.0.0.1", port: ${port}`));
+}
+
+function start(cwd: string, name: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "-N", name],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
 }
 
 /** Of what comes, the first line; the rest is dropped. */
