@@ -35,6 +35,7 @@ export {
   type StreamErrorOptions,
 } from "./src/core/errors.ts";
 export { ErrorCode, TTStreamError } from "./src/ttheader/errors.ts";
+export type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./src/core/observer.ts";
 export type { ProtocolName } from "./src/core/dialect.ts";
 export type { CancelFrame, Protocol } from "./src/core/protocol.ts";
 export { ttheader } from "./src/ttheader/protocol.ts";
@@ -60,17 +61,23 @@ export type {
 export type { MessageSource } from "./src/core/send_all.ts";
 export { connect, type ConnectOptions, connectOver } from "./src/rpc/client/connect.ts";
 export type { Connection, StreamOpener } from "./src/rpc/client/connection.ts";
-export type { ConnectionOptions } from "./src/rpc/client/connection_options.ts";
+export type { ClientErrorInfo, ConnectionOptions } from "./src/rpc/client/connection_options.ts";
 export type { CallOptions, StreamTarget } from "./src/rpc/client/call_options.ts";
 export type {
-  ClientCall,
+  Call,
   ClientStream,
   ClientStreamingCall,
   Sending,
   ServerStreamingCall,
   UnaryCall,
 } from "./src/rpc/client/client_stream.ts";
-export { type Client, type ClientMethod, createClient } from "./src/rpc/client/create_client.ts";
+export {
+  type Client,
+  type ClientMethod,
+  type ClientOptions,
+  createClient,
+} from "./src/rpc/client/create_client.ts";
+export type { ClientCall, ClientInterceptor } from "./src/rpc/client/interceptors.ts";
 export { createPool, type Pool } from "./src/rpc/pool/pool.ts";
 export type { PoolErrorInfo, PoolOptions } from "./src/rpc/pool/pool_options.ts";
 export type { PoolAddressStats, PoolConnectionStats, PoolStats } from "./src/rpc/pool/pool_stats.ts";
@@ -88,8 +95,10 @@ export {
   implement,
   type Implementation,
   type ImplementationMethod,
+  type ImplementOptions,
   route,
 } from "./src/rpc/server/implement.ts";
+export type { ServerInterceptor } from "./src/rpc/server/interceptors.ts";
 export type { Server } from "./src/rpc/server/listening_server.ts";
 export { serve, serveOver, type ServerConnection } from "./src/rpc/server/serve.ts";
 export type {

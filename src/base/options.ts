@@ -74,6 +74,18 @@ export function checkType(name: string, value: unknown, type: "boolean" | "funct
   throw new TypeError(`${name} must be a ${type}, got ${show(value)}`);
 }
 
+/**
+ * Functions that the user gave in a row; none where nothing is given.
+ *
+ * @throws {TypeError} If it is no array of functions.
+ */
+export function functions<T>(name: string, given: readonly T[] | undefined): readonly T[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) throw new TypeError(`${name} must be an array, got ${show(given)}`);
+  given.forEach((one: unknown, i) => checkType(`${name}[${i}]`, one ?? null, "function"));
+  return [...given];
+}
+
 /** @throws {TypeError} If not exactly one of the options is given. */
 export function checkExactlyOne(options: object, names: readonly string[]): void {
   const given = names.filter((name) => Reflect.get(options, name) !== undefined);

@@ -2,6 +2,7 @@ import type { MessageEncoding } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import type { ReadTimeouts } from "./message_reader.ts";
 import type { Metadata } from "./metadata.ts";
+import type { Observation } from "./observation.ts";
 
 /** What a call is opened with; everything has been checked. */
 export interface CallInit {
@@ -23,4 +24,6 @@ export interface CallInit {
   readonly compression: "identity" | "gzip" | undefined;
   readonly readTimeouts: ReadTimeouts;
   readonly cancelRemoteOnRecvTimeout: boolean;
+  /** Who is told of the stream; absent where nobody is. */
+  readonly observation?: Observation | undefined;
 }

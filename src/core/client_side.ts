@@ -31,6 +31,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   constructor(init: CallInit, sink: ClientSink = NO_SINK) {
     super("client", init.dialect, sink);
     this.#init = init;
+    this.observation = init.observation;
   }
 
   /** What it is opened with. */
@@ -109,6 +110,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     } catch (error) {
       return this.encodeFailed(error);
     }
+    this.observation?.sent(payload.length);
     this.closeSend();
   }
 
@@ -150,6 +152,20 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     await this.cancel(undefined);
   }
 
+  /**
+   * Opens it by calling `open`.
+   *
+   * @throws What that throws: its caller is told, and nobody has the stream.
+   */
+  start(open: () => void): void {
+    try {
+      open();
+    } catch (error) {
+      this.observation?.ended(error, undefined, this.sink);
+      throw error;
+    }
+  }
+
   /** Errors a call that was never opened. `write` is what its writes reject with. */
   refuse(error: unknown, write: unknown = error): void {
     this.state.close(error);
@@ -165,6 +181,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   recvHeader(metadata: Metadata): void {
     this.#results.headerMetadata = metadata;
     this.#results.settle();
+    this.observation?.header(metadata, this.sink);
   }
 
   recvEnd(error: StreamError | BizStatusError | undefined, trailer: Metadata): void {
@@ -189,6 +206,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     this.#results.failure ??= { error, write: error };
     this.failWriting({ error });
     this.#results.settle();
+    this.#tellEnd();
   }
 
   /**
@@ -289,6 +307,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     const unread = this.queue.size > 0 && !this.#readDone;
     if (unread && (this.#readerTaken || this.#watched)) this.sink.linger();
     else this.#unwatch();
+    this.#tellEnd();
   }
 
   #cancel(error: StreamError, read: unknown = error, write: unknown = error): void {
@@ -313,6 +332,18 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     this.#readDone = true;
     this.failWriting({ error: write });
     this.#results.settle();
+    this.#tellEnd();
+  }
+
+  /** As the last step of an end: who is told of it may do anything. */
+  #tellEnd(): void {
+    if (this.observation === undefined || this.state.live) return;
+    this.observation.ended(this.#results.failure?.error, this.#results.trailerMetadata, this.sink);
+  }
+
+  /** The server begins to shut down, and takes no more streams: this one goes on. */
+  drain(): void {
+    this.observation?.draining(this.sink);
   }
 
   #endReading(): void {

@@ -1,5 +1,6 @@
 import type { StreamError, Where } from "./errors.ts";
 import type { HeaderInit, Metadata, Metainfo } from "./metadata.ts";
+import type { Refusal } from "./transport.ts";
 
 /** The protocols there are: TTHeader Streaming and gRPC. */
 export type ProtocolName = "ttheader" | "grpc";
@@ -38,6 +39,8 @@ export interface Dialect {
   handlerTimedOut(where: Where, timeoutMs: number): StreamError;
   /** The handler has returned, or, with a `cause`, has failed. */
   handlerReturned(where: Where, cause?: unknown): StreamError;
+  /** The server does not call a handler: what its client reads. */
+  refused(where: Where, why: Refusal, text: string): StreamError;
   /** The server closes the connection over the handler's head. */
   connectionClosed(where: Where): StreamError;
   /** The one response of a call has not come. */

@@ -5,6 +5,7 @@ import { handled } from "../base/handled.ts";
 import { HandledWritable } from "../base/handled_streams.ts";
 import type { StreamError } from "./errors.ts";
 import type { StreamSink } from "./transport.ts";
+import { MeasuringCodec, type Observation } from "./observation.ts";
 import { presentable } from "../base/reason.ts";
 import { type MessageSource, sendAllFor } from "./send_all.ts";
 import type { StreamState } from "./stream_state.ts";
@@ -36,6 +37,8 @@ export interface WriterInit<T> {
   readonly state: StreamState<unknown>;
   readonly codec: Codec<T>;
   readonly owner: WriteOwner;
+  /** Absent where nobody observes the stream. */
+  readonly observation?: Observation | undefined;
 }
 
 /** A message that waits for the connection. */
@@ -51,6 +54,8 @@ interface Waiting<T> {
  */
 export class MessageWriter<T> {
   readonly #init: WriterInit<T>;
+  /** The codec of a stream that somebody observes. */
+  readonly #measured: MeasuringCodec<T> | undefined;
   #failure: Failure | undefined;
   /** Whether that was no good end. */
   #failed = false;
@@ -67,6 +72,7 @@ export class MessageWriter<T> {
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
+    if (init.observation !== undefined) this.#measured = new MeasuringCodec(init.codec);
   }
 
   /** The WritableStream, made when first asked for. */
@@ -210,12 +216,13 @@ export class MessageWriter<T> {
     const { owner, codec } = this.#init;
     owner.beforeSend();
     try {
-      this.#init.sink.sendMessage(codec, message);
+      this.#init.sink.sendMessage(this.#measured ?? codec, message);
     } catch (thrown) {
       const error = presentable(thrown);
       owner.encodeFailed(error);
       throw error;
     }
+    if (this.#measured !== undefined) this.#init.observation?.sent(this.#measured.bytes);
   }
 
   #send(message: T): Promise<void> | undefined {

@@ -3,6 +3,7 @@ import type { ConnectionLimits } from "../net/byte_connection.ts";
 import type { ByteSocket } from "../net/socket.ts";
 import type { ClientSide } from "./client_side.ts";
 import type { Dialect, ProtocolName } from "./dialect.ts";
+import type { StreamError } from "./errors.ts";
 import type { ServerEvents, ServerSink, StreamRequest } from "./transport.ts";
 
 /** What a connection speaks: what `ttheader()` returns, or `grpc()` of the entry point `./grpc`. There are no others. */
@@ -84,8 +85,13 @@ export interface ServerTransport {
 
 /** Who runs a connection at the server. */
 export interface ServerTransportOwner {
-  /** A client has opened a stream. @returns Nothing where it has been answered already. */
-  opened(sink: ServerSink, request: StreamRequest): ServerEvents | undefined;
+  /**
+   * A client has opened a stream.
+   *
+   * @param fault What is wrong with its header: the stream ends for it.
+   * @returns Nothing where it has been answered already.
+   */
+  opened(sink: ServerSink, request: StreamRequest, fault?: StreamError): ServerEvents | undefined;
   /** A client has cancelled a stream. */
   reset(): void;
   /**

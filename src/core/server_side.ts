@@ -9,6 +9,7 @@ import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
+import type { Observation, Observers } from "./observation.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamSide } from "./stream_side.ts";
 import {
@@ -27,6 +28,18 @@ export interface ServerSideInit {
   readonly returned: HandlerReturned;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
+}
+
+/** How a stream ends beside the error that its handler meets. */
+interface Ending {
+  /** What later writes reject with, where that is another error. */
+  readonly write?: Failure;
+  /** Whether what has come may still be read. */
+  readonly drain?: boolean;
+  /** What observers read, where that is another error; `undefined` where it has ended well. */
+  readonly told?: Failure | undefined;
+  /** What has been sent of the handler's trailer. */
+  readonly trailer?: Metadata | undefined;
 }
 
 /**
@@ -60,6 +73,15 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#init = init;
     this.#request = request;
     if (request.timeoutMs !== undefined) this.#deadline = Date.now() + request.timeoutMs;
+  }
+
+  /** Tells observers that it has begun. @param report Takes what one of them throws. */
+  observe(observers: Observers, report: (error: unknown) => void): Observation | undefined {
+    const { service, method, metadata, metainfo, remoteAddr, protocol } = this;
+    const startedAt = Date.now();
+    const info = { side: "server", protocol, service, method, metadata, metainfo, startedAt } as const;
+    this.observation = observers.opened(remoteAddr === undefined ? info : { ...info, remoteAddr }, report);
+    return this.observation;
   }
 
   get service(): string {
@@ -124,6 +146,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   drain(reason: Error): void {
     if (this.#drain instanceof AbortController) this.#drain.abort(reason);
     else this.#drain = reason;
+    this.observation?.draining(this.sink);
   }
 
   /** Ends the stream where its handler takes longer. */
@@ -167,6 +190,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#headerSent = true;
     this.#header?.seal();
     this.sink.sendHeader(this.#header ?? NO_METADATA);
+    this.observation?.header(this.#header ?? NO_METADATA, this.sink);
   }
 
   /** The handler has returned: what it has written leaves first, then the trailer. @returns Whether the stream has ended well. */
@@ -187,7 +211,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#answer(DONE);
     const end = new LazyFailure(() => this.#init.returned.error(this.where));
     this.writeView?.finish(end);
-    this.#finish(end);
+    this.#finish(end, { told: undefined, trailer: this.#trailer });
     return true;
   }
 
@@ -208,7 +232,8 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   refuse(why: Refusal, text: string): void {
     if (this.ended) return;
     this.#answer({ type: "refused", why, text }, NO_METADATA);
-    this.#finish({ error: this.dialect.handlerReturned(this.where) });
+    const told = new LazyFailure(() => this.dialect.refused(this.where, why, text));
+    this.#finish(new LazyFailure(() => this.dialect.handlerReturned(this.where)), { told });
   }
 
   /** The server closes before the handler has returned. */
@@ -318,7 +343,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
       if (this.ended) return;
       this.#answer({ type: "failed", error, text });
     }
-    this.#finish({ error: end }, sides);
+    this.#finish({ error: end }, { ...sides, told: { error: error ?? end }, trailer: this.#trailer });
   }
 
   #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
@@ -326,20 +351,22 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#headerSent = true;
     this.#header?.seal();
     this.sink.answer(answer, trailer, header);
+    if (header !== undefined) this.observation?.header(header, this.sink);
   }
 
   /** The one way out: both directions error, and the signal aborts before any promise can react. */
-  #finish(
-    end: Failure<StreamError>,
-    { write = end, drain = false }: { write?: Failure; drain?: boolean } = {},
-  ): void {
+  #finish(end: Failure<StreamError>, how: Ending = {}): void {
     if (!this.state.close(end)) return;
     clearTimeout(this.#timer);
     if (this.#returned) this.#trailer?.seal();
     this.sink.release();
-    if (drain) this.readView = undefined;
+    if (how.drain === true) this.readView = undefined;
     else this.failReading(end);
-    this.failWriting(write);
+    this.failWriting(how.write ?? end);
+    if (this.observation !== undefined) {
+      const told = "told" in how ? how.told : end;
+      this.observation.ended(told?.error, how.trailer, this.sink);
+    }
     this.sink.defer(() => {
       this.#controller?.abort(end.error);
       const tasks = this.#onEnd;

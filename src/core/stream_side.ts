@@ -5,6 +5,7 @@ import type { Side, StreamError, Where } from "./errors.ts";
 import type { Failure } from "./failure.ts";
 import { MessageReader, type ReadOwner, type ReadTimeouts } from "./message_reader.ts";
 import { MessageWriter, type WriteOwner } from "./message_writer.ts";
+import type { Observation } from "./observation.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { StreamState } from "./stream_state.ts";
 import type { StreamSink } from "./transport.ts";
@@ -19,7 +20,7 @@ export const SIDE: unique symbol = Symbol("side");
  *
  * ```
  * the user ─writes─> MessageWriter ─> StreamSink    ─> the protocol ─> the connection
- * the user <─reads─ MessageReader <─ ReceiveQueue  <─ StreamEvents <─ the protocol
+ * the user <─reads─ MessageReader <─ ReceiveQueue  <─ PeerEvents   <─ the protocol
  * ```
  */
 export abstract class StreamSide<Sink extends StreamSink, Cause> implements ReadOwner, WriteOwner {
@@ -32,6 +33,8 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   // Each view is let go at its end: who holds one web stream of an ended stream must not hold the other one with it.
   protected readView: ReadView | undefined;
   protected writeView: WriteView | undefined;
+  /** Absent where nobody observes the stream. */
+  protected observation: Observation | undefined;
   readonly #side: Side;
 
   constructor(side: Side, dialect: Dialect, sink: Sink) {
@@ -53,7 +56,9 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   }
 
   recvMessage(payload: Bytes): void {
-    if (this.state.canReceive) this.queue.push(payload);
+    if (!this.state.canReceive) return;
+    this.queue.push(payload);
+    if (this.observation !== undefined) this.observation.received(payload.length, this.sink);
   }
 
   compact(): void {
@@ -76,7 +81,13 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
     codec: Codec<T>,
     failure: Failure | undefined,
   ): MessageWriter<T> {
-    const writer = new MessageWriter({ sink: this.sink, state: this.state, codec, owner: this });
+    const writer = new MessageWriter({
+      sink: this.sink,
+      state: this.state,
+      codec,
+      owner: this,
+      observation: this.observation,
+    });
     if (failure !== undefined) writer.fail(failure);
     else if (this.state.live) this.writeView = withWriteView(this.writeView, writer);
     return writer;

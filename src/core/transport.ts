@@ -72,7 +72,7 @@ export type Answer =
 export const DONE: Answer = { type: "done" };
 
 /** What a protocol tells a stream: the step above it. */
-export interface StreamEvents {
+export interface PeerEvents {
   /** A message has come. */
   recvMessage(payload: Bytes): void;
   /** The peer has cancelled the stream: what is unread is dropped. */
@@ -86,7 +86,7 @@ export interface StreamEvents {
 }
 
 /** What a protocol tells a stream at the client. */
-export interface ClientEvents extends StreamEvents {
+export interface ClientEvents extends PeerEvents {
   /** The server's header has come. */
   recvHeader(metadata: Metadata): void;
   /** The server has ended the stream: well, where there is no error. */
@@ -94,7 +94,7 @@ export interface ClientEvents extends StreamEvents {
 }
 
 /** What a protocol tells a stream at the server. */
-export interface ServerEvents extends StreamEvents {
+export interface ServerEvents extends PeerEvents {
   /** The client has half closed, or, with an error, has given up sending. */
   recvEnd(error: StreamError | BizStatusError | undefined): void;
   /** The server begins to shut down. */

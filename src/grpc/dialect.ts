@@ -4,7 +4,7 @@ import { type Dialect, registerDialect } from "../core/dialect.ts";
 import { isStreamError, type StreamError, type Where } from "../core/errors.ts";
 import { GrpcError, grpcError, isGrpcError } from "./error.ts";
 import { checkWirePair, metainfoOf, requestMetadata } from "./metadata.ts";
-import { GrpcStatus } from "./status.ts";
+import { GrpcStatus, statusOfRefusal } from "./status.ts";
 
 /** What a header section may have that we send, in bytes: what most servers take, gRPC's own default among them. */
 const MAX_METADATA_BYTES = 8 * 1024 * 1024;
@@ -44,6 +44,7 @@ export const grpcDialect: Dialect = {
   handlerTimedOut: (where) =>
     grpcError(where, GrpcStatus.DeadlineExceeded, Text.deadline, { kind: "timeout" }),
   handlerReturned: (where, cause) => grpcError(where, GrpcStatus.Canceled, Text.handlerReturned, { cause }),
+  refused: (where, why, text) => grpcError(where, statusOfRefusal(why), text),
   connectionClosed: (where) =>
     grpcError(where, GrpcStatus.Canceled, "transport: graceful shutdown", { kind: "canceled" }),
   noResponse: (where) => grpcError(where, GrpcStatus.Internal, "stream ended without a response"),

@@ -4,7 +4,7 @@ import { toBase64 } from "./base64.ts";
 import { bizStatusMetadata } from "./biz_status.ts";
 import { isGrpcError } from "./error.ts";
 import { percentEncode } from "./percent.ts";
-import { GrpcStatus } from "./status.ts";
+import { GrpcStatus, statusOfRefusal } from "./status.ts";
 
 /** A text that travels is cut here, whatever the client takes: as in TTHeader Streaming. */
 const MAX_TEXT_BYTES = 65_536;
@@ -57,10 +57,7 @@ function statusFields(answer: Answer): HeaderField[] {
     case "failed":
       return failure(answer.error, answer.text);
     case "refused":
-      return status(
-        answer.why === "no request" ? GrpcStatus.Internal : GrpcStatus.Unimplemented,
-        answer.text,
-      );
+      return status(statusOfRefusal(answer.why), answer.text);
     case "cut":
       return status(GrpcStatus.Unavailable, answer.text);
     case "timed out":

@@ -114,11 +114,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     }
   }
 
-  /** Answers a stream that nobody takes. */
-  refuse(error: GrpcError): void {
-    this.answer({ type: "violation", error }, NO_METADATA, NO_METADATA);
-  }
-
   compact(): void {
     this.stream?.compact();
   }

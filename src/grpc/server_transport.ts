@@ -154,7 +154,8 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
         text: `grpc-encoding "${encoding}" is not supported: gzip, deflate and identity are`,
       };
     if (fault !== undefined) {
-      stream.refuse(grpcError({ side: "server", service, method }, fault.code, fault.text));
+      const error = grpcError({ side: "server", service, method }, fault.code, fault.text);
+      this.#owner.opened(stream, request, error);
       return stream;
     }
     stream.stream = this.#owner.opened(stream, request);

@@ -1,3 +1,4 @@
+import type { Refusal } from "../core/transport.ts";
 import { ErrorCode } from "../http2/error_code.ts";
 
 /** gRPC's status codes, and 17, which Kitex gives a receive time-out. */
@@ -60,6 +61,19 @@ export const GrpcStatus: {
 };
 /** One of {@linkcode GrpcStatus}'s values. */
 export type GrpcStatus = typeof GrpcStatus[keyof typeof GrpcStatus];
+
+/** The status of a stream whose handler was not called. What is refused by RST_STREAM reads as UNAVAILABLE. */
+export function statusOfRefusal(why: Refusal): GrpcStatus {
+  switch (why) {
+    case "too many streams":
+    case "shutting down":
+      return GrpcStatus.Unavailable;
+    case "no request":
+      return GrpcStatus.Internal;
+    default:
+      return GrpcStatus.Unimplemented;
+  }
+}
 
 /** What an answer of HTTP's means that is none of gRPC's (grpc `doc/http-grpc-status-mapping.md`). */
 export function statusOfHttp(status: string | undefined): GrpcStatus {

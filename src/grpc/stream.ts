@@ -1,6 +1,6 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
 import { type Codec, payloadOf } from "../core/codec.ts";
-import type { StreamEvents } from "../core/transport.ts";
+import type { PeerEvents } from "../core/transport.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { ByteConnection } from "../net/byte_connection.ts";
 import { type Compression, decompress, gzip } from "../net/compression.ts";
@@ -77,7 +77,7 @@ export abstract class GrpcStream implements AssembledMessages {
   /** The stream below. */
   protected abstract readonly http2: Http2Stream;
   /** The stream above; none where nobody has taken it. */
-  protected abstract readonly stream: StreamEvents | undefined;
+  protected abstract readonly stream: PeerEvents | undefined;
   protected abstract readonly where: Where;
 
   get congested(): boolean {

@@ -5,6 +5,7 @@ import type { StreamError, Where } from "../core/errors.ts";
 import { TRANSPORT_CLOSING } from "./connection_errors.ts";
 import { Description, ErrorCode, isTTStreamError, streamError } from "./errors.ts";
 import { FrameType, HEADER_UNIT, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "./frame.ts";
+import { typeOfRefusal } from "./exception.ts";
 import { beginFrame } from "./frame_encoder.ts";
 import { headerMetadata, metainfoOf } from "./metadata.ts";
 import { errorFromReason } from "./reason.ts";
@@ -48,6 +49,10 @@ export const ttheaderDialect: Dialect = {
   handlerReturned(where, cause) {
     const description = Description.handlerReturned;
     return streamError({ ...where, code: ErrorCode.HandlerReturned, description, cause });
+  },
+  refused(where, why, text) {
+    const exceptionType = typeOfRefusal(why);
+    return streamError({ ...where, code: ErrorCode.ApplicationException, description: text, exceptionType });
   },
   connectionClosed({ service, method }) {
     const description = Description.connectionClosed;

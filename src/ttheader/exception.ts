@@ -1,7 +1,20 @@
 import type { ByteBuffer, Bytes } from "../base/buffer.ts";
+import type { Refusal } from "../core/transport.ts";
 
 /** Thrift's application exception types that the library sends. */
 export const ExceptionType = { UnknownMethod: 1, InternalError: 6, UnknownService: 20 } as const;
+
+/** The type of the exception that says why no handler was called. */
+export function typeOfRefusal(why: Refusal): number {
+  switch (why) {
+    case "unknown method":
+      return ExceptionType.UnknownMethod;
+    case "unknown service":
+      return ExceptionType.UnknownService;
+    default:
+      return ExceptionType.InternalError;
+  }
+}
 
 /** What the payload of a Rst or of a failed Trailer says. */
 export interface Exception {

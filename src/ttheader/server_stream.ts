@@ -1,10 +1,10 @@
 import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
 import type { Metadata } from "../core/metadata.ts";
-import type { Answer, Refusal, ServerEvents, ServerSink } from "../core/transport.ts";
+import type { Answer, ServerEvents, ServerSink } from "../core/transport.ts";
 import type { FrameConnection, FrameReceiver } from "./connection.ts";
 import { ErrorCode, errorOfStream, streamError, type TTStreamError } from "./errors.ts";
-import { type Exception, ExceptionType, writeException } from "./exception.ts";
+import { type Exception, ExceptionType, typeOfRefusal, writeException } from "./exception.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { type DataPrefix, dataPrefix } from "./frame_encoder.ts";
 import { bizStatusMetadata, errorOfRst, errorOfTrailer, HANDLER_ERROR_PREFIX } from "./status.ts";
@@ -144,16 +144,5 @@ function exceptionOf(answer: Answer): Exception | undefined {
       return { type: ErrorCode.StreamTimeout, message: answer.error.description };
     case "violation":
       return { type, message: answer.error.message };
-  }
-}
-
-function typeOfRefusal(why: Refusal): number {
-  switch (why) {
-    case "unknown method":
-      return ExceptionType.UnknownMethod;
-    case "unknown service":
-      return ExceptionType.UnknownService;
-    default:
-      return ExceptionType.InternalError;
   }
 }

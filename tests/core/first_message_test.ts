@@ -1,12 +1,6 @@
 /** `firstMessageTimeoutMs`: 12014 for the first message alone; `recvTimeoutMs` counts from there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  type CallOptions,
-  type ClientCall,
-  type ClientStream,
-  createClient,
-  TTStreamError,
-} from "../../mod.ts";
+import { type Call, type CallOptions, type ClientStream, createClient, TTStreamError } from "../../mod.ts";
 import { FrameType } from "../../src/ttheader/frame.ts";
 import { CALLS, Test } from "../support/calls.ts";
 import { bytes } from "../support/codecs.ts";
@@ -14,7 +8,7 @@ import { FORMS, openerOf } from "../support/forms.ts";
 import { rejection } from "../support/rejection.ts";
 import { ClientScript } from "../support/script.ts";
 
-function read(call: ClientCall): Promise<unknown> {
+function read(call: Call): Promise<unknown> {
   if ("readable" in call && call.readable instanceof ReadableStream) return call.readable.getReader().read();
   assert("response" in call);
   return Promise.resolve(call.response);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   BizStatusError,
-  type ClientCall,
+  type Call,
   connectOver,
   createClient,
   defineService,
@@ -20,7 +20,7 @@ import { turns } from "../support/turns.ts";
 import { exceptionPayload, type FrameInit } from "../support/wire_peer.ts";
 
 interface Acting {
-  readonly call: ClientCall;
+  readonly call: Call;
   readonly script: ClientScript;
   readonly controller: AbortController;
 }
@@ -110,7 +110,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** `closed` as a line: what it rejects with, or nothing. */
-function outcomeOf(call: ClientCall): Promise<string | undefined> {
+function outcomeOf(call: Call): Promise<string | undefined> {
   return call.closed.then(() => undefined, messageOf);
 }
 

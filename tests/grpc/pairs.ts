@@ -1,6 +1,6 @@
 import {
+  type Call,
   type CallOptions,
-  type ClientCall,
   connect,
   type Connection,
   type ConnectionOptions,
@@ -115,7 +115,7 @@ export interface KindOfCall {
 }
 
 export interface OpenCall {
-  readonly call: ClientCall;
+  readonly call: Call;
   readonly send?: ((message: string) => Promise<void>) | undefined;
   /** What comes, to the end; rejects with how it ended. */
   read(): Promise<string[]>;

@@ -1,3 +1,4 @@
+import type { Ended } from "./ended.ts";
 import type { Action, PeerFrame } from "./actions.ts";
 import { reasonOf } from "./ends.ts";
 import type { ModelFrame } from "./frames.ts";
@@ -68,6 +69,7 @@ export interface Streams {
   readonly clients: ClientSide[];
   readonly handlers: Handlers;
   readonly connection: StreamOpener | undefined;
+  readonly ended: Ended;
 }
 
 /** Opens a stream. */
@@ -75,8 +77,9 @@ export function open(plan: CallPlan, model: WorldModel, world: Streams): void {
   const parentModel = plan.parent === undefined ? undefined : model.server(plan.parent);
   const parentSide = parentModel && world.handlers.sides.get(parentModel.key);
   const { key } = model.open(plan);
-  if (world.connection === undefined) return;
-  world.clients.push(new ClientSide(world.connection, key, plan, parentSide?.stream));
+  const { connection, ended } = world;
+  if (connection === undefined) return;
+  world.clients.push(new ClientSide({ connection, ended }, key, plan, parentSide?.stream));
 }
 
 /** Does the same to the model and to the library. */

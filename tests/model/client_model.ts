@@ -311,6 +311,7 @@ export class ClientModel {
       writes: this.writer.outcomes,
       pumps: this.pumps,
       listeners: this.watched ? 1 : 0,
+      ended: this.closed === "pending" ? [] : [this.closed],
     };
   }
 }

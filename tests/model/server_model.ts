@@ -38,6 +38,8 @@ export class ServerModel {
   readonly errors: string[] = [];
   /** How it ended. */
   ending: End | undefined;
+  /** What observers are told of the end. */
+  told: string | undefined;
   drains = false;
   /** Which Header it was. */
   key = 0;
@@ -94,7 +96,8 @@ export class ServerModel {
     }
     this.pumps.push("! Error: source");
     this.#report("Error: source");
-    this.#endWith({ type: 6, message: "biz error: source" }, end(12012, HANDLER_RETURNED, "server"));
+    const ending = end(12012, HANDLER_RETURNED, "server");
+    this.#endWith({ type: 6, message: "biz error: source" }, ending, "Error: source");
   }
 
   close(): void {
@@ -124,11 +127,12 @@ export class ServerModel {
     if (!this.writer.abort(showError(reasonOf(reason)))) return;
     const ending = endOfReason(reason, "server");
     if (reason === "biz") {
-      if (this.live) this.#endWell(BIZ_META, ending);
+      if (this.live) this.#endWell(BIZ_META, ending, BIZ_TOLD);
       return;
     }
     this.#report(showError(reasonOf(reason)));
-    if (this.live) this.#endWith(saidOfReason(reason), ending);
+    const told = reason === "none" ? showEnd(ending) : showError(toError(reasonOf(reason)));
+    if (this.live) this.#endWith(saidOfReason(reason), ending, told);
   }
 
   finish(how: Finish): void {
@@ -143,7 +147,7 @@ export class ServerModel {
       case "throw":
         return this.#throw("Error: thrown", "thrown");
       case "biz":
-        if (this.live) this.#endWell(BIZ_META, end(12012, HANDLER_RETURNED, "server"));
+        if (this.live) this.#endWell(BIZ_META, end(12012, HANDLER_RETURNED, "server"), BIZ_TOLD);
         return this.#returned();
     }
     this.#complete();
@@ -156,7 +160,8 @@ export class ServerModel {
   #throw(shown: string, text: string): void {
     this.#report(shown);
     if (this.live) {
-      this.#endWith({ type: 6, message: `biz error: ${text}` }, end(12012, HANDLER_RETURNED, "server"));
+      const ending = end(12012, HANDLER_RETURNED, "server");
+      this.#endWith({ type: 6, message: `biz error: ${text}` }, ending, shown);
     }
     this.#returned();
   }
@@ -165,7 +170,7 @@ export class ServerModel {
     if (this.finished) return;
     const waits = this.live && this.writer.waiting.length > 0;
     if (waits) return;
-    if (this.live) this.#endWell({}, end(12012, HANDLER_RETURNED, "server"));
+    if (this.live) this.#endWell({}, end(12012, HANDLER_RETURNED, "server"), "ok");
     this.#returned();
   }
 
@@ -222,13 +227,15 @@ export class ServerModel {
     this.world.send({ t: "Header", id: this.id });
   }
 
-  #endWell(meta: Readonly<Record<string, string>>, ending: End): void {
+  #endWell(meta: Readonly<Record<string, string>>, ending: End, told: string): void {
+    this.told = told;
     this.#sendHeader();
     this.world.send({ t: "Trailer", id: this.id, meta: { ...this.#trailer, ...meta } });
     this.#ended(ending);
   }
 
-  #endWith(said: Said, ending: End): void {
+  #endWith(said: Said, ending: End, told: string): void {
+    this.told = `! ${told}`;
     this.#sendHeader();
     this.world.send({ t: "Trailer", id: this.id, said, meta: { ...this.#trailer } });
     this.#ended(ending);
@@ -244,6 +251,7 @@ export class ServerModel {
     this.live = false;
     this.ending = ending;
     const line = showEnd(ending);
+    this.told ??= `! ${line}`;
     this.aborts.push(line);
     if (!readsOn) this.reader.fail(ending);
     this.writer.fail(line);
@@ -268,8 +276,15 @@ export class ServerModel {
       errors: this.errors,
       draining: this.called && this.drains,
       trailerFaults: 0,
+      ended: this.told === undefined ? [] : [this.told],
     };
   }
 }
 
+/** What observers are told of what is no Error. */
+function toError(reason: unknown): unknown {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+const BIZ_TOLD = "! biz 7 no";
 const BIZ_META = { "biz-status": "7", "biz-message": "no" };

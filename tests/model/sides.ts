@@ -9,6 +9,7 @@ import {
 import type { CallPlan } from "./client_model.ts";
 import { type Reason, reasonOf, showError } from "./ends.ts";
 import { type Message, METHOD, payloadOf, showPayload } from "./frames.ts";
+import type { Ended } from "./ended.ts";
 import type { ReadStyle } from "./reader_model.ts";
 import type { Finish } from "./server_model.ts";
 import type { WriteStyle } from "./writer_model.ts";
@@ -123,12 +124,18 @@ export class ClientSide extends Side {
   readonly #stream: ClientStream;
   readonly #signal = countingSignal();
   readonly #asked: Outcomes[] = [];
+  readonly #ended: () => readonly string[];
 
-  constructor(opener: StreamOpener, key: number, plan: CallPlan, parent: ServerStream | undefined) {
+  constructor(
+    { connection, ended }: { readonly connection: StreamOpener; readonly ended: Ended },
+    key: number,
+    plan: CallPlan,
+    parent: ServerStream | undefined,
+  ) {
     const { timeoutMs, firstMessageTimeoutMs, recvTimeoutMs, cancelRemoteOnRecvTimeout } = plan;
     const signal = countingSignal();
     if (plan.abortedBefore) signal.controller.abort("enough");
-    const stream = opener.openStream({ service: "Test", method: METHOD }, {
+    const stream = connection.openStream({ service: "Test", method: METHOD }, {
       metadata: { k: `${key}` },
       signal: signal.controller.signal,
       parent,
@@ -140,6 +147,7 @@ export class ClientSide extends Side {
     super(stream, plan.reads, plan.writes);
     this.#stream = stream;
     this.#signal = signal;
+    this.#ended = () => ended.of("client", key);
     if (plan.asks === "early") this.ask();
   }
 
@@ -182,6 +190,7 @@ export class ClientSide extends Side {
       writes: this.writes.seen,
       pumps: this.pumps.seen,
       listeners: this.#signal.listeners(),
+      ended: this.#ended(),
     };
   }
 }
@@ -194,7 +203,7 @@ export class ServerSide extends Side {
   trailerFaults = 0;
   readonly #returned = Promise.withResolvers<void>();
 
-  constructor(stream: ServerStream, readonly key: number) {
+  constructor(stream: ServerStream, readonly key: number, private readonly ended: Ended) {
     super(stream, key % 2 === 0 ? "iterator" : "reader", key % 4 < 2 ? "send" : "writer");
     this.stream = stream;
     const { signal } = stream;
@@ -239,6 +248,7 @@ export class ServerSide extends Side {
       errors: this.errors,
       draining: this.stream.draining.aborted,
       trailerFaults: this.trailerFaults,
+      ended: this.ended.of("server", this.key),
     };
   }
 }
@@ -248,10 +258,12 @@ export class Handlers {
   readonly sides: Map<number, ServerSide> = new Map();
   readonly calls: number[] = [];
 
+  constructor(private readonly ended: Ended) {}
+
   readonly handler: Handler = (stream) => {
     const key = Number(stream.metadata.get("k"));
     this.calls.push(key);
-    const side = new ServerSide(stream, key);
+    const side = new ServerSide(stream, key, this.ended);
     this.sides.set(key, side);
     return side.returned;
   };

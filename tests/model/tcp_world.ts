@@ -3,6 +3,7 @@ import { connect, type Connection, serve, type Server } from "../../mod.ts";
 import type { Streams } from "./apply.ts";
 import { Inside } from "../torture/inside.ts";
 import { loosely } from "./loosely.ts";
+import { Ended } from "./ended.ts";
 import { type ClientSide, Handlers } from "./sides.ts";
 import { turns } from "../support/turns.ts";
 import type { WorldModel } from "./world_model.ts";
@@ -19,12 +20,20 @@ export type Last = "client abort" | "server shutdown" | "client dispose";
 export class TcpWorld implements Streams, AsyncDisposable {
   readonly clients: ClientSide[] = [];
   readonly handlers: Handlers;
+  readonly ended: Ended;
   readonly connection: Connection;
   readonly #server: Server;
   readonly #inside: Inside;
 
-  private constructor(handlers: Handlers, server: Server, connection: Connection, inside: Inside) {
+  private constructor(
+    handlers: Handlers,
+    ended: Ended,
+    server: Server,
+    connection: Connection,
+    inside: Inside,
+  ) {
     this.handlers = handlers;
+    this.ended = ended;
     this.#server = server;
     this.connection = connection;
     this.#inside = inside;
@@ -32,15 +41,18 @@ export class TcpWorld implements Streams, AsyncDisposable {
 
   static async open(): Promise<TcpWorld> {
     const inside = new Inside();
-    const handlers = new Handlers();
+    const ended = new Ended();
+    const handlers = new Handlers(ended);
+    const observers = [ended.observer];
     const { handler, onError } = handlers;
-    const server = serve({ port: 0, hostname: "127.0.0.1", onError }, handler);
+    const server = serve({ port: 0, hostname: "127.0.0.1", onError, observers }, handler);
     const connection = await connect({
       port: server.addr.port,
       hostname: "127.0.0.1",
       serviceName: "Client",
+      observers,
     });
-    return new TcpWorld(handlers, server, connection, inside);
+    return new TcpWorld(handlers, ended, server, connection, inside);
   }
 
   /** Waits until both sides are what the model says, and sees whether they stay so. */
@@ -89,7 +101,7 @@ export class TcpWorld implements Streams, AsyncDisposable {
     await ending;
     await this.connection[Symbol.asyncDispose]();
     await this.#server.shutdown({ graceMs: PATIENCE_MS });
-    const left = this.#inside.leaks();
+    const left = [...this.#inside.leaks(), ...this.ended.left()];
     for (const { reads, writes, pumps, others } of [...this.clients, ...this.handlers.sides.values()]) {
       for (const { seen } of [reads, writes, pumps, others]) {
         if (seen.includes("pending")) left.push(`a promise that never settles: ${seen}`);

@@ -11,6 +11,8 @@ import { Line } from "./pipe.ts";
 import { ServedConnection } from "../../src/rpc/server/connection.ts";
 import { type ClientSide, Handlers } from "./sides.ts";
 import type { FrameConnection, FrameReceiver } from "../../src/ttheader/connection.ts";
+import { Ended } from "./ended.ts";
+import { Observers } from "../../src/core/observation.ts";
 import { DEFAULT_PROTOCOL } from "../../src/rpc/default_protocol.ts";
 import type { Setup, Side, WorldModel } from "./world_model.ts";
 import { loosely, sayNoMore } from "./loosely.ts";
@@ -27,7 +29,8 @@ export class World implements Disposable {
   readonly clock = new Clock();
   readonly line: Line;
   readonly clients: ClientSide[] = [];
-  readonly handlers = new Handlers();
+  readonly ended = new Ended();
+  readonly handlers = new Handlers(this.ended);
   readonly connection: ClientConnection | undefined;
   readonly serving: ServedConnection | undefined;
   readonly #inside = new Inside();
@@ -43,6 +46,7 @@ export class World implements Disposable {
   constructor(readonly setup: Setup) {
     this.line = new Line(setup.slow);
     globalThis.addEventListener("unhandledrejection", this.#note);
+    const observers = new Observers([this.ended.observer]);
     const limits = { ...LIMITS, maxBufferedBytes: setup.maxBufferedBytes };
     if (setup.client === "library") {
       this.connection = new ClientConnection(this.line.client, {
@@ -52,6 +56,7 @@ export class World implements Disposable {
         cancelFrame: "rst",
         authority: "",
         secure: false,
+        observers,
       });
       this.#frames.client = this.#inside.newest;
     }
@@ -65,6 +70,7 @@ export class World implements Disposable {
         handlerTimeoutMs: 0,
         remoteAddr: undefined,
         onError: this.handlers.onError,
+        observers,
       });
       this.#frames.server = this.#inside.newest;
     }
@@ -265,7 +271,7 @@ export class World implements Disposable {
     }
     if (this.#closes.includes("pending")) left.push("a close that never resolves");
     if (model.running > 0) left.push(`${model.running} handlers run`);
-    left.push(...this.unhandled);
+    left.push(...this.unhandled, ...this.ended.left());
     return left;
   }
 

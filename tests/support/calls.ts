@@ -1,6 +1,6 @@
 import {
+  type Call,
   type CallOptions,
-  type ClientCall,
   type ClientStream,
   createClient,
   defineService,
@@ -21,7 +21,7 @@ export const Test = {
 /** A kind of call, opened in a form. */
 export interface OpenCall {
   readonly name: string;
-  open(opener: StreamOpener, form: Form, options?: CallOptions): ClientCall;
+  open(opener: StreamOpener, form: Form, options?: CallOptions): Call;
 }
 
 /** Calls of every kind, raw ones among them. */

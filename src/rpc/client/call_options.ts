@@ -2,7 +2,15 @@ import { show } from "../../base/format.ts";
 import type { CallInit } from "../../core/call_init.ts";
 import type { MessageEncoding } from "../../core/codec.ts";
 import type { Dialect, ProtocolName } from "../../core/dialect.ts";
-import { type MetadataInit, type Metainfo, type MetainfoInit, readMetadata } from "../../core/metadata.ts";
+import {
+  type Metadata,
+  type MetadataInit,
+  type Metainfo,
+  type MetainfoInit,
+  readMetadata,
+} from "../../core/metadata.ts";
+import type { Observation, Observers, OpenedStream } from "../../core/observation.ts";
+import type { Addr } from "../../net/address.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import { abortSignal, checkType, nonEmptyString, positiveMs } from "../../base/options.ts";
 
@@ -69,6 +77,11 @@ export interface StreamTarget {
 export interface Caller {
   readonly serviceName: string | undefined;
   readonly dialect: Dialect;
+  readonly observers?: Observers | undefined;
+  /** The server's address, where it is known before the call has a connection. */
+  readonly remoteAddr?: Addr | undefined;
+  /** Takes what an observer throws. */
+  readonly report?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -89,13 +102,20 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   const recvMs = positiveMs("recvTimeoutMs", options.recvTimeoutMs, 0);
   const firstMessageMs = positiveMs("firstMessageTimeoutMs", options.firstMessageTimeoutMs, recvMs);
   const timeoutMs = positiveMs("timeoutMs", options.timeoutMs, 0);
+  const signals = signalsOf(options);
+  const plain = caller.dialect.requestMetadata(service, options);
+  const { observers } = caller;
+  const { metadata, observation } = observers === undefined
+    ? { metadata: plain, observation: undefined }
+    : observed(plain, { service, method }, options, { ...caller, observers });
   return {
     dialect: caller.dialect,
     service,
     method,
-    metadata: caller.dialect.requestMetadata(service, options),
+    metadata,
+    observation,
     serviceName: caller.serviceName,
-    signals: signalsOf(options),
+    signals,
     timeoutMs,
     // A call may wait for its connection: its time runs from now on.
     deadline: Math.min(
@@ -108,6 +128,35 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
     cancelRemoteOnRecvTimeout: options.cancelRemoteOnRecvTimeout ?? true,
   };
 }
+
+/** Tells observers of a call, and sends what they want to send. */
+function observed(
+  plain: Metadata,
+  { service, method }: StreamTarget,
+  options: CallOptions,
+  { dialect, observers, remoteAddr, report }: Caller & { readonly observers: Observers },
+): { metadata: Metadata; observation: Observation | undefined } {
+  const info: OpenedStream = {
+    side: "client",
+    protocol: dialect.name,
+    service,
+    method,
+    metadata: plain,
+    metainfo: dialect.metainfoOf(plain),
+    startedAt: Date.now(),
+  };
+  if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
+  const observation = observers.opened(info, report ?? nothing);
+  const sent = observation?.withMetainfo({ options, metadata: plain }, ({ options }, metainfo) => {
+    const more = withDefaults(options, { metainfo });
+    const metadata = dialect.requestMetadata(service, more);
+    dialect.checkRequest(method, metadata);
+    return { options: more, metadata };
+  });
+  return { metadata: sent?.metadata ?? plain, observation };
+}
+
+function nothing(): void {}
 
 /** Whatever cancels a call. */
 function signalsOf({ signal, parent }: CallOptions): AbortSignal[] {

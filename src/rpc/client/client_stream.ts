@@ -7,7 +7,7 @@ import { SIDE } from "../../core/stream_side.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 
 /** What every call has, of whatever kind. */
-export interface ClientCall extends AsyncDisposable {
+export interface Call extends AsyncDisposable {
   /** What its connection speaks. */
   readonly protocol: ProtocolName;
   /**
@@ -57,8 +57,7 @@ export interface Sending<Req> {
  * Every way to end it early (`signal`, `cancel()`, `readable.cancel()`, `writable.abort()`, leaving a `for await` or an
  * `await using` scope) sends one Rst frame that says why, or one RST_STREAM, and errors both directions at once.
  */
-export interface ClientStream<Req = Uint8Array, Res = Bytes>
-  extends ClientCall, Sending<Req>, AsyncIterable<Res> {
+export interface ClientStream<Req = Uint8Array, Res = Bytes> extends Call, Sending<Req>, AsyncIterable<Res> {
   /** The messages of the server; cancelling it cancels the stream. Its highWaterMark is 0. */
   readonly readable: ReadableStream<Res>;
   /** The messages to the server; closing it is the half close, aborting it cancels the stream. */
@@ -66,13 +65,13 @@ export interface ClientStream<Req = Uint8Array, Res = Bytes>
 }
 
 /** A server streaming call: one request has been sent, the answers are read from `readable` or by `for await`. */
-export interface ServerStreamingCall<Res> extends ClientCall, AsyncIterable<Res> {
+export interface ServerStreamingCall<Res> extends Call, AsyncIterable<Res> {
   /** The messages of the server; locked while an iteration is under way. */
   readonly readable: ReadableStream<Res>;
 }
 
 /** A client streaming call: requests are written, one response comes back. */
-export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> {
+export interface ClientStreamingCall<Req, Res> extends Call, Sending<Req> {
   /** The messages to the server. */
   readonly writable: WritableStream<Req>;
   /** The one response, as soon as it has come: leaving the scope then cancels nothing. Rejects with the stream's error, or 12001, in gRPC 13, where the server ended without a response. */
@@ -87,12 +86,12 @@ export interface ClientStreamingCall<Req, Res> extends ClientCall, Sending<Req> 
  * second response is dropped. A rejection that nobody awaits ends no process. `recvTimeoutMs` runs while the response
  * has not come, and again until the end behind it; leaving an `await using` scope before that cancels the call.
  */
-export interface UnaryCall<Res> extends ClientCall, Promise<Res> {}
+export interface UnaryCall<Res> extends Call, Promise<Res> {}
 
 /**
  * What calls have in common. Its fields are private by TypeScript's word alone, so that a Proxy around a call works.
  */
-export abstract class CallBase<S extends CallEnds> implements ClientCall {
+export abstract class CallBase<S extends CallEnds> implements Call {
   protected readonly stream: S;
 
   constructor(stream: S) {

@@ -56,6 +56,20 @@ export interface Connection extends StreamOpener, AsyncDisposable {
   unref(): void;
 }
 
+/** Under which openers of the library's own make the stream of a call that fails before it is opened. */
+export const REFUSE: unique symbol = Symbol("refuse");
+
+/** An opener that tells its observers of such a call, too. */
+export interface RefusingOpener extends StreamOpener {
+  /** A stream that ends for `reason` before it has begun. */
+  [REFUSE](target: StreamTarget, options: CallOptions, reason: unknown): ClientSide;
+}
+
+/** Whether an opener can do that; one of the user's own cannot. */
+export function isRefusing(opener: StreamOpener): opener is RefusingOpener {
+  return REFUSE in opener;
+}
+
 /** What "at once" is after an abort, in milliseconds: a socket that takes bytes has done so long before, on a busy machine too. */
 const ABORT_FRAMES_MS = 50;
 
@@ -68,7 +82,7 @@ export interface ConnectionWatcher {
 }
 
 /** The {@linkcode Connection} over a socket. */
-export class ClientConnection implements Connection {
+export class ClientConnection implements Connection, RefusingOpener {
   readonly remoteAddr?: Addr | undefined;
   readonly #transport: ClientTransport;
   readonly #caller: Caller;
@@ -80,9 +94,10 @@ export class ClientConnection implements Connection {
   #graceEnd = Infinity;
 
   constructor(socket: ByteSocket, init: ClientConnectionInit, watcher: ConnectionWatcher = {}) {
-    const { protocol, serviceName } = init;
-    this.remoteAddr = socket.remoteAddr;
-    this.#caller = { serviceName, dialect: protocol.dialect };
+    const { protocol, serviceName, observers, report } = init;
+    const { remoteAddr } = socket;
+    this.remoteAddr = remoteAddr;
+    this.#caller = { serviceName, dialect: protocol.dialect, observers, report, remoteAddr };
     this.#transport = protocol.client(socket, init, {
       released: () => {
         watcher.released?.();
@@ -91,6 +106,7 @@ export class ClientConnection implements Connection {
       drained: () => {
         this.#draining = true;
         watcher.draining?.();
+        if (observers !== undefined) { for (const stream of this.#transport.streams()) stream.drain(); }
         // The server waits for it: a stream that we open now would come too late.
         this.#closeIfDone();
       },
@@ -129,8 +145,14 @@ export class ClientConnection implements Connection {
 
   openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
     const stream = new ClientSide(callInit(target, options, this.#caller));
-    this.start(stream);
+    stream.start(() => this.start(stream));
     return new BidirectionalStream(stream, rawCodec, rawCodec);
+  }
+
+  [REFUSE](target: StreamTarget, options: CallOptions, reason: unknown): ClientSide {
+    const stream = new ClientSide(callInit(target, options, this.#caller));
+    stream.refuseFor(reason);
+    return stream;
   }
 
   /**
@@ -145,6 +167,7 @@ export class ClientConnection implements Connection {
     if (this.#closing || this.#transport.closed) {
       return stream.refuse(dialect.connectionGone(stream.where, this.#lost));
     }
+    stream.init.observation?.connected(this.remoteAddr);
     this.#transport.open(stream);
   }
 

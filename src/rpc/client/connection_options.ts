@@ -5,8 +5,12 @@ import {
   type WireProtocol,
   wireProtocol,
 } from "../../core/protocol.ts";
+import { type Observers, observersOf } from "../../core/observation.ts";
+import type { Observer } from "../../core/observer.ts";
+import { callSafely, printError } from "../../base/call_safely.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import {
+  checkType,
   DEFAULT_FRAME_TIMEOUT_MS,
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
@@ -48,12 +52,25 @@ export interface ConnectionOptions {
    * instead, which ends the handler's reading; after a half close nothing is sent, and what still comes is dropped.
    */
   cancelFrame?: CancelFrame | undefined;
+  /** See every stream that is opened, those that never reach the server among them: see {@linkcode Observer}. */
+  observers?: readonly Observer[] | undefined;
+  /** Takes what no stream is told: what an observer throws, once an observer. Default: prints it. */
+  onError?: ((error: unknown, info: ClientErrorInfo) => unknown) | undefined;
+}
+
+/** What an error that no stream is told of is about. */
+export interface ClientErrorInfo {
+  /** Set where it was an observer of yours. */
+  readonly observer?: true;
 }
 
 /** What every connection of a client's is made with; everything has been checked. */
 export interface ClientConnectionInit extends ClientTransportInit {
   readonly protocol: WireProtocol;
   readonly serviceName: string | undefined;
+  readonly observers?: Observers | undefined;
+  /** Takes what an observer throws. */
+  readonly report?: ((error: unknown) => void) | undefined;
 }
 
 /** The longest `serviceName`, in bytes: what a cancel path can carry. */
@@ -79,9 +96,13 @@ export function clientConnectionInit(options: ConnectionOptions): ClientConnecti
   if (nameBytes > MAX_NAME_BYTES) {
     throw new RangeError(`serviceName has ${nameBytes} bytes, the limit is ${MAX_NAME_BYTES} bytes`);
   }
+  const { onError = printClientError } = options;
+  checkType("onError", onError, "function");
   return {
     protocol: wireProtocol("protocol", protocol),
     serviceName,
+    observers: observersOf(options.observers),
+    report: (error) => callSafely("onError", () => onError(error, { observer: true })),
     cancelFrame,
     authority: "localhost",
     secure: false,
@@ -91,4 +112,8 @@ export function clientConnectionInit(options: ConnectionOptions): ClientConnecti
       frameTimeoutMs: positiveMs("frameTimeoutMs", options.frameTimeoutMs, DEFAULT_FRAME_TIMEOUT_MS),
     },
   };
+}
+
+function printClientError(error: unknown): void {
+  printError("ttstream: an observer failed:", error);
 }

@@ -1,7 +1,7 @@
 import { ByteBuffer } from "../../base/buffer.ts";
 import { ClientSide } from "../../core/client_side.ts";
 import { callInit, type CallOptions, type StreamTarget, withDefaults } from "./call_options.ts";
-import type { StreamOpener } from "./connection.ts";
+import { isRefusing, REFUSE, type StreamOpener } from "./connection.ts";
 import {
   BidirectionalStream,
   CallBase,
@@ -19,7 +19,10 @@ import type { MessageSource } from "../../core/send_all.ts";
 import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { show } from "../../base/format.ts";
+import { functions } from "../../base/options.ts";
 import { ForeignStream } from "./foreign_stream.ts";
+import { interceptedMethod } from "./intercepted_calls.ts";
+import { type ClientInterceptor, InterceptedMethod } from "./interceptors.ts";
 import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
 /** How a client calls one method. */
@@ -30,6 +33,12 @@ export type ClientMethod<T> = T extends Method<infer K, infer _, infer Res, infe
   : (request: Req, options?: CallOptions) => UnaryCall<Res>
   : never;
 
+/** Options of {@linkcode createClient}: those of every call, and what stands around the calls. */
+export interface ClientOptions extends CallOptions {
+  /** Stand around every call, the first outermost. Without any nothing is in between. */
+  interceptors?: readonly ClientInterceptor[] | undefined;
+}
+
 /** The client of a service: a function for each method. */
 export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMethod<M[N]> };
 
@@ -39,7 +48,9 @@ export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMeth
  *
  * Nothing is thrown for what happens on the wire: a stream that cannot be opened is errored from the start.
  *
- * @param defaults Options of every call. What a call gives itself wins; of metadata and metainfo each key by itself.
+ * @param options Options of every call: what a call gives itself wins, of metadata and metainfo each key by itself. And
+ * the interceptors that its calls go through.
+ * @throws {TypeError} If `interceptors` is no array of functions.
  *
  * @example
  * ```ts ignore
@@ -50,30 +61,64 @@ export type Client<M extends AnyMethods> = { readonly [N in keyof M]: ClientMeth
 export function createClient<M extends AnyMethods>(
   service: Service<M>,
   opener: StreamOpener,
-  defaults?: CallOptions,
+  options?: ClientOptions,
 ): Client<M>;
 export function createClient(
   service: Service<AnyMethods>,
   opener: StreamOpener,
-  defaults?: CallOptions,
+  { interceptors, ...defaults }: ClientOptions = {},
 ): Record<string, unknown> {
+  const chain = functions("interceptors", interceptors);
+  const hasDefaults = Object.keys(defaults).length > 0;
+  const merged = (options: CallOptions | undefined) => withDefaults(defaults, options);
   const client: Record<string, unknown> = {};
   for (const [property, method] of Object.entries(service.methods)) {
     const { encoding } = method.request;
     const target = { service: service.name, method: method.name ?? property, encoding };
-    client[property] = methodOf(method, target, {
+    const source: StreamSource = {
       protocol: opener.protocol,
-      open: (options) =>
-        behind(opener.openStream(target, defaults === undefined ? options : withDefaults(defaults, options))),
-      refuse(error) {
-        const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
-        const side = new ClientSide(callInit(target, {}, caller));
-        side.refuse(side.errorOf(error));
-        return side;
-      },
-    });
+      open: (options) => behind(opener.openStream(target, hasDefaults ? merged(options) : options)),
+      refuse: (error, options) => refused(opener, target, merged(options), error),
+    };
+    client[property] = chain.length === 0
+      ? methodOf(method, target, source)
+      : throughInterceptors(opener, method, target, chain, merged);
   }
   return client;
+}
+
+/** As {@linkcode methodOf}, for calls that go through interceptors. */
+function throughInterceptors(
+  opener: StreamOpener,
+  { kind, request, response }: Method<MethodKind, unknown, unknown>,
+  target: StreamTarget,
+  chain: readonly ClientInterceptor[],
+  merged: (options: CallOptions | undefined) => CallOptions,
+): unknown {
+  const typed = (stream: CallStream) => new BidirectionalStream(stream, request, response);
+  const intercepted = new InterceptedMethod(kind, target, chain, (target, options) => {
+    const why = kind === "unary" ? noUnary(dialectOf(opener.protocol), target) : undefined;
+    if (why !== undefined) return typed(refused(opener, target, options, why));
+    return typed(behind(opener.openStream(target, options)));
+  });
+  return interceptedMethod(kind, target, (options) => {
+    const all = merged(options);
+    return intercepted.open(all, (error) => typed(refused(opener, target, all, error)));
+  });
+}
+
+/** A stream that fails with `error` before it has begun. */
+function refused(
+  opener: StreamOpener,
+  target: StreamTarget,
+  options: CallOptions,
+  error: unknown,
+): CallStream {
+  if (isRefusing(opener)) return opener[REFUSE](target, options, error);
+  const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
+  const side = new ClientSide(callInit(target, {}, caller));
+  side.refuse(side.errorOf(error));
+  return side;
 }
 
 /** What is behind the stream that an opener has returned. */
@@ -99,7 +144,7 @@ interface StreamSource {
   readonly protocol: ProtocolName | undefined;
   open(options?: CallOptions): CallStream;
   /** A stream that fails with `error` before it has begun. */
-  refuse(error: unknown): CallStream;
+  refuse(error: unknown, options?: CallOptions): CallStream;
 }
 
 function methodOf(
@@ -136,7 +181,7 @@ function openWith(
   try {
     payload = encode(codec, message);
   } catch (error) {
-    return source.refuse(error);
+    return source.refuse(error, options);
   }
   const stream = source.open(options);
   stream.request(payload, codec, message);
@@ -149,22 +194,25 @@ function openUnary(
   codec: Codec<unknown>,
   source: StreamSource,
   options: CallOptions | undefined,
-  { service, method }: StreamTarget,
+  target: StreamTarget,
 ): CallStream {
-  const refused = ({ noUnary }: Dialect) =>
-    noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
-  const known = source.protocol === undefined ? undefined : refused(dialectOf(source.protocol));
-  if (known !== undefined) return source.refuse(known);
+  const known = source.protocol === undefined ? undefined : noUnary(dialectOf(source.protocol), target);
+  if (known !== undefined) return source.refuse(known, options);
   const opened = { ...source };
   if (source.protocol === undefined) {
     opened.open = (options) => {
       const stream = source.open(options);
-      const error = refused(dialectOf(stream.protocol));
+      const error = noUnary(dialectOf(stream.protocol), target);
       if (error !== undefined) stream.cancel(error);
       return stream;
     };
   }
   return openWith(message, codec, opened, options);
+}
+
+/** What is wrong with a unary call where its protocol has none. */
+function noUnary({ noUnary }: Dialect, { service, method }: StreamTarget): TypeError | undefined {
+  return noUnary === undefined ? undefined : new TypeError(`${service}.${method}: ${noUnary}`);
 }
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {

@@ -40,7 +40,7 @@ export class ForeignStream implements CallStream {
       iterate: () => readable.values(),
       next: () => readNext(readable),
       discard: () => {
-        drop(readable);
+        dropRest(readable);
       },
     };
   }
@@ -92,7 +92,7 @@ export class ForeignStream implements CallStream {
 }
 
 /** Reads on and forgets: cancelling would cancel the stream. */
-async function drop(readable: ReadableStream<unknown>): Promise<void> {
+export async function dropRest(readable: ReadableStream<unknown>): Promise<void> {
   try {
     await readable.pipeTo(new WritableStream());
   } catch {

@@ -1,5 +1,5 @@
 import type { CallEnds } from "./call_stream.ts";
-import { CallBase, type ClientCall, type UnaryCall } from "./client_stream.ts";
+import { type Call, CallBase, type UnaryCall } from "./client_stream.ts";
 import { SIDE } from "../../core/stream_side.ts";
 import { Unary } from "./unary.ts";
 import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
@@ -21,7 +21,7 @@ export interface CallParts<Req, Res> {
 }
 
 /** Whatever a call of any kind may have. */
-export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res>> {
+export interface AnyCall<Req, Res> extends Call, Partial<AsyncIterable<Res>> {
   readonly readable?: ReadableStream<Res>;
   readonly writable?: WritableStream<Req>;
   readonly response?: Promise<Res>;
@@ -30,7 +30,7 @@ export interface AnyCall<Req, Res> extends ClientCall, Partial<AsyncIterable<Res
 }
 
 /** The stream of a call, with what tells of it replaced. */
-class ReplacedEnds<Req, Res> implements CallEnds {
+export class ReplacedEnds<Req, Res> implements CallEnds {
   private readonly call: AnyCall<Req, Res>;
   private readonly parts: CallParts<Req, Res>;
 

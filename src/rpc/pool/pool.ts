@@ -8,7 +8,7 @@ import type { StreamError } from "../../core/errors.ts";
 import { NO_SINK } from "../../core/transport.ts";
 import { type Caller, callInit, type CallOptions, type StreamTarget } from "../client/call_options.ts";
 import { callSafely } from "../../base/call_safely.ts";
-import type { StreamOpener } from "../client/connection.ts";
+import { REFUSE, type RefusingOpener, type StreamOpener } from "../client/connection.ts";
 import { BidirectionalStream, type ClientStream } from "../client/client_stream.ts";
 import { rawCodec } from "../../core/codec.ts";
 import type { Address } from "../../net/dial.ts";
@@ -77,7 +77,7 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /** The {@linkcode Pool}. */
-class ConnectionPool implements Pool {
+class ConnectionPool implements Pool, RefusingOpener {
   readonly #init: PoolInit;
   readonly #pick: Pick;
   #endpoints: Map<string, Endpoint> = new Map();
@@ -104,8 +104,8 @@ class ConnectionPool implements Pool {
   constructor(options: PoolOptions) {
     const { addresses } = options;
     this.#init = poolInit(options);
-    const { protocol, serviceName } = this.#init.settings.connection;
-    this.#caller = { serviceName, dialect: protocol.dialect };
+    const { protocol, serviceName, observers, report } = this.#init.settings.connection;
+    this.#caller = { serviceName, dialect: protocol.dialect, observers, report };
     this.#pick = pickOf(options.pick, this.#init.exclusive ? loadsOfPlaces : streamsOf);
     this.#watcher = {
       connected: (connection) => this.#connected(connection),
@@ -150,6 +150,10 @@ class ConnectionPool implements Pool {
     return new BidirectionalStream(call, rawCodec, rawCodec);
   }
 
+  [REFUSE](target: StreamTarget, options: CallOptions, reason: unknown): ClientSide {
+    return refused(callInit(target, options, this.#caller), (call) => call.errorOf(reason));
+  }
+
   async close({ graceMs }: { graceMs?: number | undefined } = {}): Promise<void> {
     checkGraceMs(graceMs);
     this.#stop();
@@ -184,7 +188,8 @@ class ConnectionPool implements Pool {
     }
     if (connection === undefined) return this.#wait(init);
     const call = new ClientSide(init);
-    connection.start(call);
+    const chosen = connection;
+    call.start(() => chosen.start(call));
     if (!this.#complete) this.#dial();
     return call;
   }
@@ -195,8 +200,8 @@ class ConnectionPool implements Pool {
       this.#dial();
       return refused(init, (call) => this.#unavailable(call, NOT_CONNECTED));
     }
-    init.dialect.checkRequest(init.method, init.metadata);
     const call: ClientSide = new ClientSide(init, { ...NO_SINK, release: () => this.#left(call) });
+    call.start(() => init.dialect.checkRequest(init.method, init.metadata));
     this.#waiting.add(call);
     call.watch();
     this.#dial();

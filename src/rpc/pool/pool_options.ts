@@ -1,6 +1,10 @@
 import type { AddressResolver } from "./addresses.ts";
 import { backoffOf, type BackoffOptions, DIAL_BACKOFF } from "./backoff.ts";
-import { clientConnectionInit, type ConnectionOptions } from "../client/connection_options.ts";
+import {
+  clientConnectionInit,
+  type ClientErrorInfo,
+  type ConnectionOptions,
+} from "../client/connection_options.ts";
 import type { Address } from "../../net/dial.ts";
 import type { EndpointSettings } from "./endpoint.ts";
 import { checkType, DEFAULT_CONNECT_TIMEOUT_MS, positiveInteger, positiveMs } from "../../base/options.ts";
@@ -36,15 +40,15 @@ export interface PoolOptions extends ConnectionOptions {
    */
   waitForReady?: boolean | undefined;
   /**
-   * Called with what no stream is told: a resolver's error, and the first failed dial of an address, again when it has
-   * worked in between. Default: `console.error`.
+   * Called with what no stream is told: a resolver's error, the first failed dial of an address, again when it has
+   * worked in between, and what an observer throws, once. Default: `console.error`.
    */
-  onError?: ((error: unknown, info: PoolErrorInfo) => void) | undefined;
+  onError?: ((error: unknown, info: PoolErrorInfo) => unknown) | undefined;
 }
 
 /** What an error of a pool's is about. */
-export interface PoolErrorInfo {
-  /** The address that could not be dialled; absent where it was the resolver. */
+export interface PoolErrorInfo extends ClientErrorInfo {
+  /** The address that could not be dialled; absent where it was the resolver, or an observer. */
   readonly address?: Address;
 }
 
@@ -57,7 +61,7 @@ export interface PoolInit {
   readonly connectionsPerAddress: number;
   readonly waitForReady: boolean;
   readonly settings: EndpointSettings;
-  readonly onError: (error: unknown, info: PoolErrorInfo) => void;
+  readonly onError: (error: unknown, info: PoolErrorInfo) => unknown;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { backoffOf, type BackoffOptions, RETRY_BACKOFF } from "./backoff.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import { callInit, type CallOptions, type StreamTarget } from "../client/call_options.ts";
-import type { StreamOpener } from "../client/connection.ts";
+import { isRefusing, REFUSE, type RefusingOpener, type StreamOpener } from "../client/connection.ts";
 import { BidirectionalStream, type ClientStream } from "../client/client_stream.ts";
 import { rawCodec } from "../../core/codec.ts";
 import { dialectOf } from "../../core/dialect.ts";
@@ -63,6 +63,7 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
   const caller = { serviceName: undefined, dialect: dialectOf(opener.protocol) };
   return {
     protocol: caller.dialect.name,
+    ...refusingAs(opener),
     openStream(target: StreamTarget, options: CallOptions = {}): ClientStream<Uint8Array, Bytes> {
       const init = callInit(target, options, caller);
       const attempt = attemptOptions(options, init.deadline);
@@ -70,6 +71,12 @@ export function retry(opener: StreamOpener, options: RetryOptions = {}): StreamO
       return new BidirectionalStream(new RetriedCall(init, open, policy).call, rawCodec, rawCodec);
     },
   };
+}
+
+/** A call that fails before it is opened has no attempts: the opener's observers see it as it is. */
+function refusingAs(opener: StreamOpener): Partial<Pick<RefusingOpener, typeof REFUSE>> {
+  if (!isRefusing(opener)) return {};
+  return { [REFUSE]: (target, options, reason) => opener[REFUSE](target, options, reason) };
 }
 
 /**

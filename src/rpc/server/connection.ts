@@ -2,12 +2,13 @@ import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { rawCodec } from "../../core/codec.ts";
-import { NO_METADATA } from "../../core/metadata.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
+import type { StreamError } from "../../core/errors.ts";
+import type { Observation, Observers } from "../../core/observation.ts";
 import { HandlerReturned } from "../../core/handler_returned.ts";
 import { ServerSide, type ServerSideInit } from "../../core/server_side.ts";
 import { SHUTTING_DOWN, tooManyStreams } from "../../core/refusal_text.ts";
-import type { Refusal, ServerSink, StreamRequest } from "../../core/transport.ts";
+import type { ServerSink, StreamRequest } from "../../core/transport.ts";
 import { LAST_WORDS_MS } from "../../net/byte_connection.ts";
 import { setTimer, type Timer, unrefTimer, withinMs } from "../../net/event_loop.ts";
 import type { ByteSocket } from "../../net/socket.ts";
@@ -26,6 +27,7 @@ export interface ServedConnectionInit extends ServerTransportInit {
   readonly handlerTimeoutMs: number;
   readonly remoteAddr: Addr | undefined;
   readonly onError: (error: unknown, stream: ServerStream) => unknown;
+  readonly observers?: Observers | undefined;
 }
 
 /** A client may cancel so many times `maxStreams` more streams than end well. */
@@ -70,7 +72,7 @@ export class ServedConnection {
         const returned = new HandlerReturned(dialect);
         this.#sides = { dialect, remoteAddr: init.remoteAddr, returned, report: this.#report };
       },
-      opened: (sink, request) => this.#open(sink, request),
+      opened: (sink, request, fault) => this.#open(sink, request, fault),
       reset: () => this.#canceled(),
       ended: (error, peersFault) => {
         this.#over = true;
@@ -127,14 +129,17 @@ export class ServedConnection {
     callSafely("onError", () => this.#init.onError(error, new HandlerStream(side, rawCodec, rawCodec)));
   };
 
-  #open(sink: ServerSink, request: StreamRequest): ServerSide | undefined {
-    const { maxStreams, handlerTimeoutMs } = this.#init;
-    if (this.#closing) return refuse(sink, "shutting down", SHUTTING_DOWN);
-    if (this.#running >= maxStreams) {
-      return refuse(sink, "too many streams", tooManyStreams(maxStreams));
-    }
+  #open(sink: ServerSink, request: StreamRequest, fault: StreamError | undefined): ServerSide | undefined {
+    const { maxStreams, handlerTimeoutMs, observers } = this.#init;
     if (this.#sides === undefined) throw new Error("no protocol has been chosen");
     const side = new ServerSide(this.#sides, sink, request);
+    const observation = observers === undefined
+      ? undefined
+      : side.observe(observers, (error) => this.#report(error, side));
+    if (fault !== undefined) side.violated(fault);
+    else if (this.#closing) side.refuse("shutting down", SHUTTING_DOWN);
+    else if (this.#running >= maxStreams) side.refuse("too many streams", tooManyStreams(maxStreams));
+    if (side.ended) return undefined;
     const stream = new HandlerStream(side, rawCodec, rawCodec);
     this.#running++;
     this.#transport.defer(() => {
@@ -142,14 +147,15 @@ export class ServedConnection {
       if (side.ended) return this.#handlerReturned();
       const limitMs = Math.min(handlerTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
       if (limitMs < Infinity) this.#leaveToSocket(side.limit(limitMs));
-      this.#run(side, stream);
+      this.#run(side, stream, observation);
     });
     return side;
   }
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
-  #run(side: ServerSide, stream: ServerStream): void {
-    callHandler(this.#init.handler, stream).then(
+  #run(side: ServerSide, stream: ServerStream, observation: Observation | undefined): void {
+    const call = () => callHandler(this.#init.handler, stream);
+    (observation === undefined ? call() : observation.run(call)).then(
       () => this.#complete(side),
       (error) => this.#fail(side, error),
     );
@@ -221,9 +227,4 @@ export class ServedConnection {
   #leaveToSocket(timer: Timer): void {
     if (timer !== undefined && this.#transport.counts) unrefTimer(timer);
   }
-}
-
-/** Answers in a handler's stead. */
-function refuse(sink: ServerSink, why: Refusal, text: string): undefined {
-  sink.answer({ type: "refused", why, text }, NO_METADATA, NO_METADATA);
 }

@@ -3,7 +3,9 @@ import { callHandler } from "./call_handler.ts";
 import type { Codec } from "../../core/codec.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import type { Refusal } from "../../core/transport.ts";
-import { type TypedStream, typedStream } from "./typed_stream.ts";
+import { handedOn, type TypedStream, typedStream } from "./typed_stream.ts";
+import { runWithin, type ServerInterceptor } from "./interceptors.ts";
+import { functions } from "../../base/options.ts";
 import type { Handler, ServiceHandler } from "./handler.ts";
 import { handled } from "../../base/handled.ts";
 import { sendAll } from "../../core/send_all.ts";
@@ -25,6 +27,12 @@ export type ImplementationMethod<T> = T extends Method<infer K, infer Req, infer
 /** The implementation of a service: a function for each method, in an object or a class instance. */
 export type Implementation<M extends AnyMethods> = { readonly [N in keyof M]: ImplementationMethod<M[N]> };
 
+/** Options of {@linkcode implement}. */
+export interface ImplementOptions {
+  /** Stand around every method, the first outermost. Without any nothing is in between. */
+  interceptors?: readonly ServerInterceptor[] | undefined;
+}
+
 /** One method, ready to be run on a stream. */
 interface Entry {
   readonly kind: MethodKind;
@@ -41,7 +49,7 @@ interface Entry {
  * UNIMPLEMENTED in gRPC, and rejects with what the user's code threw. Over gRPC `package.Service` is the service of that
  * name, or else `Service`, as in Kitex.
  *
- * @throws {TypeError} If a method is missing.
+ * @throws {TypeError} If a method is missing, or `interceptors` is no array of functions.
  *
  * @example
  * ```ts ignore
@@ -55,7 +63,9 @@ interface Entry {
 export function implement<M extends AnyMethods>(
   service: Service<M>,
   implementation: Implementation<M>,
+  options: ImplementOptions = {},
 ): ServiceHandler {
+  const interceptors = functions("interceptors", options.interceptors);
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
     const call: unknown = Reflect.get(implementation, property);
@@ -80,7 +90,9 @@ export function implement<M extends AnyMethods>(
     const typed = typedStream(stream, entry.request, entry.response);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
     if (typed.ended) return handled(Promise.reject(typed.raw.signal.reason));
-    const running = run(entry, typed);
+    const running = interceptors.length === 0
+      ? run(entry, typed)
+      : runIntercepted(interceptors, entry, typed);
     typed.running = running;
     // A hand-made stream does not remember it, and middleware may not wait for it.
     return typed.running === undefined ? handled(running) : running;
@@ -152,7 +164,7 @@ function shortName({ service, protocol }: ServerStream): string | undefined {
 }
 
 /** The properties of a stream are getters: `{ ...stream }` has none of them. */
-function checkStream(stream: ServerStream): void {
+function checkStream(stream: ServerStream<unknown, unknown>): void {
   if (typeof stream === "object" && stream !== null) {
     if (sideBehind(stream) !== undefined) return;
     // A hand-made one: what is used of it in any case.
@@ -188,6 +200,24 @@ function run(entry: Entry, typed: TypedStream): Promise<void> {
       return runUnary(entry, typed);
     default:
       return entry.kind satisfies never;
+  }
+}
+
+/** Runs a method within interceptors, each of which may have replaced what the next one gets. */
+async function runIntercepted(
+  interceptors: readonly ServerInterceptor[],
+  entry: Entry,
+  typed: TypedStream,
+): Promise<void> {
+  try {
+    await runWithin(interceptors, typed.stream, (stream) => {
+      checkStream(stream);
+      if (stream.signal.aborted) return Promise.reject(stream.signal.reason);
+      return run(entry, stream === typed.stream ? typed : handedOn(stream, typed.raw));
+    });
+    await typed.finish?.();
+  } finally {
+    forget(typed);
   }
 }
 

@@ -3,6 +3,8 @@ import { printError } from "../../base/call_safely.ts";
 import type { ConnectionLimits } from "../../net/byte_connection.ts";
 import type { ConnListener } from "../../net/listen.ts";
 import { type Protocol, type WireProtocol, wireProtocol } from "../../core/protocol.ts";
+import { observersOf } from "../../core/observation.ts";
+import type { Observer } from "../../core/observer.ts";
 import { DEFAULT_PROTOCOL } from "../default_protocol.ts";
 import type { Handler } from "./handler.ts";
 import {
@@ -63,6 +65,8 @@ export interface ServeOverOptions {
   frameTimeoutMs?: number | undefined;
   /** Milliseconds that a connection may be without streams before it is closed. Default: for ever. */
   idleTimeoutMs?: number | undefined;
+  /** See every stream that a client opens, those that are refused among them: see {@linkcode Observer}. What one throws goes to `onError`, once. */
+  observers?: readonly Observer[] | undefined;
   /** Milliseconds that a handler may take; its stream then ends with 12015, in gRPC with 4, at both ends. Default: for ever. */
   handlerTimeoutMs?: number | undefined;
 }
@@ -155,6 +159,7 @@ export function servingInit(options: ServeOverOptions, handler: Handler): Served
     idleTimeoutMs: positiveMs("idleTimeoutMs", options.idleTimeoutMs, 0),
     handlerTimeoutMs: positiveMs("handlerTimeoutMs", options.handlerTimeoutMs, 0),
     remoteAddr: undefined,
+    observers: observersOf(options.observers),
     onError: options.onError ??
       ((error, { service, method }) =>
         printError(`${name}the handler of ${service}/${method} failed:`, error)),

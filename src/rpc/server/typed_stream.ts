@@ -6,6 +6,7 @@ import { handled } from "../../base/handled.ts";
 import type { ServerSide } from "../../core/server_side.ts";
 import type { Sender } from "../../core/send_all.ts";
 import { HandlerStream, type ServerStream, sideBehind } from "./server_stream.ts";
+import { HandledWritable } from "../../base/handled_streams.ts";
 import { whenAborted } from "./when_aborted.ts";
 
 /** A handler's stream with its messages typed: what the user's method gets, and what the library does with it. */
@@ -33,6 +34,11 @@ export function typedStream(
   const side = HandlerStream.sideOf(raw);
   if (side === undefined) return new ForeignTypedStream(raw, request, response);
   return new OwnTypedStream(raw, side, request, response);
+}
+
+/** A typed stream that an interceptor has handed on, most of them with a side replaced. @param raw What it was made from. */
+export function handedOn(stream: ServerStream<unknown, unknown>, raw: ServerStream): TypedStream {
+  return new HandedOnStream(stream, raw);
 }
 
 class OwnTypedStream implements TypedStream {
@@ -84,13 +90,14 @@ class OwnTypedStream implements TypedStream {
   }
 }
 
-class ForeignTypedStream implements TypedStream {
+/** A stream of messages that is used through its web streams, since it may not be the library's own. */
+abstract class WebTypedStream<S extends ServerStream<unknown, unknown>> implements TypedStream {
   readonly raw: ServerStream;
-  readonly stream: DecodedStream;
+  readonly stream: S;
 
-  constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
+  constructor(raw: ServerStream, stream: S) {
     this.raw = raw;
-    this.stream = new DecodedStream(raw, request, response);
+    this.stream = stream;
   }
 
   get ended(): boolean {
@@ -132,10 +139,36 @@ class ForeignTypedStream implements TypedStream {
   async finish(): Promise<void> {
     if (this.ended) return;
     try {
-      await this.stream.finish();
+      await this.closeSend();
     } catch (error) {
       // Where the stream has ended meanwhile its own end says why.
       if (!this.ended) throw error;
     }
+  }
+
+  /** Tells whoever the messages are piped through that no more comes. */
+  protected abstract closeSend(): Promise<void>;
+}
+
+class ForeignTypedStream extends WebTypedStream<DecodedStream> {
+  constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
+    super(raw, new DecodedStream(raw, request, response));
+  }
+
+  protected override closeSend(): Promise<void> {
+    return this.stream.finish();
+  }
+}
+
+class HandedOnStream extends WebTypedStream<ServerStream<unknown, unknown>> {
+  constructor(stream: ServerStream<unknown, unknown>, raw: ServerStream) {
+    super(raw, stream);
+  }
+
+  /** A side of the library's own hears it from its stream. */
+  protected override async closeSend(): Promise<void> {
+    const { writable } = this.stream;
+    if (writable instanceof HandledWritable || writable.locked) return;
+    await writable.close();
   }
 }
