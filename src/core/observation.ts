@@ -4,7 +4,7 @@ import { reasonText } from "../base/reason.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import type { Addr } from "../net/address.ts";
 import type { Side } from "./errors.ts";
-import type { Metadata, MetainfoInit } from "./metadata.ts";
+import type { Metadata } from "./metadata.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./observer.ts";
 
 /** Takes what an observer has thrown. */
@@ -97,16 +97,16 @@ export class Observation {
   }
 
   /**
-   * Adds the metainfo that observers give to what goes out with the header.
+   * Adds the metadata and the metainfo that observers give to what goes out with the header.
    *
    * @param add Returns `header` with it, or throws where the protocol cannot send it.
    */
-  withMetainfo<T>(header: T, add: (header: T, metainfo: MetainfoInit) => T): T {
+  withGiven<T>(header: T, add: (header: T, given: Pick<StreamEvents, "metadata" | "metainfo">) => T): T {
     let all = header;
     for (const { events, threw } of this.#watchers) {
       try {
-        const { metainfo } = events;
-        if (metainfo !== undefined) all = add(all, metainfo);
+        const { metadata, metainfo } = events;
+        if (metadata !== undefined || metainfo !== undefined) all = add(all, { metadata, metainfo });
       } catch (error) {
         threw(error);
       }

@@ -1,7 +1,7 @@
 import type { Addr } from "../net/address.ts";
 import type { ProtocolName } from "./dialect.ts";
 import type { BizStatusError, Side, StreamError } from "./errors.ts";
-import type { Metadata, Metainfo, MetainfoInit } from "./metadata.ts";
+import type { Metadata, MetadataInit, Metainfo, MetainfoInit } from "./metadata.ts";
 
 /**
  * Sees the streams of a connection, a pool or a server: how each begins, what goes and comes, and how it ends. It gets
@@ -60,6 +60,11 @@ export interface StreamInfo {
  * has come, and what it does to the stream, a cancel say, is done as if anybody else had.
  */
 export interface StreamEvents {
+  /**
+   * At a client: metadata that goes out with the stream's header, over the call's own; of several observers the last
+   * one's. What the protocol cannot send is left out, and reported as if the observer had thrown it.
+   */
+  readonly metadata?: MetadataInit | undefined;
   /**
    * At a client: metainfo that goes out with the stream's header, over the call's own; of several observers the last
    * one's. What the protocol cannot send is left out, and reported as if the observer had thrown it.

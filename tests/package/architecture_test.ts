@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "rpc/pool": ["base", "net", "core", "rpc/client"],
   "rpc": ["base", "core", "rpc/client", "rpc/server"],
   "protobuf": ["base", "core"],
+  "otel": ["core", "grpc"],
   "thrift": ["base", "core"],
   "thriftgen": [],
 };

@@ -147,8 +147,8 @@ function observed(
   };
   if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
   const observation = observers.opened(info, report ?? nothing);
-  const sent = observation?.withMetainfo({ options, metadata: plain }, ({ options }, metainfo) => {
-    const more = withDefaults(options, { metainfo });
+  const sent = observation?.withGiven({ options, metadata: plain }, ({ options }, given) => {
+    const more = withDefaults(options, given);
     const metadata = dialect.requestMetadata(service, more);
     dialect.checkRequest(method, metadata);
     return { options: more, metadata };

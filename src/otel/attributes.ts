@@ -1,0 +1,98 @@
+import type { Attributes } from "@opentelemetry/api";
+import { isBizStatusError, isStreamError } from "../core/errors.ts";
+import type { StreamEnd, StreamInfo } from "../core/observer.ts";
+import { GrpcStatus } from "../grpc/status.ts";
+
+/** What the stream of an unknown service or method is called: what a stranger sends must not become a name of one's own. */
+const OTHER = "_OTHER";
+
+/** `Service/Method`, which is the span's name, too. */
+export function methodOf({ service, method }: StreamInfo): string {
+  return service === "" ? method : `${service}/${method}`;
+}
+
+/** What is known of a stream when it begins. */
+export function attributesOf(info: StreamInfo): Attributes {
+  return {
+    "rpc.system.name": info.protocol === "grpc" ? "grpc" : "ttheader_streaming",
+    "rpc.method": methodOf(info),
+  };
+}
+
+/** The other end's address: at a client the server's, at a server the client's. */
+export function addressOf({ side, remoteAddr }: StreamInfo): Attributes {
+  if (remoteAddr === undefined) return {};
+  const other = side === "client" ? "server" : "client";
+  if ("hostname" in remoteAddr) {
+    return { [`${other}.address`]: remoteAddr.hostname, [`${other}.port`]: remoteAddr.port };
+  }
+  return "path" in remoteAddr ? { [`${other}.address`]: remoteAddr.path } : {};
+}
+
+/** How a stream ended, in the words of the semantic conventions. */
+export interface Outcome {
+  /** `rpc.status_code`: gRPC's name of the code, the number of a TTHeader Streaming code, or of a business error. */
+  readonly status: string;
+  /** `error.type`; absent where it ended well or was cancelled. */
+  readonly errorType?: string;
+  /** Whether somebody cancelled it, which is no error. */
+  readonly canceled: boolean;
+  /** Who did, where that travelled with the cancel. */
+  readonly canceledBy?: string;
+  /** Whether the server does not know the method: its name is anybody's. */
+  readonly unknownMethod: boolean;
+}
+
+/** Reads a stream's end. */
+export function outcomeOf({ protocol, side }: StreamInfo, { error }: StreamEnd): Outcome {
+  const named = (code: number) => protocol === "grpc" ? grpcName(code) : String(code);
+  if (error === undefined) return { status: named(0), canceled: false, unknownMethod: false };
+  if (isStreamError(error)) {
+    const status = named(error.code);
+    const unknownMethod = side === "server" && isUnknownMethod(error.exceptionType, error.description);
+    if (error.kind !== "canceled") return { status, errorType: status, canceled: false, unknownMethod };
+    const canceledBy = error.cancelPath[0] ?? TRIGGERED_BY.exec(error.description)?.[1];
+    const by = canceledBy === undefined ? {} : { canceledBy };
+    return { status, canceled: true, unknownMethod, ...by };
+  }
+  if (isBizStatusError(error)) {
+    const status = String(error.statusCode);
+    return { status, errorType: "BizStatusError", canceled: false, unknownMethod: false };
+  }
+  // What a handler has thrown: its client reads the protocol's code for that.
+  const status = named(protocol === "grpc" ? GrpcStatus.Internal : APPLICATION_EXCEPTION);
+  return { status, errorType: error.name, canceled: false, unknownMethod: false };
+}
+
+/** TTHeader Streaming's code for whatever a handler throws. */
+const APPLICATION_EXCEPTION = 12001;
+
+/** The caller's name at the end of a cancelled gRPC stream's text (Kitex `source-service`). */
+const TRIGGERED_BY = /\[triggered by ([^\]]+)\]$/;
+
+/** Thrift's exception types of an unknown method and Kitex's of an unknown service; gRPC has the words alone. */
+function isUnknownMethod(exceptionType: number | undefined, description: string): boolean {
+  return exceptionType === 1 || exceptionType === 20 || /^unknown (?:service|method) /.test(description);
+}
+
+/** What is known of a stream when it has ended. */
+export function endAttributesOf(info: StreamInfo, outcome: Outcome): Attributes {
+  return {
+    "rpc.status_code": outcome.status,
+    ...(outcome.errorType === undefined ? {} : { "error.type": outcome.errorType }),
+    ...(outcome.unknownMethod ? { "rpc.method": OTHER, "rpc.method_original": methodOf(info) } : {}),
+  };
+}
+
+/** The name of a gRPC code in the conventions; the number of one that has none. */
+function grpcName(code: number): string {
+  return GRPC_NAMES.get(code) ?? String(code);
+}
+
+const GRPC_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(GrpcStatus).map(([name, code]) => [
+    code,
+    // gRPC's own word has two L.
+    code === GrpcStatus.Canceled ? "CANCELLED" : name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
+  ]),
+);
