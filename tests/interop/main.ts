@@ -1,6 +1,7 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, and the judges of gRPC. A name of one of the
- * judges' parts after `--only` runs that part alone; whatever else is asked for is the matrix's.
+ * The whole of `deno task interop`: the matrix over TTHeader Streaming, the judges of gRPC, and the guide's Go. A name of
+ * one of the judges' parts after `--only` runs that part alone, as does `guide`; whatever else is asked for is the
+ * matrix's.
  */
 const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
 
@@ -25,12 +26,15 @@ async function run(
 if (import.meta.main) {
   const part = Deno.args[Deno.args.indexOf("--only") + 1] ?? "";
   if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
+  if (part === "guide") Deno.exit((await run("guide.ts", [])).code);
   if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
   const started = performance.now();
-  const results = [await run("run.ts", []), await run("grpc/run.ts", [])];
+  const results = [await run("run.ts", []), await run("grpc/run.ts", []), await run("guide.ts", [])];
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);
   console.log(
-    `\nTTHeader Streaming and gRPC in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`,
+    `\nTTHeader Streaming, gRPC and the guide in ${
+      ((performance.now() - started) / 60_000).toFixed(1)
+    } minutes`,
   );
   console.log(`interop: ${sum("passed")} passed, ${sum("failed")} failed`);
   Deno.exit(results.every(({ code }) => code === 0) ? 0 : 1);
