@@ -1,8 +1,9 @@
 /**
- * The whole of `deno task interop`: the matrix over TTHeader Streaming, the judges of gRPC, and the guide's Go. A name of
- * one of the judges' parts after `--only` runs that part alone, as does `guide`; whatever else is asked for is the
+ * The whole of `deno task interop`: the matrix over TTHeader Streaming, the judges of gRPC, the guide's Go, and other
+ * runtimes. A name of one of the judges' parts after `--only` runs that part alone, as do `guide` and `runtimes`; whatever else is asked for is the
  * matrix's.
  */
+const OWN_PARTS = ["guide", "runtimes"];
 const GRPC_PARTS = ["h2spec", "grpc-go", "kitex-grpc", "node", "goaway"];
 
 /** Runs a program, shows what it prints, and counts by its last words. */
@@ -26,13 +27,14 @@ async function run(
 if (import.meta.main) {
   const part = Deno.args[Deno.args.indexOf("--only") + 1] ?? "";
   if (GRPC_PARTS.includes(part)) Deno.exit((await run("grpc/run.ts", Deno.args)).code);
-  if (part === "guide") Deno.exit((await run("guide.ts", [])).code);
+  if (OWN_PARTS.includes(part)) Deno.exit((await run(`${part}.ts`, [])).code);
   if (Deno.args.length > 0) Deno.exit((await run("run.ts", Deno.args)).code);
   const started = performance.now();
-  const results = [await run("run.ts", []), await run("grpc/run.ts", []), await run("guide.ts", [])];
+  const results = [await run("run.ts", []), await run("grpc/run.ts", [])];
+  for (const name of OWN_PARTS) results.push(await run(`${name}.ts`, []));
   const sum = (of: "passed" | "failed") => results.reduce((total, result) => total + result[of], 0);
   console.log(
-    `\nTTHeader Streaming, gRPC and the guide in ${
+    `\nTTHeader Streaming, gRPC, the guide and other runtimes in ${
       ((performance.now() - started) / 60_000).toFixed(1)
     } minutes`,
   );
