@@ -12,8 +12,8 @@ const SHARED = ["chat.ts"];
 /** The pages of the guide. */
 export const pages: readonly Page[] = await guide();
 
-/** What the generator makes of the guide's IDL. */
-const chatModule = generated("chat.thrift");
+/** What the generator makes of the guide's IDLs. */
+const modules = ["chat", "bank"].map((name) => ({ name, code: generated(`${name}.thrift`) }));
 
 /** A block that runs. */
 export interface Program {
@@ -64,7 +64,7 @@ export async function withPrograms(
     for (const from of of) {
       const own = `${folder}/${folderOf(from)}`;
       await Deno.mkdir(`${own}/gen`, { recursive: true });
-      await Deno.writeTextFile(`${own}/gen/chat.ts`, chatModule);
+      for (const { name, code } of modules) await Deno.writeTextFile(`${own}/gen/${name}.ts`, code);
       const proto = new URL("../../examples/protobuf/gen/chat_pb.ts", import.meta.url);
       await Deno.copyFile(proto, `${own}/gen/chat_pb.ts`);
       for (const { name, code } of [...shared, ...programs(from)]) {
