@@ -10,6 +10,7 @@ const RESET =
 
 /** The pairs, by their page and the prefix of their files: what the client prints, and the first line of the server's. */
 const pairs = [
+  { path: "README.md", prefix: "", client: WORDS, server: LEFT },
   { path: "docs/getting-started.md", prefix: "chat_", client: `${WORDS}6 letters\nHELLO\n`, server: LEFT },
   { path: "docs/grpc.md", prefix: "grpc_", client: `${WORDS}WHY? 1\nno question\n`, server: RESET },
   { path: "docs/protobuf.md", prefix: "proto_", client: `${WORDS}WHY?\n2\n`, server: RESET },

@@ -1,7 +1,7 @@
 /** The programs of the guide, written where they run: each page in a folder of its own, with what it may import. */
 import { importsForUsers } from "../support/imports.ts";
 import { moduleOf } from "../thriftgen/support.ts";
-import { type Block, guide, type Page } from "./pages.ts";
+import { type Block, guide, type Page, readPage } from "./pages.ts";
 
 /** How long a program of the guide may take, in milliseconds: where it strikes, it hangs. */
 const PROGRAM_MS = 60_000;
@@ -9,8 +9,8 @@ const PROGRAM_MS = 60_000;
 /** What pages import without defining it, from the page that does. */
 const SHARED = ["chat.ts"];
 
-/** The pages of the guide. */
-export const pages: readonly Page[] = await guide();
+/** The pages of the guide, and the front page. */
+export const pages: readonly Page[] = [...await guide(), await readPage("README.md")];
 
 /** What the generator makes of the guide's IDLs. */
 const modules = ["chat", "bank"].map((name) => ({ name, code: generated(`${name}.thrift`) }));
