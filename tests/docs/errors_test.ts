@@ -169,11 +169,11 @@ const provoked: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     return [messageOf(await aborted(signal))];
   },
   "12014: no message in time": async () => {
-    const { client, server } = await ends(tt, answersThenWaits, read({ recvTimeoutMs: 50 }));
+    const { client, server } = await ends(tt, answersThenWaits, read({ recvTimeoutMs: 200 }));
     return [client, server];
   },
   "12015: the stream took too long": async () => {
-    const { client, server } = await ends(tt, answersThenWaits, read({ timeoutMs: 50 }));
+    const { client, server } = await ends(tt, answersThenWaits, read({ timeoutMs: 200 }));
     return [client, server];
   },
   "13: a Rst that says nothing": async () => {
@@ -203,7 +203,7 @@ const provoked: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     }, read())).client,
   ],
   "4 DEADLINE_EXCEEDED": async () => [
-    (await ends(grpc(), answersThenWaits, read({ timeoutMs: 50 }))).client,
+    (await ends(grpc(), answersThenWaits, read({ timeoutMs: 200 }))).client,
   ],
   "8 RESOURCE_EXHAUSTED": async () => {
     const [near, far] = duplexPair();
@@ -238,7 +238,7 @@ const provoked: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     return [messageOf(error), messageOf(await reading)];
   },
   "17: no message in time": async () => [
-    (await ends(grpc(), answersThenWaits, read({ recvTimeoutMs: 50 }))).client,
+    (await ends(grpc(), answersThenWaits, read({ recvTimeoutMs: 200 }))).client,
   ],
 };
 
