@@ -10,7 +10,7 @@ export type MessageEncoding = "proto" | "thrift" | "json";
  * what is read: an object without the fields that have defaults, say.
  * `encode` and `decode` are all that a user must write.
  *
- * A codec that throws ends its stream, and only that: see the README's table of ends.
+ * A codec that throws ends its stream, and only that.
  *
  * @example
  * ```ts

@@ -34,6 +34,18 @@ export function setCompression(stream: object, compression: "identity" | "gzip")
  *
  * @param stream What a handler or a client holds; it may be wrapped by `wrapStream`, and not be a call of `retry`.
  * @throws {TypeError} If it is no stream of gRPC.
+ *
+ * @example
+ * ```ts
+ * import type { ServerStream } from "@ttstream/ttstream";
+ * import { cameCompressed } from "@ttstream/ttstream/grpc";
+ *
+ * async function count(stream: ServerStream): Promise<number> {
+ *   let compressed = 0;
+ *   for await (const _message of stream.readable) if (cameCompressed(stream)) compressed++;
+ *   return compressed;
+ * }
+ * ```
  */
 export function cameCompressed(stream: object): boolean {
   return grpcStreamOf(stream).lastCameCompressed;

@@ -1,13 +1,28 @@
-import { markAsUntransferable } from "node:worker_threads";
+import process from "node:process";
 import type { Bytes } from "../base/buffer.ts";
+
+/** Marks a buffer; `undefined` where the platform cannot: Workers have no such module, and Bun's function throws. */
+const mark: ((buffer: ArrayBuffer) => void) | undefined = markHere();
+
+function markHere(): ((buffer: ArrayBuffer) => void) | undefined {
+  try {
+    // An import of a module that is missing would keep the whole library from loading.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    threads.markAsUntransferable(new ArrayBuffer(1));
+    return threads.markAsUntransferable;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Makes it an error to give the buffer of `bytes` away (`postMessage`, `structuredClone`, `transfer()`, `enqueue` into
  * a byte stream): it holds other messages, too, and these would be empty all of a sudden. Node's pools do the same.
+ * Where the platform cannot, the buffer stays as it is, and not giving it away is up to the user.
  *
  * @returns The same bytes.
  */
 export function undetachable(bytes: Bytes): Bytes {
-  markAsUntransferable(bytes.buffer);
+  mark?.(bytes.buffer);
   return bytes;
 }

@@ -59,6 +59,14 @@ export interface FieldOptions<T> {
  * @param type The type of its value.
  * @param options Says that it is optional, and its default.
  * @throws {RangeError} When `id` is not an integer of 16 bits.
+ *
+ * @example
+ * ```ts
+ * import { field, i64, string, struct } from "@ttstream/ttstream/thrift";
+ *
+ * const Question = struct("Question", { text: field(1, string), user: field(2, i64, { optional: true }) });
+ * Question.encode({ text: "Why?" });
+ * ```
  */
 export function field<T>(
   id: number,

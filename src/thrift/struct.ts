@@ -251,6 +251,15 @@ export function struct<F extends Fields>(typeName: string, fields: F): StructCod
  * @param typeName Its name in the IDL.
  * @param fields Its fields by name.
  * @throws {TypeError} When two fields have the same id.
+ *
+ * @example
+ * ```ts
+ * import { field, string, struct, union } from "@ttstream/ttstream/thrift";
+ *
+ * const Picture = struct("Picture", { url: field(1, string) });
+ * const Part = union("Part", { text: field(1, string), picture: field(2, Picture) });
+ * Part.encode({ picture: { url: "https://example.com/sky.png" } });
+ * ```
  */
 export function union<F extends Fields>(typeName: string, fields: F): StructCodec<UnionValue<F>> {
   return new StructLikeCodec("union", typeName, fields);

@@ -92,7 +92,17 @@ export interface ListType<out T> extends ThriftType<T[]> {
   readonly element: ThriftType<T>;
 }
 
-/** Values in order, as an array. */
+/**
+ * Values in order, as an array.
+ *
+ * @example
+ * ```ts
+ * import { field, list, string, struct } from "@ttstream/ttstream/thrift";
+ *
+ * const Order = struct("Order", { items: field(1, list(string)) });
+ * Order.encode({ items: ["tea", "milk"] });
+ * ```
+ */
 export function list<T>(element: ThriftType<T>): ListType<T> {
   return {
     kind: "list",
@@ -114,6 +124,14 @@ export interface SetType<out T> extends ThriftType<Set<T>> {
  *
  * A `Set` compares objects by identity: two equal structs, containers or `binary` values are two elements, when
  * written and when read. In Go a set is a slice, and Kitex writes what is in it twice.
+ *
+ * @example
+ * ```ts
+ * import { field, i32, set, struct } from "@ttstream/ttstream/thrift";
+ *
+ * const Draw = struct("Draw", { numbers: field(1, set(i32)) });
+ * Draw.encode({ numbers: new Set([7, 13]) });
+ * ```
  */
 export function set<T>(element: ThriftType<T>): SetType<T> {
   return {
@@ -138,6 +156,14 @@ export interface MapType<out K, out V> extends ThriftType<Map<K, V>> {
  *
  * A `Map` compares objects by identity: equal structs, containers or `binary` values are different keys, and such
  * a key is not found by an equal one of your own.
+ *
+ * @example
+ * ```ts
+ * import { field, i64, map, string, struct } from "@ttstream/ttstream/thrift";
+ *
+ * const Stock = struct("Stock", { pieces: field(1, map(string, i64)) });
+ * Stock.encode({ pieces: new Map([["tea", 12n]]) });
+ * ```
  */
 export function map<K, V>(key: ThriftType<K>, value: ThriftType<V>): MapType<K, V> {
   return {

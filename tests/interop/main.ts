@@ -17,6 +17,8 @@ const PARTS: readonly Part[] = [
   { name: "grpc", program: "grpc/run.ts" },
   { name: "otel", program: "otel/run.ts" },
   { name: "chat", program: "chat/run.ts" },
+  { name: "guide", program: "guide.ts" },
+  { name: "runtimes", program: "runtimes.ts" },
 ];
 
 /** The parts of `grpc`, which that program knows by name. */

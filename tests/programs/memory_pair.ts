@@ -29,6 +29,7 @@ let cancelled = Promise.withResolvers<string>();
 
 const handler = implement(Chat, {
   async *talk(stream) {
+    stream.sendHeader(); // says that it has begun: one whose stream has ended before is never called
     stream.signal.addEventListener("abort", () => cancelled.resolve(`${stream.signal.reason}`), {
       once: true,
     });
@@ -86,6 +87,7 @@ async function useAll(connection: Connection): Promise<void> {
 
   cancelled = Promise.withResolvers();
   const late = chat.talk({ recvTimeoutMs: 20 });
+  await late.header;
   say("late", await endOf(Array.fromAsync(late)));
   say("server", await cancelled.promise);
 }

@@ -48,6 +48,22 @@ export interface ConnectOverOptions extends ConnectionOptions {
  *
  * @throws {RangeError} If a limit is not a positive integer, or `serviceName` over 65,535 bytes.
  * @throws {TypeError} If one of the streams is locked, or `dial` is no function.
+ *
+ * @example A client and a server in memory
+ * ```ts
+ * import { connectOver, serveOver } from "@ttstream/ttstream";
+ *
+ * const there = new TransformStream<Uint8Array, Uint8Array>();
+ * const back = new TransformStream<Uint8Array, Uint8Array>();
+ * const serving = serveOver({ readable: there.readable, writable: back.writable }, ({ readable, writable }) =>
+ *   readable.pipeTo(writable));
+ * const connection = connectOver({ readable: back.readable, writable: there.writable });
+ * const stream = connection.openStream({ service: "Echo", method: "Echo" });
+ * await stream.sendAll([new Uint8Array([1, 2, 3])]);
+ * for await (const message of stream) console.log(message);
+ * await connection.close();
+ * await serving.finished;
+ * ```
  */
 export function connectOver(duplex: ByteDuplex, options: ConnectOverOptions = {}): Connection {
   const init = clientConnectionInit(options);

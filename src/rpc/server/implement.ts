@@ -133,6 +133,22 @@ export function implement<M extends AnyMethods>(
  * method.
  *
  * @throws {TypeError} If one is no function, two have the same service, or two have no `services`.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, defineService, implement, route, serve } from "@ttstream/ttstream";
+ *
+ * const text: Codec<string> = {
+ *   encode: (message) => new TextEncoder().encode(message),
+ *   decode: (payload) => new TextDecoder().decode(payload),
+ * };
+ * const Chat = defineService("Chat", { ask: { kind: "server", name: "Ask", request: text, response: text } });
+ * const Echo = defineService("Echo", { say: { kind: "bidirectional", name: "Say", request: text, response: text } });
+ *
+ * const chat = implement(Chat, { ask: (_question, stream) => stream.sendAll(["so", "what"]) });
+ * const echo = implement(Echo, { say: ({ readable, writable }) => readable.pipeTo(writable) });
+ * await serve({ port: 8888 }, route(chat, echo)).finished;
+ * ```
  */
 export function route(...handlers: Handler[]): ServiceHandler {
   const byService = new Map<string, Handler>();

@@ -71,6 +71,17 @@ export function serve(
  *
  * @throws {RangeError} If a limit is out of range.
  * @throws {TypeError} If one of the streams is locked.
+ *
+ * @example On a socket of one's own
+ * ```ts
+ * import { serveOver } from "@ttstream/ttstream";
+ *
+ * using listener = Deno.listen({ port: 8888 });
+ * for await (const socket of listener) {
+ *   const { finished } = serveOver(socket, ({ readable, writable }) => readable.pipeTo(writable));
+ *   finished.catch((error) => console.error(socket.remoteAddr, error));
+ * }
+ * ```
  */
 export function serveOver(
   duplex: ByteDuplex,

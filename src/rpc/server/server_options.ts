@@ -106,7 +106,7 @@ export interface ServeTcpOptions extends ServerOptions<NetAddr> {
   port: number;
   /** Default `"0.0.0.0"`. */
   hostname?: string | undefined;
-  /** Lets several processes listen on the port. Default false. */
+  /** Lets several processes listen on the port, among which the system shares out connections; Deno wants `--unstable-net` for it. Default false. */
   reusePort?: boolean | undefined;
   /** The certificate chain for TLS, PEM; with `key`. */
   cert?: string | undefined;
