@@ -45,6 +45,14 @@ const TEXT_PATH = "idl.thrift";
  * @returns The services by name, in the order of their definition.
  * @throws {IdlError} When something is wrong with an IDL; the message says where: `FILE:LINE:COL: …`.
  * @throws {Error} When the file is not there, or may not be read.
+ *
+ * @example
+ * ```ts
+ * import { loadServices } from "@ttstream/ttstream/dynamic";
+ *
+ * const services = loadServices("service Chat { string Ask(1: string question) }");
+ * console.log([...services.keys()]); // ["Chat"]
+ * ```
  */
 export function loadServices(idl: string | URL, options: LoadOptions = {}): Map<string, DynamicService> {
   checkOptions(options);

@@ -7,7 +7,7 @@
  * import { serve } from "@ttstream/ttstream";
  * import { metrics, tracing } from "@ttstream/ttstream/otel";
  *
- * const options: Parameters<typeof serve>[0] = { port: 8888, observers: [tracing(), metrics()] };
+ * const server = serve({ port: 8888, observers: [tracing(), metrics()] }, (stream) => stream.sendAll(stream.readable));
  * ```
  *
  * @module

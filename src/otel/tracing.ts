@@ -48,7 +48,7 @@ export interface TracingOptions {
  * import { serve } from "@ttstream/ttstream";
  * import { tracing } from "@ttstream/ttstream/otel";
  *
- * const options: Parameters<typeof serve>[0] = { port: 8888, observers: [tracing()] };
+ * const server = serve({ port: 8888, observers: [tracing()] }, (stream) => stream.sendAll(stream.readable));
  * ```
  */
 export function tracing(options: TracingOptions = {}): Observer {

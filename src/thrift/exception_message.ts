@@ -7,6 +7,13 @@ const LONGEST_MESSAGE = 256;
  * `code: 7, reason: "no such room"`, cut where they are long.
  *
  * @param fields The fields of the exception.
+ *
+ * @example
+ * ```ts
+ * import { exceptionMessage } from "@ttstream/ttstream/thrift";
+ *
+ * console.log(exceptionMessage({ code: 7, reason: "no such room" })); // code: 7, reason: "no such room"
+ * ```
  */
 export function exceptionMessage(fields: object): string {
   const parts = Object.entries(fields).map(([name, value]) => {

@@ -38,6 +38,22 @@ export interface ThrownException {
  * @param id Its number in the method's `throws`.
  * @param exceptionClass The class of its instances, with the codec of their fields as `codec`.
  * @throws {RangeError} When `id` is not an integer of 16 bits.
+ *
+ * @example
+ * ```ts
+ * import { exception, field, resultCodec, string, type StructCodec, thrown } from "@ttstream/ttstream/thrift";
+ *
+ * class NotThere extends Error {
+ *   static readonly codec: StructCodec<{ what: string }> = exception("NotThere", { what: field(1, string) });
+ *   readonly what: string;
+ *   constructor({ what }: { what: string }) {
+ *     super(`${what} is not there`);
+ *     this.what = what;
+ *   }
+ * }
+ * // string Find(1: string name) throws (1: NotThere error)
+ * const found = resultCodec("Find", string, { error: thrown(1, NotThere) });
+ * ```
  */
 export function thrown<T>(id: number, exceptionClass: ExceptionClass<T>): ThrownException {
   return {
