@@ -76,6 +76,7 @@ class Living implements Life {
 
 /** The lives of the streams that were seen, by what was seen of them. */
 export class Lives {
+  /** Those that have not ended: a connection may have any number of streams in its time. */
   readonly #living = new Map<string, Living>();
   #all: Living[] = [];
   #dropped = 0;
@@ -100,14 +101,15 @@ export class Lives {
     const key = `${connection}/${stream}`;
     let life = this.#living.get(key);
     // What comes behind the end of a stream begins none: a Trailer behind a Rst, or what was on its way.
-    if (begins === true && (life === undefined || life.end !== undefined)) {
+    if (begins === true && life === undefined) {
       life = this.#begin(event, stream);
       this.#living.set(key, life);
     }
-    if (life === undefined || life.end !== undefined) return;
+    if (life === undefined) return;
     life.add({ time, from, mark });
     if (end === undefined) return;
     life.end = { ...end, by: from, at: time };
+    this.#living.delete(key);
   }
 
   /** A connection is over, and with it all of its streams. */

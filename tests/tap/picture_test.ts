@@ -95,3 +95,15 @@ Deno.test("what has been shown is forgotten, but for streams that go on", () => 
   lives.see(event(2, "server", { stream: 2, ...well }));
   assertEquals(lives.lives.lives.map(({ stream, end }) => [stream, end?.how]), [[2, "well"]]);
 });
+
+Deno.test("a connection that lives on keeps nothing of its streams but the latest", () => {
+  const lives = new Lives();
+  const before = Deno.memoryUsage().heapUsed;
+  for (let stream = 1; stream <= 200_000; stream++) {
+    lives.see(event(stream, "client", { stream, ...begins }));
+    lives.see(event(stream, "server", { stream, ...well }));
+  }
+  // Kept, they are 120 MB.
+  assertLess(Deno.memoryUsage().heapUsed - before, 60e6);
+  assertEquals(lives.lives.lives.length, 256);
+});
