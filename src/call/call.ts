@@ -4,6 +4,7 @@ import { linesOf } from "../cli/lines.ts";
 import { INTERRUPTED, type Program, WRONG_USAGE } from "../cli/program.ts";
 import { UsageError } from "../cli/usage.ts";
 import { grpc } from "../grpc/protocol.ts";
+import { withinMs } from "../net/event_loop.ts";
 import { connect } from "../rpc/client/connect.ts";
 import type { Connection } from "../rpc/client/connection.ts";
 import type { CallableMethod, Catalog } from "./catalog.ts";
@@ -16,6 +17,9 @@ import { readRequest, RequestError } from "./requests.ts";
 
 /** How long a connection may take, in milliseconds, where `--timeout` is not shorter. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** How long a server may take to let a connection go whose call has ended, in milliseconds. */
+const LEAVE_MS = 500;
 
 /** Runs the command. @returns Its exit code. */
 export async function call(program: Program): Promise<number> {
@@ -73,8 +77,16 @@ async function outcome(program: Program, options: CallCommandOptions): Promise<O
     const { code, text } = endingOf(error);
     return { code, text: escapeHidden(text) };
   } finally {
-    await connection.close();
+    await leave(connection);
   }
+}
+
+/**
+ * Closes the connection. A server that hangs does not answer to that either, and must not keep the command: what is left
+ * of the connection then ends with the process.
+ */
+function leave(connection: Connection): Promise<void> {
+  return withinMs(LEAVE_MS, connection.close());
 }
 
 /** What is wrong with the arguments is found before anybody is connected to. */
@@ -116,7 +128,7 @@ async function work(
   const signal = AbortSignal.any([interrupted, stdout.broken]);
   // Its descriptors need protobuf, which a call with an IDL does not load.
   const catalog = known?.catalog ??
-    await (await import("./reflection.ts")).reflectionCatalog(connection, signal);
+    await (await import("./reflection.ts")).reflectionCatalog(connection, signal, options.timeoutMs);
   if (options.target === undefined) return await list(catalog, stdout);
   const { service, method } = options.target;
   await invoke({
@@ -139,11 +151,12 @@ async function work(
 async function findMethod(catalog: Catalog, service: string, method: string): Promise<CallableMethod> {
   const found = await catalog.find(service);
   if (found === undefined) {
-    const names = (await catalog.names()).join(", ") || "none";
+    // They may be a server's own.
+    const names = escapeHidden((await catalog.names()).join(", ")) || "none";
     throw new UsageError(`there is no service "${service}", only ${names}`);
   }
   const callable = found.methods.find(({ name }) => name === method);
   if (callable !== undefined) return callable;
-  const names = found.methods.map(({ name }) => name).join(", ") || "none";
+  const names = escapeHidden(found.methods.map(({ name }) => name).join(", ")) || "none";
   throw new UsageError(`${service} has no method "${method}", only ${names}`);
 }
