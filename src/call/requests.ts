@@ -54,7 +54,10 @@ export async function* allRequests(
       if (line.trim() !== "") yield readRequest(line, `line ${number} of stdin`, method);
     }
   } catch (error) {
-    if (error instanceof RequestError) failed(error);
-    throw error;
+    const wrong = error instanceof RequestError
+      ? error
+      : new RequestError(`stdin cannot be read: ${reasonText(error)}`, { cause: error });
+    failed(wrong);
+    throw wrong;
   }
 }
