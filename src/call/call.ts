@@ -18,6 +18,7 @@ import { readRequest, RequestError } from "./requests.ts";
 /** How long a connection may take, in milliseconds, where `--timeout` is not shorter. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+const PEM_CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 /** How long a server may take to let a connection go whose call has ended, in milliseconds. */
 const LEAVE_MS = 500;
 
@@ -108,6 +109,8 @@ function connectTo(
 ): Promise<Connection> {
   const ca = caFile === undefined ? undefined : readText(caFile);
   if (caFile !== undefined && ca === undefined) throw new UsageError(`--ca: there is no file ${caFile}`);
+  // What is no certificate would be passed over, and the server's alone be blamed.
+  if (ca?.includes(PEM_CERTIFICATE) === false) throw new UsageError(`--ca: no PEM certificate in ${caFile}`);
   const options = {
     protocol: protocol === "grpc" ? grpc() : undefined,
     serviceName: name,

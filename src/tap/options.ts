@@ -20,7 +20,7 @@ or is encrypted, is passed on unread, and said to be.
 
 Options:
   --listen [HOST:]PORT  where clients connect to; HOST is 127.0.0.1 where there is none
-  --to HOST:PORT        the server; a path with a / in it is a Unix socket's
+  --to HOST:PORT        the server; a path with a / in it is a Unix socket's (Deno wants -W, too)
   --idl FILE            shows messages as JSON; may be given several times
   -I, --include DIR     where else to look for files that an IDL includes
   --json                prints an object of JSON a line instead
@@ -30,7 +30,7 @@ Options:
   -h, --help            print this
 
 Headers and messages are shown as they are, secrets among them.
-Exit codes: 0 ended by Ctrl-C or --once, 1 it cannot listen or an IDL is wrong, 2 wrong arguments.`;
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --once, 1 it cannot listen or an IDL is wrong, 2 wrong arguments.`;
 
 /** What the command was told. */
 export interface TapOptions {

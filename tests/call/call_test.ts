@@ -103,6 +103,19 @@ for (const protocol of protocols) {
     );
   });
 
+  Deno.test(`over ${protocol} SIGTERM cancels the stream as well, with exit code 143`, async () => {
+    await using server = new ChatServer();
+    const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ask"];
+    await using command = new RunningCommand("call", [...args, "-d", '{"text":"forever"}']);
+    await command.stdout.until(/\n/);
+    command.interrupt("SIGTERM");
+    assertEquals((await command.end()).code, 143);
+    assertMatch(
+      (await server.cancelled).message,
+      protocol === "grpc" ? /code = 1 .*error code: CANCEL/ : /canceled path: call\]/,
+    );
+  });
+
   Deno.test(`over ${protocol} a reader that has what it wants cancels the stream, quietly`, async () => {
     await using server = new ChatServer();
     const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ask", "-d", '{"text":"many"}'];
@@ -162,6 +175,30 @@ Deno.test("a method that streams requests is called as a program, with its reque
     stdout: '{"text":"A"}\n{"text":"B"}\n',
     stderr: "",
   });
+});
+
+Deno.test("a request on stdin that is no UTF-8 is not sent as something else", async () => {
+  await using server = new ChatServer();
+  const stdin = ReadableStream.from([Uint8Array.of(0x22, 0xff, 0x22, 0x0a)]);
+  const args = ["--idl", IDL, server.address, "Chat/Talk"];
+  const { code, stdout, stderr } = await new CommandHere(call, args, stdin).ended;
+  assertEquals([code, stdout], [2, ""]);
+  assertMatch(stderr, /^call: stdin cannot be read: .*\n$/);
+});
+
+Deno.test({
+  name: "an output that cannot be written is said to be, with exit code 1",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = new ChatServer();
+    const main = new URL("../../src/call/main.ts", import.meta.url).pathname;
+    const command = [Deno.execPath(), "run", "-q", "--no-check", "-NR", main, "--idl", IDL, server.address];
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$@" >/dev/full', "sh", ...command, "Chat/Ping"],
+    }).output();
+    assertEquals(code, 1);
+    assertMatch(new TextDecoder().decode(stderr), /^call: cannot write its output: No space left .*\n$/);
+  },
 });
 
 Deno.test("a call that has ended does not wait for what is typed on stdin", async () => {
