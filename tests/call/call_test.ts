@@ -7,6 +7,9 @@ import { ChatServer, IDL } from "./chat_server.ts";
 
 const protocols = ["ttheader", "grpc"] as const;
 
+/** Where the certificates are. */
+const TLS = "tests/data/tls/";
+
 /** A call, what it reads on stdin, what it prints, and its exit code. */
 interface Case {
   readonly method: string;
@@ -217,6 +220,24 @@ Deno.test("a call that has ended does not wait for what is typed on stdin", asyn
   typing.resolve();
   assertEquals(code, 4);
 });
+
+for (const protocol of protocols) {
+  Deno.test(`over ${protocol} a server with a certificate of --ca is called over TLS, and without it is not`, async () => {
+    const [cert, key] = await Promise.all(
+      ["localhost.pem", "localhost-key.pem"].map((name) => Deno.readTextFile(TLS + name)),
+    );
+    await using server = new ChatServer({ cert, key });
+    const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ping"];
+    assertEquals(await runCommand("call", [...args, "--ca", `${TLS}ca.pem`]), {
+      code: 0,
+      stdout: '"pong"\n',
+      stderr: "",
+    });
+    const untrusted = await new CommandHere(call, [...args, "--tls"]).ended;
+    assertEquals([untrusted.code, untrusted.stdout], [3, ""]);
+    assertMatch(untrusted.stderr, /^call: cannot connect to \S+: invalid peer certificate: /);
+  });
+}
 
 Deno.test("a server that is not there is exit code 3", async () => {
   const unused = Deno.listen({ hostname: "127.0.0.1", port: 0 });
