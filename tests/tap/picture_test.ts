@@ -53,6 +53,17 @@ Deno.test("a cancel, a failure, a lost stream and one that goes on tell themselv
   assertMatch(lines[3] ?? "", /^#2 1 Chat\/Ask H─+ 0 → 0 ← still open$/);
 });
 
+Deno.test("a stream of a connection that cannot be read on is not said to be lost", () => {
+  const lives = new Lives();
+  lives.see(event(0, "client", begins));
+  lives.see(
+    event(10, "server", { stream: undefined, kind: "unread", text: "cannot be read: why", failed: true }),
+  );
+  lives.see(event(70, "server", { stream: undefined, kind: "closed" }));
+  lives.connectionOver(1, 80);
+  assertMatch(streamLines(lives, 100)[0] ?? "", / 0 → 0 ← not seen to its end: cannot be read: why$/);
+});
+
 Deno.test("what comes behind the end of a stream does not change it, and begins none", () => {
   const lives = new Lives();
   lives.see(event(0, "client", begins));
