@@ -4,7 +4,6 @@ import { linesOf } from "../cli/lines.ts";
 import { INTERRUPTED, type Program, WRONG_USAGE } from "../cli/program.ts";
 import { UsageError } from "../cli/usage.ts";
 import { grpc } from "../grpc/protocol.ts";
-import { withinMs } from "../net/event_loop.ts";
 import { connect } from "../rpc/client/connect.ts";
 import type { Connection } from "../rpc/client/connection.ts";
 import type { CallableMethod, Catalog } from "./catalog.ts";
@@ -86,8 +85,11 @@ async function outcome(program: Program, options: CallCommandOptions): Promise<O
  * Closes the connection. A server that hangs does not answer to that either, and must not keep the command: what is left
  * of the connection then ends with the process.
  */
-function leave(connection: Connection): Promise<void> {
-  return withinMs(LEAVE_MS, connection.close());
+async function leave(connection: Connection): Promise<void> {
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LEAVE_MS);
+  await Promise.race([connection.close(), enough]);
+  clearTimeout(timer);
 }
 
 /** What is wrong with the arguments is found before anybody is connected to. */
