@@ -17,6 +17,10 @@ import { readRequest, RequestError } from "./requests.ts";
 /** How long a connection may take, in milliseconds, where `--timeout` is not shorter. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+const PEM_CERTIFICATE = "-----BEGIN CERTIFICATE-----";
+/** How long a server may take to let a connection go whose call has ended, in milliseconds. */
+const LEAVE_MS = 500;
+
 /** Runs the command. @returns Its exit code. */
 export async function call(program: Program): Promise<number> {
   const { args, stdout, stderr, interrupted } = program;
@@ -73,8 +77,19 @@ async function outcome(program: Program, options: CallCommandOptions): Promise<O
     const { code, text } = endingOf(error);
     return { code, text: escapeHidden(text) };
   } finally {
-    await connection.close();
+    await leave(connection);
   }
+}
+
+/**
+ * Closes the connection. A server that hangs does not answer to that either, and must not keep the command: what is left
+ * of the connection then ends with the process.
+ */
+async function leave(connection: Connection): Promise<void> {
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LEAVE_MS);
+  await Promise.race([connection.close(), enough]);
+  clearTimeout(timer);
 }
 
 /** What is wrong with the arguments is found before anybody is connected to. */
@@ -96,6 +111,8 @@ function connectTo(
 ): Promise<Connection> {
   const ca = caFile === undefined ? undefined : readText(caFile);
   if (caFile !== undefined && ca === undefined) throw new UsageError(`--ca: there is no file ${caFile}`);
+  // What is no certificate would be passed over, and the server's alone be blamed.
+  if (ca?.includes(PEM_CERTIFICATE) === false) throw new UsageError(`--ca: no PEM certificate in ${caFile}`);
   const options = {
     protocol: protocol === "grpc" ? grpc() : undefined,
     serviceName: name,
@@ -116,7 +133,7 @@ async function work(
   const signal = AbortSignal.any([interrupted, stdout.broken]);
   // Its descriptors need protobuf, which a call with an IDL does not load.
   const catalog = known?.catalog ??
-    await (await import("./reflection.ts")).reflectionCatalog(connection, signal);
+    await (await import("./reflection.ts")).reflectionCatalog(connection, signal, options.timeoutMs);
   if (options.target === undefined) return await list(catalog, stdout);
   const { service, method } = options.target;
   await invoke({
@@ -139,11 +156,12 @@ async function work(
 async function findMethod(catalog: Catalog, service: string, method: string): Promise<CallableMethod> {
   const found = await catalog.find(service);
   if (found === undefined) {
-    const names = (await catalog.names()).join(", ") || "none";
+    // They may be a server's own.
+    const names = escapeHidden((await catalog.names()).join(", ")) || "none";
     throw new UsageError(`there is no service "${service}", only ${names}`);
   }
   const callable = found.methods.find(({ name }) => name === method);
   if (callable !== undefined) return callable;
-  const names = found.methods.map(({ name }) => name).join(", ") || "none";
+  const names = escapeHidden(found.methods.map(({ name }) => name).join(", ")) || "none";
   throw new UsageError(`${service} has no method "${method}", only ${names}`);
 }

@@ -8,7 +8,7 @@ export interface CallableMethod {
   readonly method: Method<MethodKind, unknown, unknown>;
   /** The method in a line, in the words of its IDL. */
   readonly signature: string;
-  /** What its request is, for whoever has sent another; a few lines. */
+  /** What its request is, for whoever has sent another; a few lines, as they are printed. */
   readonly wants: string;
   /** Whether it has no argument: its request is `null`. */
   readonly takesNothing: boolean;

@@ -5,6 +5,7 @@ import { defineService } from "../core/service.ts";
 import type { CallOptions } from "../rpc/client/call_options.ts";
 import type { Call } from "../rpc/client/client_stream.ts";
 import type { Connection } from "../rpc/client/connection.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import { createClient } from "../rpc/client/create_client.ts";
 import type { CallableMethod } from "./catalog.ts";
 import { allRequests, onlyRequest, type RequestError } from "./requests.ts";
@@ -97,7 +98,7 @@ async function finish(
 async function tell(output: Output, what: string, metadata: Promise<Metadata>): Promise<void> {
   try {
     for (const [key, value] of await metadata) {
-      output.line(`${output.paint("dim", `${what} ${key}=`)}${value}`);
+      output.line(`${output.paint("dim", `${what} ${escapeHidden(key)}=`)}${escapeHidden(value)}`);
     }
   } catch {
     // The call ended without one: what ended it is said by the call itself.

@@ -35,9 +35,10 @@ Options:
   -v, --verbose           prints header and trailer on stderr
   -h, --help              print this
 
-HOST is 127.0.0.1 where there is none; an address with a / in it is a Unix socket's path.
+HOST is 127.0.0.1 where there is none; an address with a / in it is a Unix socket's path, for which
+Deno wants -W, too.
 Exit codes: 0 ended well, 1 the call failed, 2 wrong arguments or requests, 3 cannot connect,
-4 the time is over, 130 cancelled by Ctrl-C.`;
+4 the time is over, 130 cancelled by Ctrl-C, 143 by SIGTERM.`;
 
 /** What is spoken. */
 export type CallProtocol = "ttheader" | "grpc";
@@ -91,17 +92,22 @@ export function readOptions(args: readonly string[]): CallCommandOptions | undef
   const protocol = protocolOf(given.value("protocol"), idls);
   const data = given.values("data");
   const timeout = given.value("timeout");
+  const tls = given.flag("tls") || given.value("ca") !== undefined;
+  const places = placesOf(given, idls);
+  if (tls && places.address !== undefined && "path" in places.address) {
+    throw new UsageError(`there is no TLS over a Unix socket, such as ${places.address.path}`);
+  }
   return {
     idls,
     includeDirs: given.values("include"),
     protocol,
-    ...placesOf(given, idls),
+    ...places,
     data: data.length === 0 ? undefined : data,
     metainfo: pairs(given, "metainfo"),
     transient: pairs(given, "transient"),
     metadata: pairs(given, "metadata"),
     timeoutMs: timeout === undefined ? undefined : readDuration(timeout, "--timeout"),
-    tls: given.flag("tls") || given.value("ca") !== undefined,
+    tls,
     caFile: given.value("ca"),
     name: given.value("name") ?? "call",
     verbose: given.flag("verbose"),

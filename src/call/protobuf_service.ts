@@ -13,6 +13,7 @@ import {
 import { reasonText } from "../base/reason.ts";
 import type { Codec } from "../core/codec.ts";
 import type { MethodKind } from "../core/service.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { CallableMethod, CallableService } from "./catalog.ts";
 
 const KINDS: Readonly<Record<DescMethod["methodKind"], MethodKind>> = {
@@ -37,7 +38,8 @@ function callable(method: DescMethod, registry: FileRegistry): CallableMethod {
       response: jsonCodec(output, registry),
     },
     signature: signatureOf(method),
-    wants: [`${input.typeName} {`, ...input.fields.map((field) => `  ${fieldLine(field)}`), "}"].join("\n"),
+    wants: [`${input.typeName} {`, ...input.fields.map((field) => `  ${escapeHidden(fieldLine(field))}`), "}"]
+      .join("\n"),
     takesNothing: false,
     hasResponse: true,
   };

@@ -1,5 +1,6 @@
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { Bytes } from "../base/buffer.ts";
 import { isGrpcError } from "../grpc/error.ts";
 import { GrpcStatus } from "../grpc/status.ts";
 import type { Connection } from "../rpc/client/connection.ts";
@@ -19,10 +20,15 @@ const METHOD = "ServerReflectionInfo";
 /**
  * The services that a gRPC server tells of itself (grpc `doc/server-reflection.md`).
  *
+ * @param timeoutMs How long all of its answers may take together.
  * @throws (rejects) An error in words where it does not, or what its streams ended with.
  */
-export async function reflectionCatalog(connection: Connection, signal: AbortSignal): Promise<Catalog> {
-  const server = new Reflection(connection, signal);
+export async function reflectionCatalog(
+  connection: Connection,
+  signal: AbortSignal,
+  timeoutMs?: number | undefined,
+): Promise<Catalog> {
+  const server = new Reflection(connection, signal, timeoutMs);
   const names = await server.services();
   return {
     names: () => Promise.resolve(names),
@@ -39,12 +45,15 @@ export async function reflectionCatalog(connection: Connection, signal: AbortSig
 class Reflection {
   readonly #connection: Connection;
   readonly #signal: AbortSignal;
+  /** When its time is over, by `performance.now()`. */
+  readonly #endsAt: number | undefined;
   #service: string = SERVICES[0];
   readonly #files = new Map<string, FileDescriptorProto>();
 
-  constructor(connection: Connection, signal: AbortSignal) {
+  constructor(connection: Connection, signal: AbortSignal, timeoutMs: number | undefined) {
     this.#connection = connection;
     this.#signal = signal;
+    this.#endsAt = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
   }
 
   async services(): Promise<string[]> {
@@ -83,15 +92,24 @@ class Reflection {
   async #ask(request: ReflectionRequest): Promise<ReflectionResponse> {
     await using stream = this.#connection.openStream(
       { service: this.#service, method: METHOD },
-      { signal: this.#signal },
+      { signal: this.#signal, timeoutMs: this.#timeLeft() },
     );
     await stream.sendAll([encodeRequest(request)]);
-    const [payload] = await Array.fromAsync(stream.readable);
+    let payload: Bytes | undefined;
+    for await (const answer of stream.readable) {
+      // It may go on for ever.
+      if (payload !== undefined) throw new Error("the server's reflection service has answered twice");
+      payload = answer;
+    }
     if (payload === undefined) throw new Error("the server's reflection service has not answered");
     const response = decodeResponse(payload);
     const { error } = response;
     if (error === undefined) return response;
     throw new Error(`the server's reflection service: ${error.message} (code ${error.code})`);
+  }
+
+  #timeLeft(): number | undefined {
+    return this.#endsAt === undefined ? undefined : Math.max(1, Math.ceil(this.#endsAt - performance.now()));
   }
 }
 

@@ -1,4 +1,5 @@
 import { reasonText } from "../base/reason.ts";
+import { escapeHidden } from "../idl/hidden.ts";
 import type { CallableMethod } from "./catalog.ts";
 
 /** What is wrong with a request: which one, what, and what the method wants. */
@@ -10,14 +11,14 @@ export function readRequest(text: string, what: string, { name, method, wants }:
   try {
     request = JSON.parse(text);
   } catch (error) {
-    throw new RequestError(`${what} is no JSON: ${reasonText(error)}`, { cause: error });
+    throw new RequestError(`${what} is no JSON: ${escapeHidden(reasonText(error))}`, { cause: error });
   }
   try {
     method.request.encode(request);
   } catch (error) {
-    throw new RequestError(`${what} is not what ${name} wants: ${reasonText(error)}\n${wants}`, {
-      cause: error,
-    });
+    // The names in it may be a server's own.
+    const text = `${what} is not what ${escapeHidden(name)} wants: ${escapeHidden(reasonText(error))}`;
+    throw new RequestError(`${text}\n${wants}`, { cause: error });
   }
   return request;
 }
@@ -53,7 +54,10 @@ export async function* allRequests(
       if (line.trim() !== "") yield readRequest(line, `line ${number} of stdin`, method);
     }
   } catch (error) {
-    if (error instanceof RequestError) failed(error);
-    throw error;
+    const wrong = error instanceof RequestError
+      ? error
+      : new RequestError(`stdin cannot be read: ${reasonText(error)}`, { cause: error });
+    failed(wrong);
+    throw wrong;
   }
 }

@@ -63,6 +63,9 @@ function parse(args: readonly string[], specs: OptionSpecs) {
   } catch (error) {
     // That is what it throws for wrong arguments; behind the first sentence is advice on how to write others.
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message.split(/\.\s|\n/, 1)[0] ?? error.message, { cause: error });
+    const [first = error.message] = error.message.split(/\.\s|\n/, 1);
+    const [, instead] = /starting with a dash use '([^']*)'/.exec(error.message) ?? [];
+    const advice = instead === undefined ? "" : `: a value that begins with a dash is given as ${instead}`;
+    throw new UsageError(`${first}${advice}`, { cause: error });
   }
 }

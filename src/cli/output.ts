@@ -31,6 +31,8 @@ export class Output {
   #queue: Uint8Array[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
+  /** Why no more can be written, where it is not that nobody reads. */
+  #failure: { readonly error: unknown } | undefined;
 
   /** An output that writes to `sink`. */
   constructor(sink: OutputSink, look: OutputLook) {
@@ -38,7 +40,7 @@ export class Output {
     this.look = look;
   }
 
-  /** Aborts when nobody reads the output any more: `| head -1` has what it wants. */
+  /** Aborts when nobody reads the output any more, `| head -1` has what it wants, or it cannot be written. */
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
@@ -57,9 +59,10 @@ export class Output {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Resolves when all lines have left, or nobody reads them. Rejects with what the system said where it was neither. */
+  /** Resolves when all lines have left, or nobody reads them. Rejects with what the system says where it was neither. */
   async written(): Promise<void> {
     await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** The text in a colour, where there are colours. */
@@ -79,7 +82,7 @@ export class Output {
       this.#queue = [];
       this.#pendingBytes = 0;
       this.#broken.abort(new DOMException("nobody reads the output any more", "AbortError"));
-      if (!isBrokenPipe(error)) throw error;
+      if (!isBrokenPipe(error)) this.#failure = { error };
     } finally {
       this.#writing = undefined;
     }

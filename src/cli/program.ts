@@ -1,3 +1,4 @@
+import { reasonText } from "../base/reason.ts";
 import { Output } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
@@ -11,14 +12,17 @@ export interface Program {
   readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Whether somebody types on stdin. */
   readonly stdinIsTerminal: boolean;
-  /** Aborts at the first Ctrl-C. A second one ends the process at once, with exit code 130. */
+  /** Aborts at the first Ctrl-C, or SIGTERM. A second one ends the process at once, with exit code 130, or 143. */
   readonly interrupted: AbortSignal;
   /** The text of a file, or `undefined` where there is none. */
   readText(path: string): string | undefined;
 }
 
-/** What the shell sees where Ctrl-C has ended a command. */
+/** What a command returns where Ctrl-C has ended it. Where it was SIGTERM the shell sees 143. */
 export const INTERRUPTED = 130;
+const TERMINATED = 143;
+/** What the shell sees where an output cannot be written. */
+const CANNOT_WRITE = 1;
 /** What the shell sees of wrong arguments. */
 export const WRONG_USAGE = 2;
 
@@ -40,17 +44,24 @@ export async function runProgram(
 ): Promise<void> {
   const interrupts = new AbortController();
   let interruptedAt = -Infinity;
-  const interrupt = () => {
+  let interruptedCode = INTERRUPTED;
+  const interrupt = (code: number, by: string) => {
     if (performance.now() - interruptedAt < SAME_INTERRUPT_MS) return;
-    if (interrupts.signal.aborted) Deno.exit(INTERRUPTED);
+    if (interrupts.signal.aborted) Deno.exit(code);
     interruptedAt = performance.now();
-    interrupts.abort(new DOMException("interrupted by Ctrl-C", "AbortError"));
+    interruptedCode = code;
+    interrupts.abort(new DOMException(`interrupted by ${by}`, "AbortError"));
   };
+  const interruptKey = () => interrupt(INTERRUPTED, "Ctrl-C");
+  // What ends a command for good, `timeout` or a service manager, lets it cancel its streams as well.
+  const terminate = () => interrupt(TERMINATED, "SIGTERM");
   const stdout = output(Deno.stdout);
   const stderr = output(Deno.stderr);
-  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGINT", interruptKey);
+  // Windows has none.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", terminate);
   try {
-    Deno.exitCode = await command({
+    const code = await command({
       args: Deno.args,
       stdout,
       stderr,
@@ -59,13 +70,23 @@ export async function runProgram(
       interrupted: interrupts.signal,
       readText,
     });
+    Deno.exitCode = code === INTERRUPTED ? interruptedCode : code;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     stderr.line(`${name}: ${error.message}\nTry --help.`);
     Deno.exitCode = WRONG_USAGE;
   } finally {
-    await Promise.all([stdout.written(), stderr.written()]);
-    Deno.removeSignalListener("SIGINT", interrupt);
+    // What is wrong with stdout is a line of stderr's.
+    for (const output of [stdout, stderr]) {
+      try {
+        await output.written();
+      } catch (error) {
+        stderr.line(`${name}: cannot write its output: ${reasonText(error)}`);
+        Deno.exitCode = CANNOT_WRITE;
+      }
+    }
+    Deno.removeSignalListener("SIGINT", interruptKey);
+    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", terminate);
   }
   // Somebody may be about to type on stdin still: that must not keep the process.
   Deno.exit();

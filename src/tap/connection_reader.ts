@@ -7,7 +7,7 @@ import type { RelayEnd, RelayWatcher } from "../net/relay.ts";
 import { knownProtocol } from "../ttheader/known_protocol.ts";
 import { ttheader } from "../ttheader/protocol.ts";
 import { beginsUnary, PEEK_SIZE } from "../ttheader/unary/message.ts";
-import type { MessageReader, Seen, WireReader } from "./event.ts";
+import { type MessageReader, type Seen, UNREAD, type WireReader } from "./event.ts";
 import { Http2Reader } from "./http2_reader.ts";
 import { MAX_FIRST_BYTES } from "./limits.ts";
 import { TTHeaderReader } from "./ttheader_reader.ts";
@@ -101,7 +101,7 @@ export class ConnectionReader implements RelayWatcher {
     this.#first = undefined;
     this.#see({
       from,
-      kind: "unread",
+      kind: UNREAD,
       text: `${why}; from here on its bytes are passed through unread`,
       failed: true,
     });

@@ -3,10 +3,13 @@ import type { RelayEnd } from "../net/relay.ts";
 /** What a frame means in the life of its stream. */
 export type Mark = "header" | "message" | "half close" | "trailer" | "cancel";
 
+/** The kind of an event that ends the reading of a connection: what becomes of its streams nobody sees. */
+export const UNREAD = "unread";
+
 /** How a stream ended. */
 export interface StreamEnd {
-  /** Whether it ended as it should, with an error, by a cancel, or with its connection. */
-  readonly how: "well" | "error" | "cancel" | "lost";
+  /** Whether it ended as it should, with an error, by a cancel, with its connection, or nobody knows, since that was not read on. */
+  readonly how: "well" | "error" | "cancel" | "lost" | "unread";
   /** What its end said; empty where it ended well. */
   readonly text: string;
 }

@@ -1,5 +1,5 @@
 import type { RelayEnd } from "../net/relay.ts";
-import type { Mark, StreamEnd, TapEvent } from "./event.ts";
+import { type Mark, type StreamEnd, type TapEvent, UNREAD } from "./event.ts";
 
 /** So many marks of one stream are kept: more than any line has columns. Messages that are close to each other share one. */
 const MAX_MARKS = 512;
@@ -76,6 +76,7 @@ class Living implements Life {
 
 /** The lives of the streams that were seen, by what was seen of them. */
 export class Lives {
+  /** Those that have not ended: a connection may have any number of streams in its time. */
   readonly #living = new Map<string, Living>();
   #all: Living[] = [];
   #dropped = 0;
@@ -89,36 +90,34 @@ export class Lives {
 
   /** Takes what was seen. */
   see(event: TapEvent): void {
-    const { connection, stream, from, kind, mark, begins, end, time } = event;
+    const { connection, stream, from, kind, mark, begins, end, time, text = "" } = event;
     if (stream === undefined) {
       if (from !== undefined && (kind === "closed" || kind === "reset") && !this.#endedBy.has(connection)) {
         this.#endedBy.set(connection, { by: from, how: kind });
       }
+      if (kind === UNREAD) this.#endAll(connection, { how: "unread", text, by: undefined, at: time });
       return;
     }
     if (mark === undefined || from === undefined) return;
     const key = `${connection}/${stream}`;
     let life = this.#living.get(key);
     // What comes behind the end of a stream begins none: a Trailer behind a Rst, or what was on its way.
-    if (begins === true && (life === undefined || life.end !== undefined)) {
+    if (begins === true && life === undefined) {
       life = this.#begin(event, stream);
       this.#living.set(key, life);
     }
-    if (life === undefined || life.end !== undefined) return;
+    if (life === undefined) return;
     life.add({ time, from, mark });
     if (end === undefined) return;
     life.end = { ...end, by: from, at: time };
+    this.#living.delete(key);
   }
 
   /** A connection is over, and with it all of its streams. */
   connectionOver(connection: number, time: number): void {
     const ended = this.#endedBy.get(connection);
     const text = ended === undefined ? "the connection is gone" : `the connection was ${ended.how}`;
-    for (const [key, life] of this.#living) {
-      if (life.connection !== connection) continue;
-      life.end ??= { how: "lost", text, by: ended?.by, at: time };
-      this.#living.delete(key);
-    }
+    this.#endAll(connection, { how: "lost", text, by: ended?.by, at: time });
     this.#endedBy.delete(connection);
   }
 
@@ -126,6 +125,14 @@ export class Lives {
   clear(): void {
     this.#all = this.#all.filter((life) => life.end === undefined);
     this.#dropped = 0;
+  }
+
+  #endAll(connection: number, end: NonNullable<Life["end"]>): void {
+    for (const [key, life] of this.#living) {
+      if (life.connection !== connection) continue;
+      life.end = end;
+      this.#living.delete(key);
+    }
   }
 
   #begin(event: TapEvent, stream: number): Living {

@@ -20,7 +20,7 @@ or is encrypted, is passed on unread, and said to be.
 
 Options:
   --listen [HOST:]PORT  where clients connect to; HOST is 127.0.0.1 where there is none
-  --to HOST:PORT        the server; a path with a / in it is a Unix socket's
+  --to HOST:PORT        the server; a path with a / in it is a Unix socket's (Deno wants -W, too)
   --idl FILE            shows messages as JSON; may be given several times
   -I, --include DIR     where else to look for files that an IDL includes
   --json                prints an object of JSON a line instead
@@ -30,7 +30,7 @@ Options:
   -h, --help            print this
 
 Headers and messages are shown as they are, secrets among them.
-Exit codes: 0 ended by Ctrl-C or --once, 1 it cannot listen or an IDL is wrong, 2 wrong arguments.`;
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --once, 1 it cannot listen or an IDL is wrong, 2 wrong arguments.`;
 
 /** What the command was told. */
 export interface TapOptions {
@@ -70,15 +70,31 @@ export function readOptions(args: readonly string[]): TapOptions | undefined {
   if (stream !== undefined && !/^(\d+\/)?-?\d+$/.test(stream)) {
     throw new UsageError(`--stream must be a stream's id, or CONNECTION/ID, got "${stream}"`);
   }
+  const to = readAddress(required(given.value("to"), "--to HOST:PORT"), "--to");
+  // Each connection would make another one, until there are no more.
+  if (isSame(listen, to)) throw new UsageError("--to is where the tap itself listens");
   return {
     listen,
-    to: readAddress(required(given.value("to"), "--to HOST:PORT"), "--to"),
+    to,
     idls: given.values("idl"),
     includeDirs: given.values("include"),
     filter: { stream, method: given.value("method") },
     json: given.flag("json"),
     once: given.flag("once"),
   };
+}
+
+/** Hostnames that are this machine's. */
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+/** Hostnames to listen on that are all of this machine's. */
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "[::]"]);
+
+function isSame(listen: TapOptions["listen"], to: CommandAddress): boolean {
+  if ("path" in to || to.port !== listen.port) return false;
+  if (to.hostname === listen.hostname) return true;
+  const isLocal = LOOPBACK.has(to.hostname) || WILDCARDS.has(to.hostname);
+  const namesLocal = to.hostname === "localhost" || listen.hostname === "localhost";
+  return isLocal && (WILDCARDS.has(listen.hostname) || (namesLocal && LOOPBACK.has(listen.hostname)));
 }
 
 function required(value: string | undefined, option: string): string {

@@ -87,7 +87,7 @@ function signOf({ mark, from }: MarkAt): string {
 }
 
 function styleOf({ end }: Life): Style {
-  return end === undefined ? "yellow" : end.how === "well" ? "green" : "red";
+  return end === undefined || end.how === "unread" ? "yellow" : end.how === "well" ? "green" : "red";
 }
 
 /** Who ended it, and what they said. */
@@ -102,6 +102,8 @@ function endOf({ end, requests, responses }: Life): string {
       return `${messages} failed${by}: ${end.text}`;
     case "cancel":
       return `${messages} cancelled${by}: ${end.text}`;
+    case "unread":
+      return `${messages} not seen to its end: ${end.text}`;
     case "lost":
       return `${messages} lost: ${end.text}${by}`;
   }

@@ -7,6 +7,9 @@ import { ChatServer, IDL } from "./chat_server.ts";
 
 const protocols = ["ttheader", "grpc"] as const;
 
+/** Where the certificates are. */
+const TLS = "tests/data/tls/";
+
 /** A call, what it reads on stdin, what it prints, and its exit code. */
 interface Case {
   readonly method: string;
@@ -103,6 +106,19 @@ for (const protocol of protocols) {
     );
   });
 
+  Deno.test(`over ${protocol} SIGTERM cancels the stream as well, with exit code 143`, async () => {
+    await using server = new ChatServer();
+    const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ask"];
+    await using command = new RunningCommand("call", [...args, "-d", '{"text":"forever"}']);
+    await command.stdout.until(/\n/);
+    command.interrupt("SIGTERM");
+    assertEquals((await command.end()).code, 143);
+    assertMatch(
+      (await server.cancelled).message,
+      protocol === "grpc" ? /code = 1 .*error code: CANCEL/ : /canceled path: call\]/,
+    );
+  });
+
   Deno.test(`over ${protocol} a reader that has what it wants cancels the stream, quietly`, async () => {
     await using server = new ChatServer();
     const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ask", "-d", '{"text":"many"}'];
@@ -164,6 +180,30 @@ Deno.test("a method that streams requests is called as a program, with its reque
   });
 });
 
+Deno.test("a request on stdin that is no UTF-8 is not sent as something else", async () => {
+  await using server = new ChatServer();
+  const stdin = ReadableStream.from([Uint8Array.of(0x22, 0xff, 0x22, 0x0a)]);
+  const args = ["--idl", IDL, server.address, "Chat/Talk"];
+  const { code, stdout, stderr } = await new CommandHere(call, args, stdin).ended;
+  assertEquals([code, stdout], [2, ""]);
+  assertMatch(stderr, /^call: stdin cannot be read: .*\n$/);
+});
+
+Deno.test({
+  name: "an output that cannot be written is said to be, with exit code 1",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = new ChatServer();
+    const main = new URL("../../src/call/main.ts", import.meta.url).pathname;
+    const command = [Deno.execPath(), "run", "-q", "--no-check", "-NR", main, "--idl", IDL, server.address];
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$@" >/dev/full', "sh", ...command, "Chat/Ping"],
+    }).output();
+    assertEquals(code, 1);
+    assertMatch(new TextDecoder().decode(stderr), /^call: cannot write its output: No space left .*\n$/);
+  },
+});
+
 Deno.test("a call that has ended does not wait for what is typed on stdin", async () => {
   await using server = new ChatServer();
   const typing = Promise.withResolvers<void>();
@@ -180,6 +220,24 @@ Deno.test("a call that has ended does not wait for what is typed on stdin", asyn
   typing.resolve();
   assertEquals(code, 4);
 });
+
+for (const protocol of protocols) {
+  Deno.test(`over ${protocol} a server with a certificate of --ca is called over TLS, and without it is not`, async () => {
+    const [cert, key] = await Promise.all(
+      ["localhost.pem", "localhost-key.pem"].map((name) => Deno.readTextFile(TLS + name)),
+    );
+    await using server = new ChatServer({ cert, key });
+    const args = ["--idl", IDL, "--protocol", protocol, server.address, "Chat/Ping"];
+    assertEquals(await runCommand("call", [...args, "--ca", `${TLS}ca.pem`]), {
+      code: 0,
+      stdout: '"pong"\n',
+      stderr: "",
+    });
+    const untrusted = await new CommandHere(call, [...args, "--tls"]).ended;
+    assertEquals([untrusted.code, untrusted.stdout], [3, ""]);
+    assertMatch(untrusted.stderr, /^call: cannot connect to \S+: invalid peer certificate: /);
+  });
+}
 
 Deno.test("a server that is not there is exit code 3", async () => {
   const unused = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -16,9 +16,13 @@ export class ChatServer implements AsyncDisposable {
   readonly #cancelled = Promise.withResolvers<Error>();
   readonly #logged = Promise.withResolvers<void>();
 
-  constructor() {
+  /** Over TLS, where there is a certificate. */
+  constructor(tls: { readonly cert?: string | undefined; readonly key?: string | undefined } = {}) {
+    const { cert, key } = tls;
     const options = { hostname: "127.0.0.1", port: 0, protocols: [ttheader(), grpc()], onError() {} };
-    this.#server = serve(options, this.#implemented());
+    this.#server = cert === undefined || key === undefined
+      ? serve(options, this.#implemented())
+      : serve({ ...options, cert, key }, this.#implemented());
     this.address = `127.0.0.1:${this.#server.addr.port}`;
   }
 

@@ -25,6 +25,11 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   ],
   [[":1", "Chat/Ask", "--metainfo", "x"], '--metainfo must be KEY=VALUE, got "x"\nTry --help.'],
   [[":1", "Chat/Ask", "--protocol", "http"], '--protocol must be ttheader or grpc, got "http"\nTry --help.'],
+  [
+    ["./chat.sock", "Chat/Ask", "--tls"],
+    "there is no TLS over a Unix socket, such as ./chat.sock\nTry --help.",
+  ],
+  [[":1", "Chat/Ask", "--ca", IDL], `--ca: no PEM certificate in ${IDL}\nTry --help.`],
   [[":1", "Chatter/Ask"], 'there is no service "Chatter", only Chat\nTry --help.'],
   [
     [":1", "Chat/Aks"],

@@ -50,5 +50,8 @@ Deno.test("any other failure of an output is told to whoever waits for it", asyn
   const write = () => Promise.reject(new Error("no space left on device"));
   const output = new Output({ write }, { coloured: false, columns: 80 });
   output.line("lost");
+  // Whoever asks, and whenever: before anybody has asked it is nobody's unhandled rejection.
+  await new Promise((resolve) => output.broken.addEventListener("abort", resolve));
+  await assertRejects(() => output.written(), Error, "no space left on device");
   await assertRejects(() => output.written(), Error, "no space left on device");
 });

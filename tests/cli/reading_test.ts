@@ -30,6 +30,14 @@ for (const args of [["--nope"], ["--name"], ["--name="], ["-n", "1", "-n", "2"],
   });
 }
 
+Deno.test("how to give a value that begins with a dash is said to whoever has tried", () => {
+  const said = "argument is ambiguous: a value that begins with a dash is given as --name=-XYZ";
+  for (const option of ["-n", "--name"]) {
+    assertThrows(() => readArguments([option, "-5"], SPECS), UsageError, said);
+  }
+  assertEquals(readArguments(["-n-5"], SPECS).value("name"), "-5");
+});
+
 const addresses: readonly (readonly [string, ReturnType<typeof readAddress> | undefined])[] = [
   ["8888", { hostname: "127.0.0.1", port: 8888 }],
   [":8888", { hostname: "127.0.0.1", port: 8888 }],

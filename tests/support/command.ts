@@ -75,9 +75,9 @@ export class RunningCommand implements AsyncDisposable {
     this.#fed = stdin === undefined ? Promise.resolve() : this.#feed(stdin);
   }
 
-  /** Ctrl-C. */
-  interrupt(): void {
-    this.#child.kill("SIGINT");
+  /** Ctrl-C, or another signal. */
+  interrupt(signal: "SIGINT" | "SIGTERM" = "SIGINT"): void {
+    this.#child.kill(signal);
   }
 
   /** Waits for its end. */

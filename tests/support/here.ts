@@ -10,12 +10,16 @@ export class CommandHere {
   readonly #stdout = new Printed();
   readonly #stderr = new Printed();
 
-  constructor(command: (program: Program) => Promise<number>, args: readonly string[], stdin = "") {
+  constructor(
+    command: (program: Program) => Promise<number>,
+    args: readonly string[],
+    stdin: string | ReadableStream<Uint8Array<ArrayBuffer>> = "",
+  ) {
     this.ended = this.#run(command, {
       args,
       stdout: this.#stdout.output,
       stderr: this.#stderr.output,
-      stdin: ReadableStream.from(stdin === "" ? [] : [new TextEncoder().encode(stdin)]),
+      stdin: typeof stdin === "string" ? bytesOf(stdin) : stdin,
       stdinIsTerminal: false,
       interrupted: this.#interrupts.signal,
       readText: (path) => Deno.readTextFileSync(path),
@@ -44,6 +48,10 @@ export class CommandHere {
     await Promise.all([program.stdout.written(), program.stderr.written()]);
     return { code, stdout: this.#stdout.text, stderr: this.#stderr.text };
   }
+}
+
+function bytesOf(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return ReadableStream.from(text === "" ? [] : [new TextEncoder().encode(text)]);
 }
 
 /** An output that keeps what is printed. */

@@ -53,6 +53,17 @@ Deno.test("a cancel, a failure, a lost stream and one that goes on tell themselv
   assertMatch(lines[3] ?? "", /^#2 1 Chat\/Ask H─+ 0 → 0 ← still open$/);
 });
 
+Deno.test("a stream of a connection that cannot be read on is not said to be lost", () => {
+  const lives = new Lives();
+  lives.see(event(0, "client", begins));
+  lives.see(
+    event(10, "server", { stream: undefined, kind: "unread", text: "cannot be read: why", failed: true }),
+  );
+  lives.see(event(70, "server", { stream: undefined, kind: "closed" }));
+  lives.connectionOver(1, 80);
+  assertMatch(streamLines(lives, 100)[0] ?? "", / 0 → 0 ← not seen to its end: cannot be read: why$/);
+});
+
 Deno.test("what comes behind the end of a stream does not change it, and begins none", () => {
   const lives = new Lives();
   lives.see(event(0, "client", begins));
@@ -94,4 +105,16 @@ Deno.test("what has been shown is forgotten, but for streams that go on", () => 
   lives.clear();
   lives.see(event(2, "server", { stream: 2, ...well }));
   assertEquals(lives.lives.lives.map(({ stream, end }) => [stream, end?.how]), [[2, "well"]]);
+});
+
+Deno.test("a connection that lives on keeps nothing of its streams but the latest", () => {
+  const lives = new Lives();
+  const before = Deno.memoryUsage().heapUsed;
+  for (let stream = 1; stream <= 200_000; stream++) {
+    lives.see(event(stream, "client", { stream, ...begins }));
+    lives.see(event(stream, "server", { stream, ...well }));
+  }
+  // Kept, they are 120 MB.
+  assertLess(Deno.memoryUsage().heapUsed - before, 60e6);
+  assertEquals(lives.lives.lives.length, 256);
 });

@@ -97,6 +97,30 @@ Deno.test("with --once the tap ends with its clients, and Ctrl-C shows streams t
   });
 });
 
+Deno.test("the tap ends at SIGTERM as at Ctrl-C", async () => {
+  await tapped([], async ({ tap, ask }) => {
+    const asked = ask("forever").then(() => "answered", (error) => error.message);
+    await tap.stdout.until(/← 1 Data/);
+    tap.interrupt("SIGTERM");
+    const { code, stdout } = await tap.end();
+    assertEquals(code, 0);
+    assertMatch(stdout, /#1 1 Chat\/Ask +H.* 1 → 1 ← still open\n/);
+    assertMatch(await asked, /code=12006/);
+  });
+});
+
+Deno.test("a server that cannot be reached is said to be, whatever is looked for", async () => {
+  await using server = new ChatServer();
+  const { address } = server;
+  await server[Symbol.asyncDispose]();
+  const command = new CommandHere(tap, ["--listen", "0", "--to", address, "--once", "--method", "Ask"]);
+  const port = Number(/:(\d+),/.exec(await command.said(/listening on \S+:\d+, /))?.[1]);
+  const client = await Deno.connect({ hostname: "127.0.0.1", port });
+  const { stdout } = await command.ended;
+  client.close();
+  assertMatch(stdout, /^\S+ #1 - - unreachable .*ECONNREFUSED.*\n$/);
+});
+
 Deno.test("--json prints an object a line, and the lives of the streams last", async () => {
   await tapped(["--json", "--once"], async ({ tap, ask }) => {
     await ask("hi");
@@ -223,6 +247,9 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
     ["--listen", "1", "--to", "a:1", "--stream", "x"],
     '--stream must be a stream\'s id, or CONNECTION/ID, got "x"',
   ],
+  [["--listen", "9000", "--to", ":9000"], "--to is where the tap itself listens"],
+  [["--listen", "9000", "--to", "localhost:9000"], "--to is where the tap itself listens"],
+  [["--listen", "0.0.0.0:9000", "--to", "[::1]:9000"], "--to is where the tap itself listens"],
   [["--listen", "1", "--to", "a:1", "b"], '"b" belongs to no option'],
   [["--lissten", "1"], "Unknown option '--lissten'"],
   [["--listen"], "Option '--listen <value>' argument missing"],
