@@ -250,6 +250,21 @@ Deno.test("over one pair of byte streams a late answer is waited for before the 
   assertEquals(await next, "NEXT");
 });
 
+Deno.test("a oneway call that is given up owes no answer, and keeps nobody waiting", async () => {
+  const [near, far] = duplexPair();
+  await using connection = connectOver(near);
+  await using peer = new UnaryPeer(far);
+  const client = createClient(Words, connection);
+  const given = client.note("given up");
+  given.cancel();
+  assertEquals((await streamErrorOf(given)).code, 12007);
+  assertEquals((await peer.expect()).type, MessageType.Oneway);
+  const next = client.shout("next");
+  const asked = await peer.expect();
+  await peer.send({ id: asked.id, type: MessageType.Reply, payload: stringResult.encode("NEXT") });
+  assertEquals(await next, "NEXT");
+});
+
 Deno.test("a call that waits for a connection ends with its signal and its time-out", async () => {
   await using played = await play({ unary: { maxConnections: 1 } });
   const first = played.client.shout("first");
