@@ -12,6 +12,9 @@ import { setTimer, type Timer, withinMs } from "../net/event_loop.ts";
 /** How long, in milliseconds, whoever cancels waits for the socket to take the cancel. */
 const CANCEL_MS = 1_000;
 
+/** How much sooner, in milliseconds, than the client a server may find that the time is over: both round. */
+const DUE_MS = 2;
+
 /**
  * The client's side of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), an end or
  * a cancel of the server's ({@linkcode recvEnd}, {@linkcode recvReset}), or the loss of the connection ({@linkcode lose}); the
@@ -25,6 +28,8 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** Whether its cancel has been sent: whoever awaits one means that it has left, also where a signal was faster. */
   #canceled = false;
   #timer: Timer;
+  /** When its time is over, in `performance.now()`'s milliseconds. */
+  #dueAt: number | undefined;
   readonly #results = new CallResults();
 
   /** @param sink What stands for the connection until {@linkcode attach}; nothing is sent before. */
@@ -65,7 +70,14 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     if (this.#watching) return;
     this.#watching = true;
     for (const signal of signals) signal.addEventListener("abort", this);
-    if (timeoutMs > 0) this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
+    if (timeoutMs === 0) return;
+    this.#dueAt = performance.now() + timeoutMs;
+    this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
+  }
+
+  /** Whether its time is over, as far as clocks of whole milliseconds tell. */
+  get due(): boolean {
+    return this.#dueAt !== undefined && performance.now() > this.#dueAt - DUE_MS;
   }
 
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
