@@ -1,7 +1,7 @@
 import type { CallInit } from "./call_init.ts";
 import { CallResults } from "./call_results.ts";
 import { type Codec, rawCodec } from "./codec.ts";
-import type { BizStatusError, StreamError } from "./errors.ts";
+import { type BizStatusError, isStreamError, type StreamError } from "./errors.ts";
 import type { MessageReader } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, NO_METADATA } from "./metadata.ts";
@@ -73,11 +73,6 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     if (timeoutMs === 0) return;
     this.#dueAt = performance.now() + timeoutMs;
     this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
-  }
-
-  /** Whether its time is over, as far as clocks of whole milliseconds tell. */
-  get due(): boolean {
-    return this.#dueAt !== undefined && performance.now() > this.#dueAt - DUE_MS;
   }
 
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
@@ -180,7 +175,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   }
 
   recvEnd(error: StreamError | BizStatusError | undefined, trailer: Metadata): void {
-    if (this.state.recvEnd()) this.#ended(error, trailer);
+    if (this.state.recvEnd()) this.#ended(this.#orTimedOut(error), trailer);
   }
 
   recvReset(error: StreamError): void {
@@ -210,7 +205,8 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
    * @param trailer The keys of the server's trailer, where one came.
    */
   finish(error: unknown, trailer: Metadata | undefined): void {
-    if (this.state.close(error)) this.#ended(error, trailer);
+    const end = this.#orTimedOut(error);
+    if (this.state.close(end)) this.#ended(end, trailer);
   }
 
   readCanceled(reason: unknown): Promise<void> {
@@ -268,6 +264,13 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** An abort signal that the call watches fired. */
   handleEvent(event: Event): void {
     if (event.target instanceof AbortSignal) this.#cancel(this.errorOf(event.target.reason));
+  }
+
+  /** A server that has the deadline too may be the first to find that the time is over: that is the same end. */
+  #orTimedOut(error: unknown): unknown {
+    if (this.#dueAt === undefined || performance.now() < this.#dueAt - DUE_MS) return error;
+    const timedOut = this.dialect.timedOut(this.where, this.#init.timeoutMs);
+    return isStreamError(error) && error.code === timedOut.code ? timedOut : error;
   }
 
   #timedOut(): void {

@@ -1,9 +1,8 @@
 import type { ClientSide } from "../../core/client_side.ts";
 import type { Codec } from "../../core/codec.ts";
-import type { StreamError } from "../../core/errors.ts";
 import { NO_METADATA } from "../../core/metadata.ts";
 import type { ClientSink } from "../../core/transport.ts";
-import { ByteBuffer, type Bytes } from "../../base/buffer.ts";
+import { ByteBuffer } from "../../base/buffer.ts";
 import type { ByteConnection } from "../../net/byte_connection.ts";
 import { ErrorCode, errorOfStream, streamError, type TTStreamError } from "../errors.ts";
 import { bizStatusOf, errorOfException } from "../status.ts";
@@ -194,7 +193,7 @@ export class UnaryClientCall implements ClientSink {
     }
     switch (type) {
       case MessageType.Exception:
-        return this.stream.recvEnd(this.#errorOf(payload), metadata);
+        return this.stream.recvEnd(errorOfException(payload, where), metadata);
       case MessageType.Reply: {
         const error = bizStatusOf(metadata, where);
         // What a business error has beside its keys is an empty result.
@@ -209,14 +208,6 @@ export class UnaryClientCall implements ClientSink {
         );
       }
     }
-  }
-
-  /** The server's deadline is ours: which of the two clocks is the faster one makes no difference. */
-  #errorOf(exception: Bytes): StreamError {
-    const { where, init, due } = this.stream;
-    const error = errorOfException(exception, where);
-    const timedOut = error.exceptionType === ErrorCode.StreamTimeout && due;
-    return timedOut ? init.dialect.timedOut(where, init.timeoutMs) : error;
   }
 
   lose(loss: TTStreamError, leftBytes: number): void {

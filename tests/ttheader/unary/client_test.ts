@@ -10,6 +10,7 @@ import {
   createClient,
   createPool,
   implement,
+  retry,
   serveOver,
   type ServerConnection,
 } from "../../../mod.ts";
@@ -282,6 +283,8 @@ Deno.test("a time-out is told in the same words where the server's own deadline 
   };
   const words = [12015, "timeout", "rpc timeout: timeout=50ms, to=Words, method=Shout"];
   assertEquals(await answered(client.shout("a", { timeoutMs: 50 })), words);
+  const retried = createClient(Words, retry(connection));
+  assertEquals(await answered(retried.shout("a", { timeoutMs: 50 })), words);
   // The server's own limit is none of the client's.
   const limit = [12015, "canceled", "stream timeout, timeout in ctx: 50ms"];
   assertEquals(await answered(client.shout("b", { timeoutMs: 5_000 })), limit);
