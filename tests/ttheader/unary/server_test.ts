@@ -267,6 +267,22 @@ Deno.test("a client's time-out is the handler's deadline", async () => {
   assertEquals(said(await peer.expect()), "12015 stream timeout, timeout in ctx: 50ms");
 });
 
+Deno.test("a client's own clock ends its call first: the server's word comes a little behind the deadline", async () => {
+  await using stage = new Stage(words({
+    async shout(text, { signal }) {
+      await aborted(signal);
+      return text;
+    },
+  }));
+  const peer = await stage.raw();
+  for (let i = 0; i < 5; i++) {
+    const from = performance.now();
+    await peer.send({ timeoutMs: 20 });
+    assertEquals(said(await peer.expect()), "12015 stream timeout, timeout in ctx: 20ms");
+    assert(performance.now() - from >= 45, `answered after ${performance.now() - from} ms`);
+  }
+});
+
 Deno.test("what cannot be read behind an intact head fails its call alone", async () => {
   await using stage = new Stage(words({}));
   const peer = await stage.raw();
