@@ -1,7 +1,7 @@
 import type { CallInit } from "./call_init.ts";
 import { CallResults } from "./call_results.ts";
 import { type Codec, rawCodec } from "./codec.ts";
-import type { BizStatusError, StreamError } from "./errors.ts";
+import { type BizStatusError, isStreamError, type StreamError } from "./errors.ts";
 import type { MessageReader } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, NO_METADATA } from "./metadata.ts";
@@ -11,6 +11,9 @@ import { setTimer, type Timer, withinMs } from "../net/event_loop.ts";
 
 /** How long, in milliseconds, whoever cancels waits for the socket to take the cancel. */
 const CANCEL_MS = 1_000;
+
+/** How much sooner, in milliseconds, than the client a server may find that the time is over: both round. */
+const DUE_MS = 2;
 
 /**
  * The client's side of a stream. Every end comes down to one of three: a cancel of ours ({@linkcode cancel}), an end or
@@ -25,6 +28,8 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** Whether its cancel has been sent: whoever awaits one means that it has left, also where a signal was faster. */
   #canceled = false;
   #timer: Timer;
+  /** When its time is over, in `performance.now()`'s milliseconds. */
+  #dueAt: number | undefined;
   readonly #results = new CallResults();
 
   /** @param sink What stands for the connection until {@linkcode attach}; nothing is sent before. */
@@ -66,7 +71,9 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
     if (this.#watching) return;
     this.#watching = true;
     for (const signal of signals) signal.addEventListener("abort", this);
-    if (timeoutMs > 0) this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
+    if (timeoutMs === 0) return;
+    this.#dueAt = performance.now() + timeoutMs;
+    this.#timer = setTimer(() => this.#timedOut(), timeoutMs);
   }
 
   /** The reading side, decoded by `codec`. Of several the first that reads has the messages. */
@@ -185,7 +192,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   }
 
   recvEnd(error: StreamError | BizStatusError | undefined, trailer: Metadata): void {
-    if (this.state.recvEnd()) this.#ended(error, trailer);
+    if (this.state.recvEnd()) this.#ended(this.#orTimedOut(error), trailer);
   }
 
   recvReset(error: StreamError): void {
@@ -216,7 +223,8 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
    * @param trailer The keys of the server's trailer, where one came.
    */
   finish(error: unknown, trailer: Metadata | undefined): void {
-    if (this.state.close(error)) this.#ended(error, trailer);
+    const end = this.#orTimedOut(error);
+    if (this.state.close(end)) this.#ended(end, trailer);
   }
 
   readCanceled(reason: unknown): Promise<void> {
@@ -274,6 +282,13 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** An abort signal that the call watches fired. */
   handleEvent(event: Event): void {
     if (event.target instanceof AbortSignal) this.#cancel(this.errorOf(event.target.reason));
+  }
+
+  /** A server that has the deadline too may be the first to find that the time is over: that is the same end. */
+  #orTimedOut(error: unknown): unknown {
+    if (this.#dueAt === undefined || performance.now() < this.#dueAt - DUE_MS) return error;
+    const timedOut = this.dialect.timedOut(this.where, this.#init.timeoutMs);
+    return isStreamError(error) && error.code === timedOut.code ? timedOut : error;
   }
 
   #timedOut(): void {

@@ -174,9 +174,9 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.observation?.draining(this.sink);
   }
 
-  /** Ends the stream where its handler takes longer. */
-  limit(timeoutMs: number): Timer {
-    return this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
+  /** Ends the stream where its handler takes longer, `lateMs` after that. */
+  limit(timeoutMs: number, lateMs: number): Timer {
+    return this.#timer = setTimer(() => this.#timedOut(timeoutMs), timeoutMs + lateMs);
   }
 
   get ended(): boolean {

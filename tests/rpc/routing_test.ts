@@ -13,6 +13,7 @@ import { FrameType } from "../../src/ttheader/frame.ts";
 import { bytes, string, text } from "../support/codecs.ts";
 import { duplexPair } from "../support/pair.ts";
 import { rejectionText } from "../support/rejection.ts";
+import { untyped } from "../support/untyped.ts";
 import { exceptionOf, nameOf, WirePeer } from "../support/wire_peer.ts";
 
 const echo = { kind: "bidirectional", request: text, response: text } as const;
@@ -160,6 +161,21 @@ function noting(notes: string[], options: { services: boolean }): (next: Handler
     return options.services ? Object.assign(handler, { services: next.services }) : handler;
   };
 }
+
+Deno.test("what every object inherits implements no method", () => {
+  const unary = { kind: "unary", request: text, response: text } as const;
+  const Odd = defineService("Odd", { ask: unary, toString: unary, valueOf: unary, constructor: unary });
+  const ask = (question: string) => question;
+  assertEquals(implement(Odd, untyped({ ask })).methods, ["ask"]);
+  class Asked {
+    ask = ask;
+    toString() {
+      return "mine";
+    }
+  }
+  assertEquals(implement(Odd, untyped(new Asked())).methods, ["ask", "toString"]);
+  assertEquals(implement(Odd, untyped(Object.fromEntries([["constructor", ask]]))).methods, ["constructor"]);
+});
 
 Deno.test("middleware around route() sees every stream, its end too", async () => {
   const notes: string[] = [];

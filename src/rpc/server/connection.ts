@@ -36,6 +36,12 @@ const RESETS_PER_STREAM = 10;
 /** How long, in milliseconds, a client that has been told to go may take until this side closes. Kitex's do not listen. */
 const FAREWELL_MS = 100;
 
+/**
+ * How long, in milliseconds, a unary call over TTHeader goes on behind its client's deadline: Kitex's clients say
+ * `rpc timeout` where their own clock ends it, and take the server's word for it for a failure of the server's.
+ */
+const DEADLINE_LATE_MS = 30;
+
 /** How a connection has ended. */
 export interface ConnectionEnd {
   /** What ended it: nothing where this side did. */
@@ -149,7 +155,8 @@ export class ServedConnection {
       // A cancel came right behind: whoever waits for its signal would wait for ever.
       if (side.ended) return this.#handlerReturned();
       const limitMs = Math.min(handlerTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
-      if (limitMs < Infinity) this.#leaveToSocket(side.limit(limitMs));
+      const lateMs = request.unary === true && limitMs === request.timeoutMs ? DEADLINE_LATE_MS : 0;
+      if (limitMs < Infinity) this.#leaveToSocket(side.limit(limitMs, lateMs));
       this.#run(side, stream, observation);
     });
     return side;

@@ -80,7 +80,7 @@ export function implement<M extends AnyMethods>(
   const interceptors = functions("interceptors", options.interceptors);
   const entries = new Map<string, Entry>();
   for (const [property, method] of Object.entries(service.methods)) {
-    const call: unknown = Reflect.get(implementation, property);
+    const call = memberOf(implementation, property);
     if (call === undefined) continue;
     if (typeof call !== "function") {
       throw new TypeError(`${service.name}.${property} must be a function, got ${show(call)}`);
@@ -122,6 +122,15 @@ export function implement<M extends AnyMethods>(
     return typed.running === undefined ? handled(running) : running;
   };
   return Object.assign(handler, { services: [service.name], methods: [...entries.keys()] });
+}
+
+/** A method of the user's own: what every object inherits is none, `toString` say, where the IDL has one of that name. */
+function memberOf(implementation: object, property: string): unknown {
+  const member: unknown = Reflect.get(implementation, property);
+  if (Object.hasOwn(implementation, property)) return member;
+  return property === "constructor" || member === Reflect.get(Object.prototype, property)
+    ? undefined
+    : member;
 }
 
 /**

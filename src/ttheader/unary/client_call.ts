@@ -65,9 +65,9 @@ export class UnaryClientCall implements ClientSink {
     return this.#connection;
   }
 
-  /** Whether its request has been sent. */
-  get sentRequest(): boolean {
-    return this.#requestEnd !== undefined;
+  /** Whether its request has been sent, and the server answers it. */
+  get awaitsAnswer(): boolean {
+    return this.#requestEnd !== undefined && !this.stream.init.oneway;
   }
 
   /** There is a connection for it. */

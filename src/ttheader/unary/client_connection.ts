@@ -94,7 +94,7 @@ export class UnaryConnection implements ByteProtocol<TTStreamError>, CallConnect
   }
 
   abandoned(call: UnaryClientCall): void {
-    if (!this.mux && call.sentRequest && this.#calls.has(call.id)) this.#owed = call.id;
+    if (!this.mux && call.awaitsAnswer && this.#calls.has(call.id)) this.#owed = call.id;
   }
 
   answered(call: UnaryClientCall): void {

@@ -208,6 +208,8 @@ export class UnaryPool implements UnaryCallOwner, UnaryConnectionOwner {
     if (!this.#counts) connection.bytes.unref();
     connection.bytes.run();
     this.#serve();
+    // The call that it was made for may have been given up meanwhile.
+    this.#watchIdle();
   }
 
   #adopt(makeBytes: ConstructorParameters<typeof UnaryConnection>[0]): UnaryConnection {

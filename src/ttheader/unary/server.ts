@@ -7,6 +7,7 @@ import { errorOfFault, isPeersFault, lossAtServer } from "../connection_errors.t
 import type { TTStreamError } from "../errors.ts";
 import { UnaryDecoder } from "./decoder.ts";
 import { writeMessage, writeThrift } from "./encoder.ts";
+import { HeldResponses } from "./held_responses.ts";
 import { CLOSING_KEY, MessageType, type UnaryMessage } from "./message.ts";
 import { UnaryServerCall, type UnaryServerOwner } from "./server_call.ts";
 
@@ -27,6 +28,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
   readonly answers = true;
   readonly bytes: ByteConnection<TTStreamError>;
   readonly maxFrameBytes: number;
+  readonly held: HeldResponses;
   readonly #owner: ServerTransportOwner;
   readonly #decoder: UnaryDecoder;
   readonly #calls: Set<UnaryServerCall> = new Set();
@@ -41,6 +43,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
   constructor(bytes: ByteConnection<TTStreamError>, maxFrameBytes: number, owner: ServerTransportOwner) {
     this.bytes = bytes;
     this.maxFrameBytes = maxFrameBytes;
+    this.held = new HeldResponses(bytes.queue);
     this.#owner = owner;
     this.#decoder = new UnaryDecoder(maxFrameBytes);
   }

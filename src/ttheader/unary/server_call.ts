@@ -10,6 +10,7 @@ import { exceptionOf } from "../server_stream.ts";
 import { bizStatusMetadata } from "../status.ts";
 import { encoded } from "./encoded.ts";
 import { writeMessage, writeThrift } from "./encoder.ts";
+import type { HeldResponses } from "./held_responses.ts";
 import { CLOSING_KEY, MessageType, OUT_OF_ORDER_FLAG, UnaryKey, type UnaryMessage } from "./message.ts";
 import { SERVICE_KEY } from "../metadata.ts";
 
@@ -17,6 +18,7 @@ import { SERVICE_KEY } from "../metadata.ts";
 export interface UnaryServerOwner {
   readonly bytes: ByteConnection<TTStreamError>;
   readonly maxFrameBytes: number;
+  readonly held: HeldResponses;
   /** Whether the server shuts down: the client is to take another connection. */
   readonly draining: boolean;
   /** The call has ended. */
@@ -50,7 +52,7 @@ export class UnaryServerCall implements ServerSink {
   }
 
   get congested(): boolean {
-    return this.#owner.bytes.congested;
+    return this.#owner.bytes.closed || this.#owner.held.congested;
   }
 
   /** Keeps the response until the handler has returned: its header and trailer stand before it. */
@@ -66,14 +68,15 @@ export class UnaryServerCall implements ServerSink {
       );
     }
     this.#response = response;
+    if (!this.#muted) this.#owner.held.hold(response.length);
   }
 
   wait(wake: () => void): void {
-    this.#owner.bytes.queue.wait(wake);
+    this.#owner.held.wait(wake);
   }
 
   unwait(wake: () => void): void {
-    this.#owner.bytes.queue.unwait(wake);
+    this.#owner.held.unwait(wake);
   }
 
   defer(task: () => void): void {

@@ -25,6 +25,7 @@ import {
   TTStreamError,
 } from "../../../mod.ts";
 import { grpc } from "../../../src/grpc/mod.ts";
+import { aborted } from "../../support/events.ts";
 import { streamErrorOf } from "../../support/failures.ts";
 import { countingSignal } from "../../support/listeners.ts";
 import { connectTo, serveLocally } from "../../support/loopback.ts";
@@ -300,8 +301,9 @@ Deno.test("the end of a stream cancels the unary calls that are made for it, acr
 
 Deno.test("calls leave no listener on a signal that outlives them, however they end", async () => {
   await using played = await play({
-    shout(text) {
+    async shout(text, stream) {
       if (text === "fail") throw new Error("no");
+      if (text === "late") await aborted(stream.signal);
       return text;
     },
   });
@@ -312,7 +314,7 @@ Deno.test("calls leave no listener on a signal that outlives them, however they 
   await streamErrorOf(client.shout("fail", { signal }));
   await rejection(client.find("x", { signal }));
   await client.note("x", { signal });
-  await streamErrorOf(client.shout("late", { signal, timeoutMs: 0.01 }));
+  await streamErrorOf(client.shout("late", { signal, timeoutMs: 1 }));
   const given = client.shout("up", { signal });
   given.cancel();
   await streamErrorOf(given);

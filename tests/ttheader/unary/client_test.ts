@@ -10,6 +10,7 @@ import {
   createClient,
   createPool,
   implement,
+  retry,
   serveOver,
   type ServerConnection,
 } from "../../../mod.ts";
@@ -250,6 +251,46 @@ Deno.test("over one pair of byte streams a late answer is waited for before the 
   assertEquals(await next, "NEXT");
 });
 
+Deno.test("a oneway call that is given up owes no answer, and keeps nobody waiting", async () => {
+  const [near, far] = duplexPair();
+  await using connection = connectOver(near);
+  await using peer = new UnaryPeer(far);
+  const client = createClient(Words, connection);
+  const given = client.note("given up");
+  given.cancel();
+  assertEquals((await streamErrorOf(given)).code, 12007);
+  assertEquals((await peer.expect()).type, MessageType.Oneway);
+  const next = client.shout("next");
+  const asked = await peer.expect();
+  await peer.send({ id: asked.id, type: MessageType.Reply, payload: stringResult.encode("NEXT") });
+  assertEquals(await next, "NEXT");
+});
+
+Deno.test("a time-out is told in the same words where the server's own deadline comes first", async () => {
+  const [near, far] = duplexPair();
+  await using connection = connectOver(near);
+  await using peer = new UnaryPeer(far);
+  const client = createClient(Words, connection);
+  const answered = async (call: PromiseLike<unknown>) => {
+    const error = streamErrorOf(call);
+    const asked = await peer.expect();
+    // No timer fires meanwhile: the answer is read before the client's own.
+    for (const from = performance.now(); performance.now() - from < 50;);
+    const exception = { type: 12015, message: "stream timeout, timeout in ctx: 50ms" };
+    await peer.send({ id: asked.id, exception });
+    const { code, kind, description } = await error;
+    return [code, kind, description];
+  };
+  const words = [12015, "timeout", "rpc timeout: timeout=50ms, to=Words, method=Shout"];
+  assertEquals(await answered(client.shout("a", { timeoutMs: 50 })), words);
+  const retried = createClient(Words, retry(connection));
+  assertEquals(await answered(retried.shout("a", { timeoutMs: 50 })), words);
+  // The server's own limit is none of the client's.
+  const limit = [12015, "canceled", "stream timeout, timeout in ctx: 50ms"];
+  assertEquals(await answered(client.shout("b", { timeoutMs: 5_000 })), limit);
+  assertEquals(await answered(client.shout("c")), limit);
+});
+
 Deno.test("a call that waits for a connection ends with its signal and its time-out", async () => {
   await using played = await play({ unary: { maxConnections: 1 } });
   const first = played.client.shout("first");
@@ -370,6 +411,22 @@ Deno.test("connections without calls are closed after idleTimeoutMs", async () =
   await (await played.server.next()).answer();
   assertEquals(await call, "HI");
   await played.server.until(() => played.server.closed === 1);
+});
+
+Deno.test("a connection whose call was given up before it was made is closed after idleTimeoutMs, too", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [near] = duplexPair();
+  const gate = Promise.withResolvers<void>();
+  await using connection = connectOver(near, {
+    dial: () => gate.promise.then(() => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port })),
+    unary: { idleTimeoutMs: 30 },
+  });
+  const call = createClient(Words, connection).shout("hi");
+  call.cancel();
+  await streamErrorOf(call);
+  gate.resolve();
+  await using peer = new UnaryPeer(await listener.accept());
+  assertEquals(await peer.next(), undefined);
 });
 
 Deno.test("close() lets calls end, refuses new ones, and leaves no connection", async () => {
