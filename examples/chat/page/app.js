@@ -141,6 +141,11 @@ function submit(text) {
   answer(text.trim());
 }
 
+/** Back to the question; where there is only touch to the words, which a keyboard on the screen would hide. */
+function focus() {
+  byId(matchMedia("(hover: none)").matches ? "scroll" : "question").focus({ preventScroll: true });
+}
+
 function fit() {
   question.style.height = "auto";
   question.style.height = `${question.scrollHeight}px`;
@@ -160,11 +165,12 @@ question.addEventListener("keydown", (event) => {
   if (current === undefined) form.requestSubmit();
 });
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") current?.stop(STOPPED);
+  // While a word is being composed it takes that back, and no more.
+  if (event.key === "Escape" && !event.isComposing) current?.stop(STOPPED);
 });
 byId("stop").addEventListener("click", () => {
   current?.stop(STOPPED);
-  question.focus();
+  focus();
 });
 byId("keep").addEventListener("click", () => {
   if (current === undefined) return;
@@ -175,13 +181,13 @@ byId("clear").addEventListener("click", () => {
   messages.clear();
   chain.reset();
   render();
-  question.focus();
+  focus();
 });
 byId("ideas").addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (button === null) return;
   submit(button.dataset.ask ?? button.textContent);
-  question.focus();
+  focus();
 });
 byId("toggle").addEventListener("click", () => {
   const shown = document.body.classList.toggle("shows-chain");
@@ -202,12 +208,12 @@ info().then(({ protocol, limits }) => {
 
 const before = messages.restore();
 render();
-messages.toEnd();
+if (before !== undefined) messages.toEnd(); // the welcome is read from its beginning
 if (before?.state === "asked" && before.id !== undefined) {
   messages.last()?.settle("stopped", "You left in the middle.");
   chain.verdict("You left in the middle of an answer: here is what became of it.");
   settled(before.id);
 }
-question.focus({ preventScroll: true });
+focus();
 // A link can ask: /?ask=Why… It does so once, not again with every reload.
 if (before === undefined) submit(new URLSearchParams(location.search).get("ask") ?? "");
