@@ -32,6 +32,7 @@ async function answer(text) {
   const id = newId();
   const stopping = new AbortController();
   current = { id, stop: (why) => stopping.abort(why) };
+  leaving = false; // somebody who asks has stayed after all
   messages.question(text);
   const shown = messages.answer(id);
   const finish = (state, note) => {
