@@ -115,6 +115,7 @@ async function settled(id) {
     if (picture?.open === 0) return;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
+  if (current === undefined) chain.unheard();
 }
 
 /** For those who do not see it. */
