@@ -10,6 +10,9 @@ import { EVENT_STREAM_HEADERS, eventStream } from "./sse.ts";
 /** The largest question, in characters. */
 const MAX_QUESTION = 4_000;
 
+/** The largest request, in bytes: a question of characters that JSON writes as `\u0000`, and its id. */
+const MAX_BODY_BYTES = 6 * MAX_QUESTION + 1_024;
+
 export interface GatewayOptions {
   /** Default 127.0.0.1; 0.0.0.0 lets phones in the same network in. */
   readonly hostname?: string | undefined;
@@ -46,7 +49,13 @@ export function startGateway(options: GatewayOptions): Gateway {
   let asked = 0;
 
   async function ask(request: Request): Promise<Response> {
+    // Read before it is known to be small, it would be as large as somebody likes.
+    const bytes = Number(request.headers.get("content-length") ?? NaN);
+    if (!(bytes <= MAX_BODY_BYTES)) return problem(413, tooLarge("request", bytes, MAX_BODY_BYTES, "bytes"));
     const question = await questionOf(request);
+    if (question !== undefined && question.text.length > MAX_QUESTION) {
+      return problem(413, tooLarge("question", question.text.length, MAX_QUESTION, "characters"));
+    }
     if (question === undefined) return problem(400, `a question is {"id": "…", "text": "…"}`);
     if (answers.has(question.id)) return problem(409, "there is an answer of that id on its way");
     const answer = new Answer(assistant, { ...question, left: request.signal, limits });
@@ -89,7 +98,7 @@ export function startGateway(options: GatewayOptions): Gateway {
 
   const http = Deno.serve({ hostname, port, onListen() {} }, route);
   return {
-    url: `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${http.addr.port}/`,
+    url: urlOf(hostname, http.addr.port),
     finished: http.finished,
     async [Symbol.asyncDispose]() {
       // What is on its way ends with its stream, and so does its HTTP answer.
@@ -107,10 +116,22 @@ async function questionOf(request: Request): Promise<{ id: string; text: string 
     if (typeof body !== "object" || body === null || !("id" in body && "text" in body)) return undefined;
     const { id, text } = body;
     if (typeof id !== "string" || !/^[\w-]{8,64}$/.test(id)) return undefined;
-    return typeof text === "string" && text.length <= MAX_QUESTION ? { id, text } : undefined;
+    return typeof text === "string" ? { id, text } : undefined;
   } catch {
     return undefined; // no JSON
   }
+}
+
+/** Where a browser on this machine finds it. */
+function urlOf(hostname: string, port: number): string {
+  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[hostname] ?? hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+}
+
+function tooLarge(what: string, size: number, limit: number, unit: string): string {
+  return `the ${what} has ${
+    Number.isNaN(size) ? "an unknown number of" : size
+  } ${unit}, the limit is ${limit}`;
 }
 
 function json(value: unknown, status = 200): Response {

@@ -58,8 +58,8 @@ function addressOf(flag: string, text: string | undefined): Address | undefined 
 }
 
 function portOf(flag: string, text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) stop(`${flag} must be 0 to 65535, got ${text}`);
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) stop(`${flag} must be 0 to 65535, got ${text}`);
   return port;
 }
 
@@ -82,20 +82,29 @@ if (import.meta.main) {
     "service-a": { type: "string" },
   });
   const port = portOf("--port", flags.port ?? "8000");
+  const host = flags.host ?? "127.0.0.1";
+  const options = {
+    hostname: host,
+    port,
+    protocol: protocolOf(flags.protocol ?? "ttheader"),
+    modelAddress: addressOf("--model", flags.model),
+    serviceAAddress: addressOf("--service-a", flags["service-a"]),
+  };
   await using stack = new AsyncDisposableStack();
+  let chat: Gateway;
   try {
-    const chat = startChat(stack, {
-      hostname: flags.host,
-      port,
-      protocol: protocolOf(flags.protocol ?? "ttheader"),
-      modelAddress: addressOf("--model", flags.model),
-      serviceAAddress: addressOf("--service-a", flags["service-a"]),
-    });
-    console.log(`The chat is at ${chat.url}`);
-    await chat.finished;
+    chat = startChat(stack, options);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    console.error(`the port ${port} is taken: give another with --port N`);
-    Deno.exitCode = 1;
+    // All that it does is to listen. A name that nobody knows is an `Error` without a class of its own.
+    if (!(error instanceof Error)) throw error;
+    console.error(
+      error instanceof Deno.errors.AddrInUse
+        ? `the port ${port} is taken: give another with --port N`
+        : `cannot listen on ${host}, port ${port}: ${error.message}`,
+    );
+    await stack.disposeAsync();
+    Deno.exit(1);
   }
+  console.log(`The chat is at ${chat.url}`);
+  await chat.finished;
 }

@@ -63,10 +63,18 @@ export function tracing(options: TracingOptions = {}): Observer {
 
 function client(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
   const parent = context.active();
+  const addressLater = info.remoteAddr === undefined;
   const span = start(info, SpanKind.CLIENT, parent, tracer);
   const carrier: Carrier = new Map();
   propagator.inject(trace.setSpan(parent, span), carrier, setter);
-  return { ...sentWith(carrier, info), ended: (end) => finish(span, info, end) };
+  return {
+    ...sentWith(carrier, info),
+    ended(end) {
+      // A pool knows the server's address only now. Twice it must not be set: Deno's exporter would send both.
+      if (addressLater) span.setAttributes(addressOf(info));
+      finish(span, info, end);
+    },
+  };
 }
 
 function server(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
@@ -87,8 +95,6 @@ function finish(span: Span, info: StreamInfo, end: StreamEnd): void {
   if (span.isRecording()) {
     if (outcome.unknownMethod) span.updateName("_OTHER");
     span.setAttributes({
-      // A pool knows the server's address only later.
-      ...addressOf(info),
       ...endAttributesOf(info, outcome),
       "ttstream.messages.sent": end.sentMessages,
       "ttstream.messages.received": end.receivedMessages,

@@ -18,23 +18,26 @@ async function violations(page: Page): Promise<string[]> {
   return found.violations.map((violation) => JSON.stringify(violation, undefined, 1));
 }
 
-for (const colorScheme of ["dark", "light"] as const) {
-  for (
-    const [device, viewport] of [
-      ["a desk", { width: 1280, height: 800 }],
-      ["a phone", { width: 390, height: 844 }],
-    ] as const
-  ) {
-    Deno.test({
-      name: `axe finds nothing on ${device}, ${colorScheme}, before an answer, on its way and behind it`,
-      ignore,
-      async fn() {
-        await using chat = await ChatProcess.start();
-        const browser = await startBrowser();
-        try {
+for (
+  const [device, viewport] of [
+    ["a desk", { width: 1280, height: 800 }],
+    ["a phone", { width: 390, height: 844 }],
+    ["the smallest phone", { width: 320, height: 568 }],
+  ] as const
+) {
+  Deno.test({
+    name: `on ${device}, dark and light, axe finds nothing, and nothing sticks out`,
+    ignore,
+    async fn() {
+      await using chat = await ChatProcess.start();
+      const browser = await startBrowser();
+      try {
+        for (const colorScheme of ["dark", "light"] as const) {
           const { page } = await openPage(browser, chat.url, { colorScheme, viewport });
           await page.getByText("60 s").waitFor({ state: "attached" });
-          if (device === "a phone") await page.getByRole("button", { name: "Chain" }).click();
+          // The welcome is read from its beginning, also where it is higher than the screen.
+          assert(await within(page, ".welcome h2"));
+          if (device !== "a desk") await page.getByRole("button", { name: "Chain" }).click();
           assertEquals(await violations(page), []);
           const id = await askOn(page, "Count, please.");
           await page.locator(".answer .text").getByText("10.").waitFor();
@@ -43,7 +46,9 @@ for (const colorScheme of ["dark", "light"] as const) {
           await chat.chain(id);
           await page.getByText("Nothing is open.").waitFor();
           assertEquals(await violations(page), []);
-          // Nothing sticks out: a page is not to be moved sideways.
+          // What became of the answer is not below the screen.
+          assert(await within(page, ".answer .note"));
+          // A page is not to be moved sideways.
           assertEquals(await page.evaluate("document.documentElement.scrollWidth"), viewport.width);
           for (const button of await page.getByRole("button").all()) {
             const box = await button.boundingBox();
@@ -52,13 +57,48 @@ for (const colorScheme of ["dark", "light"] as const) {
               JSON.stringify(box),
             );
           }
-        } finally {
-          await browser.close();
+          await page.context().close();
         }
-      },
-    });
-  }
+      } finally {
+        await browser.close();
+      }
+    },
+  });
 }
+
+/** Whether the whole of it is inside of the part of the conversation that is seen. */
+async function within(page: Page, selector: string): Promise<boolean> {
+  const [box, seen] = await Promise.all([
+    page.locator(selector).last().boundingBox(),
+    page.locator("#scroll").boundingBox(),
+  ]);
+  assert(box !== null && seen !== null);
+  return box.y >= seen.y && box.y + box.height <= seen.y + seen.height;
+}
+
+Deno.test({
+  name: "where there is only touch no keyboard comes up by itself, over the words",
+  ignore,
+  async fn() {
+    await using chat = await ChatProcess.start();
+    const browser = await startBrowser();
+    try {
+      const { page } = await openPage(browser, chat.url, {
+        hasTouch: true,
+        isMobile: true,
+        viewport: { width: 390, height: 844 },
+      });
+      await page.getByText("Tell me a story.").tap();
+      await page.locator(".answer .text").getByText("lighthouse").waitFor();
+      assertEquals(await page.evaluate("document.activeElement.id"), "scroll");
+      await page.getByRole("button", { name: "Stop", exact: true }).tap();
+      await page.getByText("You stopped.", { exact: true }).first().waitFor();
+      assertEquals(await page.evaluate("document.activeElement.id"), "scroll");
+    } finally {
+      await browser.close();
+    }
+  },
+});
 
 Deno.test({
   name: "the keyboard alone asks, keeps, and hears what became of it",

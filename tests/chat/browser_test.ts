@@ -244,6 +244,10 @@ test(
     const { end } = streamOf(await chat.chain(id), "ServiceB", "server");
     assertEquals([end?.code, end?.path], [12008, ["Gateway", "ServiceA"]]);
     assertEquals(end?.description, "the page has answered no heartbeat for 600 ms");
+    await page.getByText("The gateway does not say how it ended.").waitFor();
+    // Nothing of it is left where the next chain is shown.
+    await askOn(page, "Is anybody there?");
+    assertEquals(await page.locator("#open").textContent(), "");
     await page.context().close();
   },
 );

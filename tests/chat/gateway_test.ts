@@ -169,7 +169,8 @@ Deno.test("what is no question gets a status, and the page's files are the only 
       ["null", 400],
       [`{"id":"short","text":"why?"}`, 400],
       [`{"id":"question-1","text":7}`, 400],
-      [JSON.stringify({ id: "question-1", text: long }), 400],
+      [JSON.stringify({ id: "question-1", text: long }), 413],
+      [JSON.stringify({ id: "question-1", text: long.repeat(10) }), 413],
     ] as const
   ) {
     const headers = { "content-type": "application/json" };
@@ -177,6 +178,18 @@ Deno.test("what is no question gets a status, and the page's files are the only 
     assertEquals(response.status, status);
     await response.body?.cancel();
   }
+  const tooLong = await chat.ask("question-1", long);
+  assertEquals((await tooLong.json()).message, "the question has 4001 characters, the limit is 4000");
+  // One whose length nobody knows might have no end.
+  const endless = await fetch(`${chat.url}api/answers`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: ReadableStream.from([new Uint8Array(100)]),
+  });
+  assertEquals([endless.status, (await endless.json()).message], [
+    413,
+    "the request has an unknown number of bytes, the limit is 25024",
+  ]);
   const form = await fetch(`${chat.url}api/answers`, {
     method: "POST",
     body: `{"id":"question-1","text":""}`,

@@ -48,9 +48,12 @@ export function heard(id) {
   fetch(`/api/answers/${id}/heard`, { method: "POST" }).catch(() => {});
 }
 
+/** Milliseconds for which a network that is gone may hold a picture back. */
+const PICTURE_MS = 1_000;
+
 /** The chain of an answer as it is now; `undefined` where nobody knows it. @param {string} id */
 export async function chainOf(id) {
-  const response = await fetch(`/api/chains/${id}`);
+  const response = await fetch(`/api/chains/${id}`, { signal: AbortSignal.timeout(PICTURE_MS) });
   return response.ok ? await response.json() : undefined;
 }
 

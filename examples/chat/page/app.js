@@ -32,6 +32,7 @@ async function answer(text) {
   const id = newId();
   const stopping = new AbortController();
   current = { id, stop: (why) => stopping.abort(why) };
+  leaving = false; // somebody who asks has stayed after all
   messages.question(text);
   const shown = messages.answer(id);
   const finish = (state, note) => {
@@ -114,6 +115,7 @@ async function settled(id) {
     if (picture?.open === 0) return;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
+  if (current === undefined) chain.unheard();
 }
 
 /** For those who do not see it. */
@@ -141,6 +143,11 @@ function submit(text) {
   answer(text.trim());
 }
 
+/** Back to the question; where there is only touch to the words, which a keyboard on the screen would hide. */
+function focus() {
+  byId(matchMedia("(hover: none)").matches ? "scroll" : "question").focus({ preventScroll: true });
+}
+
 function fit() {
   question.style.height = "auto";
   question.style.height = `${question.scrollHeight}px`;
@@ -160,11 +167,12 @@ question.addEventListener("keydown", (event) => {
   if (current === undefined) form.requestSubmit();
 });
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") current?.stop(STOPPED);
+  // While a word is being composed it takes that back, and no more.
+  if (event.key === "Escape" && !event.isComposing) current?.stop(STOPPED);
 });
 byId("stop").addEventListener("click", () => {
   current?.stop(STOPPED);
-  question.focus();
+  focus();
 });
 byId("keep").addEventListener("click", () => {
   if (current === undefined) return;
@@ -175,13 +183,13 @@ byId("clear").addEventListener("click", () => {
   messages.clear();
   chain.reset();
   render();
-  question.focus();
+  focus();
 });
 byId("ideas").addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (button === null) return;
   submit(button.dataset.ask ?? button.textContent);
-  question.focus();
+  focus();
 });
 byId("toggle").addEventListener("click", () => {
   const shown = document.body.classList.toggle("shows-chain");
@@ -202,12 +210,12 @@ info().then(({ protocol, limits }) => {
 
 const before = messages.restore();
 render();
-messages.toEnd();
+if (before !== undefined) messages.toEnd(); // the welcome is read from its beginning
 if (before?.state === "asked" && before.id !== undefined) {
   messages.last()?.settle("stopped", "You left in the middle.");
   chain.verdict("You left in the middle of an answer: here is what became of it.");
   settled(before.id);
 }
-question.focus({ preventScroll: true });
+focus();
 // A link can ask: /?ask=Why… It does so once, not again with every reload.
 if (before === undefined) submit(new URLSearchParams(location.search).get("ask") ?? "");

@@ -62,7 +62,6 @@ export class ChainPanel {
   /** Nothing has been asked. */
   reset() {
     this.begin();
-    byId("open").textContent = "";
     this.verdict("Ask something, and watch the words come up.");
   }
 
@@ -71,6 +70,15 @@ export class ChainPanel {
     for (const station of this.#stations) station.show(undefined);
     this.verdict("Words are on their way up.");
     byId("saved").hidden = true;
+    // What the last one left is not this one's.
+    byId("open").textContent = "";
+    delete document.body.dataset.chain;
+  }
+
+  /** Its end cannot be heard of. */
+  unheard() {
+    byId("open").textContent = "The gateway does not say how it ended.";
+    delete document.body.dataset.chain;
   }
 
   /** @param {any} picture A chain, as the gateway tells of it. */

@@ -84,25 +84,31 @@ export class Messages {
     return view;
   }
 
+  /** Follows what grows at the end, unless somebody has scrolled up, who is reading. @param {() => void} grow */
+  #grow(grow) {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    grow();
+    if (scrollHeight - scrollTop - clientHeight < 80) this.toEnd();
+  }
+
   /** @param {Message} message @param {Element} item */
   #view(message, item) {
     const [text, note] = [item.querySelector(".text"), item.querySelector(".note")];
     return {
       /** One more token. @param {string} token */
       add: (token) => {
-        const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
         message.text += token;
         if (message.text === token) token = token.trimStart();
-        text?.append(token);
-        // Who has scrolled up is reading: stay there.
-        if (scrollHeight - scrollTop - clientHeight < 80) this.#scroll.scrollTop = scrollHeight;
+        this.#grow(() => text?.append(token));
       },
       /** @param {Message["state"]} state @param {string} [words] */
       settle: (state, words) => {
         if (state !== undefined) message.state = state;
         if (words !== undefined) message.note = words;
-        item.setAttribute("data-state", message.state ?? "");
-        if (note !== null) note.textContent = message.note ?? "";
+        this.#grow(() => {
+          item.setAttribute("data-state", message.state ?? "");
+          if (note !== null) note.textContent = message.note ?? "";
+        });
         if (state !== "asked") this.#store();
       },
       get text() {
