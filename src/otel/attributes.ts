@@ -43,11 +43,16 @@ export function methodAttributesOf(info: StreamInfo, { unknownMethod }: Outcome)
 /** The other end's address: at a client the server's, at a server the client's. */
 export function addressOf({ side, remoteAddr }: StreamInfo): Attributes {
   if (remoteAddr === undefined) return {};
-  const other = side === "client" ? "server" : "client";
+  // Keys that are computed would make each a slow object, and there are two for every stream.
   if ("hostname" in remoteAddr) {
-    return { [`${other}.address`]: remoteAddr.hostname, [`${other}.port`]: remoteAddr.port };
+    const { hostname, port } = remoteAddr;
+    return side === "client"
+      ? { "server.address": hostname, "server.port": port }
+      : { "client.address": hostname, "client.port": port };
   }
-  return "path" in remoteAddr ? { [`${other}.address`]: remoteAddr.path } : {};
+  if (!("path" in remoteAddr)) return {};
+  const { path } = remoteAddr;
+  return side === "client" ? { "server.address": path } : { "client.address": path };
 }
 
 /** How a stream ended, in the words of the semantic conventions. */
@@ -106,10 +111,9 @@ function isUnknownMethod(exceptionType: number | undefined, description: string)
 
 /** What is known of a stream when it has ended. */
 export function endAttributesOf(outcome: Outcome): Attributes {
-  return {
-    "rpc.status_code": outcome.status,
-    ...(outcome.errorType === undefined ? {} : { "error.type": outcome.errorType }),
-  };
+  const attributes: Attributes = { "rpc.status_code": outcome.status };
+  if (outcome.errorType !== undefined) attributes["error.type"] = outcome.errorType;
+  return attributes;
 }
 
 /** The name of a gRPC code in the conventions; the number of one that has none. */

@@ -124,17 +124,15 @@ function start(
 function finish(span: Span, info: StreamInfo, end: StreamEnd, outcome: Outcome, late: Attributes): void {
   const { error } = end;
   if (span.isRecording()) {
-    span.setAttributes({
-      ...late,
-      ...endAttributesOf(outcome),
-      "ttstream.messages.sent": end.sentMessages,
-      "ttstream.messages.received": end.receivedMessages,
-    });
+    const attributes = Object.assign(late, endAttributesOf(outcome));
+    attributes["ttstream.messages.sent"] = end.sentMessages;
+    attributes["ttstream.messages.received"] = end.receivedMessages;
     if (isStreamError(error) && error.cancelPath.length > 0) {
-      span.setAttribute("ttstream.cancel_path", textOf(error.cancelPath.join(" -> ")));
+      attributes["ttstream.cancel_path"] = textOf(error.cancelPath.join(" -> "));
     }
-    if (outcome.canceledBy !== undefined) span.setAttribute("ttstream.canceled_by", outcome.canceledBy);
-    if (outcome.canceled) span.setAttribute("ttstream.cancel_reason", textOf(reasonText(error)));
+    if (outcome.canceledBy !== undefined) attributes["ttstream.canceled_by"] = outcome.canceledBy;
+    if (outcome.canceled) attributes["ttstream.cancel_reason"] = textOf(reasonText(error));
+    span.setAttributes(attributes);
     if (end.firstMessageMs !== undefined) span.addEvent("first message", info.startedAt + end.firstMessageMs);
     if (outcome.errorType !== undefined) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(reasonText(error)) });
