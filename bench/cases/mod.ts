@@ -14,7 +14,13 @@ import { grpcServerStreaming } from "./grpc/server_streaming.ts";
 import { grpcServerStreaming64k } from "./grpc/server_streaming_64k.ts";
 import { grpcUnary64 } from "./grpc/unary_64.ts";
 import { idleMemory } from "./idle_memory.ts";
-import { observedGrpcServerStreaming, observedOpenClose, observedServerStreaming } from "./observed.ts";
+import {
+  observedGrpcServerStreaming,
+  observedOpenClose,
+  observedServerStreaming,
+  tracedGrpcOpenClose,
+  tracedOpenClose,
+} from "./observed.ts";
 import { kitexClients } from "./kitex_clients.ts";
 import { serverStreaming1m, serverStreaming8m } from "./large_messages.ts";
 import { openClose } from "./open_close.ts";
@@ -57,4 +63,6 @@ export const CASES: readonly Case[] = [
   observedServerStreaming,
   observedGrpcServerStreaming,
   observedOpenClose,
+  tracedOpenClose,
+  tracedGrpcOpenClose,
 ];

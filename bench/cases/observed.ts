@@ -24,3 +24,18 @@ export const observedOpenClose: Case = {
   targets: [percentAtLeast(85, "perSecond", "ttstream, observed", "ttstream")],
   run: (pair, ms) => rate(pair, { do: "openClose", ms, size: 1024, streams: 64 }),
 };
+
+/** What a span at each end of such a stream costs: OpenTelemetry's SDK makes it, and nothing is exported. */
+export const tracedOpenClose: Case = {
+  ...observedOpenClose,
+  name: "traced: open, 1 message each way, close; 64 at a time",
+  contenders: ["ttstream", "ttstream, traced"],
+  targets: [percentAtLeast(85, "perSecond", "ttstream, traced", "ttstream")],
+};
+
+/** The same over gRPC. */
+export const tracedGrpcOpenClose: Case = {
+  ...tracedOpenClose,
+  name: "traced: gRPC, open, 1 message each way, close; 64 at a time",
+  protocol: "grpc",
+};

@@ -7,6 +7,7 @@ export type ContenderName =
   | "ttstream, thrift"
   | "ttstream, protobuf"
   | "ttstream, observed"
+  | "ttstream, traced"
   | "Kitex"
   | "Kitex at ttstream"
   | "grpc-js"
@@ -72,6 +73,7 @@ export function contenders(kitex: KitexPeer, protocol: ProtocolName): Map<Conten
     ["ttstream, thrift", library("thrift")],
     ["ttstream, protobuf", library("protobuf")],
     ["ttstream, observed", library("raw", "observed")],
+    ["ttstream, traced", library("raw", "traced")],
     ["grpc-js", {
       server: deno("grpc/server.ts"),
       client: (port) => deno("grpc/client.ts", String(port)),

@@ -127,7 +127,7 @@ export class Observation {
     let outer = task;
     for (let i = this.#watchers.length - 1; i >= 0; i--) {
       const watcher = this.#watchers[i];
-      if (watcher?.events.run === undefined) continue;
+      if (watcher === undefined || !this.#has(watcher, "run")) continue;
       const inner = outer;
       outer = () => this.#runWithin(watcher, inner);
     }
@@ -181,9 +181,8 @@ export class Observation {
       this.#firstMessage = performance.now();
     }
     for (const watcher of this.#watchers) {
-      if (watcher.events.sent === undefined) continue;
       try {
-        this.#watch(watcher, watcher.events.sent(bytes));
+        if (watcher.events.sent !== undefined) this.#watch(watcher, watcher.events.sent(bytes));
       } catch (error) {
         this.#threw(watcher, error);
       }
@@ -208,9 +207,8 @@ export class Observation {
     this.#untold = undefined;
     for (const bytes of sizes) {
       for (const watcher of this.#watchers) {
-        if (watcher.events.received === undefined) continue;
         try {
-          this.#watch(watcher, watcher.events.received(bytes));
+          if (watcher.events.received !== undefined) this.#watch(watcher, watcher.events.received(bytes));
         } catch (error) {
           this.#threw(watcher, error);
         }
@@ -236,8 +234,18 @@ export class Observation {
   }
 
   #hears(event: "header" | "draining" | "received"): boolean {
-    for (const { events } of this.#watchers) if (events[event] !== undefined) return true;
+    for (const watcher of this.#watchers) if (this.#has(watcher, event)) return true;
     return false;
+  }
+
+  /** Whether an observer has a hook: to look for it may throw as well. */
+  #has(watcher: Watcher, hook: "header" | "draining" | "received" | "run"): boolean {
+    try {
+      return watcher.events[hook] !== undefined;
+    } catch (error) {
+      this.#threw(watcher, error);
+      return false;
+    }
   }
 
   #tell(event: (events: StreamEvents) => unknown): void {

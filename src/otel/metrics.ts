@@ -1,7 +1,7 @@
 import { metrics as api } from "@opentelemetry/api";
 import type { Observer, StreamEvents } from "../core/observer.ts";
 import type { Meter } from "./types.ts";
-import { addressOf, attributesOf, endAttributesOf, outcomeOf } from "./attributes.ts";
+import { addressOf, endAttributesOf, methodAttributesOf, outcomeOf, systemOf } from "./attributes.ts";
 
 /** Options of {@linkcode metrics}. */
 export interface MetricsOptions {
@@ -23,6 +23,7 @@ const BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
  * | `ttstream.client.messages`, `ttstream.server.messages` | messages of streams that have ended | `ttstream.direction`: `sent` or `received` |
  * | `ttstream.client.cancels`, `ttstream.server.cancels` | streams that were cancelled | `rpc.status_code`, `ttstream.canceled_by` where that is known |
  *
+ * `rpc.method` is `_OTHER` where a server does not know the method, or has not called the handler.
  * `ttstream.canceled_by` is what peers say: where strangers connect, leave it out by a view.
  *
  * @example
@@ -39,19 +40,24 @@ export function metrics(options: MetricsOptions = {}): Observer {
   return {
     opened(info): StreamEvents {
       const instruments = sides[info.side];
-      const attributes = attributesOf(info);
-      const { "rpc.method": _, ...protocol } = attributes;
+      const protocol = systemOf(info);
+      let ran = info.side === "client";
       instruments.streams.add(1, protocol);
       return {
+        run(task) {
+          ran = true;
+          return task();
+        },
         ended(end) {
           instruments.streams.add(-1, protocol);
-          const outcome = outcomeOf(info, end);
-          const { "rpc.method_original": _, ...ending } = endAttributesOf(info, outcome);
+          const outcome = outcomeOf(info, end, ran);
+          const named = { ...protocol, ...methodAttributesOf(info, outcome) };
           const server = info.side === "client" ? addressOf(info) : {};
-          instruments.duration.record(end.durationMs / 1000, { ...attributes, ...ending, ...server });
-          const named = outcome.unknownMethod
-            ? { ...attributes, "rpc.method": ending["rpc.method"] }
-            : attributes;
+          instruments.duration.record(end.durationMs / 1000, {
+            ...named,
+            ...endAttributesOf(outcome),
+            ...server,
+          });
           if (end.firstMessageMs !== undefined) {
             instruments.firstMessage.record(end.firstMessageMs / 1000, named);
           }

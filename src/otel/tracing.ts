@@ -9,9 +9,20 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { reasonText } from "../base/reason.ts";
 import { isStreamError } from "../core/errors.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "../core/observer.ts";
-import { addressOf, attributesOf, endAttributesOf, methodOf, outcomeOf } from "./attributes.ts";
+import {
+  addressOf,
+  endAttributesOf,
+  methodAttributesOf,
+  methodOf,
+  OTHER,
+  type Outcome,
+  outcomeOf,
+  systemOf,
+  textOf,
+} from "./attributes.ts";
 import type { TextMapPropagator, Tracer } from "./types.ts";
 import { cameWith, type Carrier, getter, sentWith, setter } from "./carrier.ts";
 
@@ -35,7 +46,9 @@ export interface TracingOptions {
  * error's), `error.type` where the stream failed, `server.address` and `server.port` at a client, `client.address` and
  * `client.port` at a server, and how many messages went and came. A cancel is no error; who cancelled stands in
  * `ttstream.cancel_path` and `ttstream.canceled_by`. The first message of the server's is an event of the span.
- * A stream whose service or method a server does not know is called `_OTHER` (OpenTelemetry's semantic conventions for RPC, v1.44).
+ * A stream whose service or method a server does not know is called `_OTHER` (OpenTelemetry's semantic conventions for
+ * RPC, v1.44), and so is one that ended before its handler was called: what strangers send must not become names. At a
+ * server `rpc.method` is therefore set at the end. Names are cut at 256 characters, texts at 1,024.
  *
  * A handler runs within its span's context, so that what it calls belongs to it; where no context manager is set up,
  * only the services are linked. The context travels as transient metainfo (`RPC_TRANSIT_traceparent`), over gRPC as
@@ -63,50 +76,66 @@ export function tracing(options: TracingOptions = {}): Observer {
 
 function client(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
   const parent = context.active();
-  const addressLater = info.remoteAddr === undefined;
-  const span = start(info, SpanKind.CLIENT, parent, tracer);
+  const { remoteAddr } = info;
+  const known: Attributes = { "rpc.method": methodOf(info), ...addressOf(info) };
+  const span = start(info, SpanKind.CLIENT, parent, tracer, known);
   const carrier: Carrier = new Map();
   propagator.inject(trace.setSpan(parent, span), carrier, setter);
   return {
     ...sentWith(carrier, info),
     ended(end) {
-      // A pool knows the server's address only now. Twice it must not be set: Deno's exporter would send both.
-      if (addressLater) span.setAttributes(addressOf(info));
-      finish(span, info, end);
+      // A pool knows the server's address only later.
+      const late = remoteAddr === undefined ? addressOf(info) : {};
+      finish(span, info, end, outcomeOf(info, end, true), late);
     },
   };
 }
 
 function server(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
   const parent = propagator.extract(ROOT_CONTEXT, cameWith(info), getter);
-  const span = start(info, SpanKind.SERVER, parent, tracer);
+  const span = start(info, SpanKind.SERVER, parent, tracer, addressOf(info));
   const within = trace.setSpan(parent, span);
-  return { run: (task) => context.with(within, task), ended: (end) => finish(span, info, end) };
+  let ran = false;
+  return {
+    run(task) {
+      ran = true;
+      return context.with(within, task);
+    },
+    ended(end) {
+      const outcome = outcomeOf(info, end, ran);
+      if (outcome.unknownMethod) span.updateName(OTHER).setAttribute("rpc.method_original", methodOf(info));
+      // Not before: it is a stranger's word until then, and Deno exports what is set twice twice.
+      finish(span, info, end, outcome, methodAttributesOf(info, outcome));
+    },
+  };
 }
 
-function start(info: StreamInfo, kind: SpanKind, parent: Context, tracer: Tracer): Span {
-  const attributes: Attributes = { ...attributesOf(info), ...addressOf(info) };
+function start(
+  info: StreamInfo,
+  kind: SpanKind,
+  parent: Context,
+  tracer: Tracer,
+  known: Attributes,
+): Span {
+  const attributes: Attributes = { ...systemOf(info), ...known };
   return tracer.startSpan(methodOf(info), { kind, attributes, startTime: info.startedAt }, parent);
 }
 
-function finish(span: Span, info: StreamInfo, end: StreamEnd): void {
+function finish(span: Span, info: StreamInfo, end: StreamEnd, outcome: Outcome, late: Attributes): void {
   const { error } = end;
-  const outcome = outcomeOf(info, end);
   if (span.isRecording()) {
-    if (outcome.unknownMethod) span.updateName("_OTHER");
-    span.setAttributes({
-      ...endAttributesOf(info, outcome),
-      "ttstream.messages.sent": end.sentMessages,
-      "ttstream.messages.received": end.receivedMessages,
-    });
+    const attributes = Object.assign(late, endAttributesOf(outcome));
+    attributes["ttstream.messages.sent"] = end.sentMessages;
+    attributes["ttstream.messages.received"] = end.receivedMessages;
     if (isStreamError(error) && error.cancelPath.length > 0) {
-      span.setAttribute("ttstream.cancel_path", error.cancelPath.join(" -> "));
+      attributes["ttstream.cancel_path"] = textOf(error.cancelPath.join(" -> "));
     }
-    if (outcome.canceledBy !== undefined) span.setAttribute("ttstream.canceled_by", outcome.canceledBy);
-    if (outcome.canceled && error !== undefined) span.setAttribute("ttstream.cancel_reason", error.message);
+    if (outcome.canceledBy !== undefined) attributes["ttstream.canceled_by"] = outcome.canceledBy;
+    if (outcome.canceled) attributes["ttstream.cancel_reason"] = textOf(reasonText(error));
+    span.setAttributes(attributes);
     if (end.firstMessageMs !== undefined) span.addEvent("first message", info.startedAt + end.firstMessageMs);
     if (outcome.errorType !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? "" });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(reasonText(error)) });
     }
   }
   span.end(info.startedAt + end.durationMs);

@@ -8,6 +8,7 @@ import {
 } from "npm:@opentelemetry/sdk-metrics@^2";
 import { type Handler, implement, type ServerStream } from "../../mod.ts";
 import { metrics } from "../../src/otel/mod.ts";
+import { once } from "node:events";
 import { bytes, text } from "../support/codecs.ts";
 import { connectTo, serveLocally } from "../support/loopback.ts";
 import { rejection } from "../support/rejection.ts";
@@ -87,10 +88,14 @@ Deno.test("metrics: a stream is a call at both ends, with its messages, and live
 });
 
 Deno.test("metrics: cancels are counted by code and by who", async () => {
-  const never = (stream: ServerStream) =>
-    new Promise<void>((resolve) => stream.signal.addEventListener("abort", () => resolve()));
+  const running = Promise.withResolvers<void>();
+  const never = async (stream: ServerStream) => {
+    running.resolve();
+    await once(stream.signal, "abort");
+  };
   const found = await measured(never, async (stream) => {
     await stream.send(bytes("a"));
+    await running.promise;
     await stream.cancel();
     await rejection(stream.closed);
   });
@@ -99,6 +104,15 @@ Deno.test("metrics: cancels are counted by code and by who", async () => {
   ]);
   const [[, attributes] = []] = points(found.get("rpc.server.call.duration"));
   assertEquals(attributes, { "rpc.method": "Chat/Ask", "rpc.status_code": "12007" });
+});
+
+Deno.test("metrics: a stream that is cancelled before its handler is called has no name of ours", async () => {
+  const found = await measured(() => {}, async (stream) => {
+    await stream.cancel();
+    await rejection(stream.closed);
+  });
+  const [[, attributes] = []] = points(found.get("rpc.server.call.duration"));
+  assertEquals(attributes, { "rpc.method": "_OTHER", "rpc.status_code": "12007" });
 });
 
 Deno.test("metrics: what a stranger calls a method is no name of ours", async () => {

@@ -5,18 +5,24 @@ import {
   BizStatusError,
   connect,
   type Connection,
+  defineService,
   type Handler,
+  implement,
   type Protocol,
   type Server,
   type ServerStream,
   ttheader,
 } from "../../mod.ts";
 import { grpc, GrpcError, GrpcStatus } from "../../src/grpc/mod.ts";
-import { bytes } from "../support/codecs.ts";
+import { once } from "node:events";
+import { bytes, text } from "../support/codecs.ts";
 import { serveLocally } from "../support/loopback.ts";
 import { rejection } from "../support/rejection.ts";
 import { isChild, Spans } from "./spans.ts";
 
+const Chat = defineService("Chat", {
+  ask: { kind: "bidirectional", name: "Ask", request: text, response: text },
+});
 const TARGET = { service: "Chat", method: "Ask" };
 const PROTOCOLS: readonly (readonly [name: string, make: () => Protocol])[] = [
   ["TTHeader Streaming", ttheader],
@@ -138,6 +144,67 @@ for (const [name, make] of PROTOCOLS) {
     assertEquals(server?.attributes["ttstream.canceled_by"], "ServiceA");
     if (name !== "gRPC") assertEquals(server?.attributes["ttstream.cancel_path"], "ServiceA");
     assert(String(server?.attributes["ttstream.cancel_reason"]).length > 0);
+  });
+
+  Deno.test(`tracing: what a stranger calls a method, or itself, is cut and no name of ours (${name})`, async () => {
+    using spans = new Spans();
+    const running = Promise.withResolvers<void>();
+    const services = implement(Chat, {
+      async ask(stream) {
+        running.resolve();
+        await once(stream.signal, "abort");
+      },
+    });
+    {
+      await using server = serveLocally(services, {
+        protocols: [make()],
+        observers: [spans.observer],
+        maxStreams: 1,
+      });
+      await using connection = await connectTo(server, spans, make(), "x".repeat(2_000));
+      await rejection(connection.openStream({ service: "Chat", method: "m".repeat(2_000) }).closed);
+      const held = connection.openStream(TARGET);
+      await held.send(bytes("hi"));
+      await running.promise;
+      if (name !== "gRPC") {
+        // Over gRPC a client waits until it may open one.
+        await rejection(connection.openStream({ service: "Chat", method: "one too many" }).closed);
+      }
+      await held.cancel("y".repeat(10_000));
+      await rejection(held.closed);
+      // The server hears of it in one go with what opened it: its handler is never called.
+      const canceled = connection.openStream({ service: "Chat", method: "cancelled at once" });
+      await Promise.all([canceled.cancel(), rejection(canceled.closed)]);
+    }
+    const all = spans.ended.filter(({ kind }) => kind === SpanKind.SERVER);
+    assertEquals(all.map((span) => [span.name, span.attributes["rpc.method"]]).toSorted(), [
+      ["Chat/Ask", "Chat/Ask"],
+      ["_OTHER", "_OTHER"],
+      ["_OTHER", "_OTHER"],
+      ...name === "gRPC" ? [] : [["_OTHER", "_OTHER"]],
+    ]);
+    for (const { attributes, status } of all) {
+      for (const value of Object.values(attributes)) assert(String(value).length <= 1_024, String(value));
+      assert((status.message ?? "").length <= 1_024);
+      assert(String(attributes["ttstream.canceled_by"] ?? "").length <= 256);
+    }
+  });
+
+  Deno.test(`tracing: an error that cannot be looked at ends its span as any other (${name})`, async () => {
+    class Hostile extends Error {
+      override get message(): string {
+        throw new Error("no message");
+      }
+      override get name(): string {
+        throw new Error("no name");
+      }
+    }
+    const { server } = await spansOf(
+      make,
+      () => Promise.reject(new Hostile()),
+      async (connection) => await rejection(read(connection)),
+    );
+    assertEquals([server?.attributes["error.type"], server?.status.code], ["Error", SpanStatusCode.ERROR]);
   });
 
   Deno.test(`tracing: the calls of a handler belong to its span (${name})`, async () => {

@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "rpc/pool": ["base", "net", "core", "rpc/client"],
   "rpc": ["base", "core", "rpc/client", "rpc/server"],
   "protobuf": ["base", "core"],
-  "otel": ["net", "core", "grpc"],
+  "otel": ["base", "net", "core", "grpc"],
   "thrift": ["base", "core"],
   "idl": [],
   "thriftgen": ["idl"],

@@ -68,7 +68,7 @@ class Caller<T> {
         port: Number(port),
         serviceName: "ServiceA",
         protocol: protocolNamed(protocol),
-        observers: observersNamed(observers),
+        observers: await observersNamed(observers),
       });
       this.#connections.push(connection);
       this.#clients.push(createClient(benchService(this.#flavour.codec), connection));

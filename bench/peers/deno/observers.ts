@@ -22,12 +22,15 @@ function counting(): Observer {
 }
 
 /** The observers of a peer, by the name that it has been started with; none without. */
-export function observersNamed(name: string | undefined): readonly Observer[] {
+export async function observersNamed(name: string | undefined): Promise<readonly Observer[]> {
   switch (name) {
     case undefined:
       return [];
     case "observed":
       return [counting()];
+    case "traced":
+      // Only where it is asked for: what starts cold must not load it.
+      return [(await import("./traced.ts")).traced()];
     default:
       throw new Error(`no observers are called ${name}`);
   }

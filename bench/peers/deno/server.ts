@@ -67,6 +67,6 @@ const server = serve({
   hostname: "127.0.0.1",
   maxStreams: 100_000,
   protocols: [protocolNamed(protocol)],
-  observers: observersNamed(observers),
+  observers: await observersNamed(observers),
 }, withFlavour(flavourName, handler));
 await answerCommands({ port: server.addr.port }, answer);

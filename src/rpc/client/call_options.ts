@@ -169,7 +169,7 @@ function observed(
   if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
   const observation = observers.opened(info, report ?? nothing);
   const sent = observation?.withGiven({ options, metadata: plain }, ({ options }, given) => {
-    const more = withDefaults(options, given);
+    const more = withGiven(options, given);
     const metadata = dialect.requestMetadata(service, more);
     dialect.checkRequest(method, metadata);
     return { options: more, metadata };
@@ -203,6 +203,17 @@ export function withDefaults(defaults: CallOptions, options: CallOptions = {}): 
     };
   }
   return merged;
+}
+
+/** A call's options with what an observer gives over them. Every traced call comes by: what need not be copied is not. */
+function withGiven(
+  options: CallOptions,
+  { metadata, metainfo }: Pick<CallOptions, "metadata" | "metainfo">,
+): CallOptions {
+  if (options.metadata !== undefined || options.metainfo !== undefined) {
+    return withDefaults(options, { metadata, metainfo });
+  }
+  return { ...options, metadata, metainfo };
 }
 
 function join(first: MetadataInit | undefined, over: MetadataInit | undefined, what: string): MetadataInit {

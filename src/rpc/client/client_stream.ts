@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import type { Bytes } from "../../base/buffer.ts";
 import type { Codec } from "../../core/codec.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
@@ -121,7 +122,7 @@ export abstract class CallBase<S extends CallEnds> implements Call {
   }
 
   cancel(reason?: unknown): Promise<void> {
-    return this.stream.cancel(reason);
+    return calledOn(this, "cancel").stream.cancel(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -158,11 +159,11 @@ export class BidirectionalStream<Req, Res> extends CallBase<CallStream> implemen
   }
 
   send(message: Req): Promise<void> {
-    return this.requests().sendFor(message);
+    return calledOn(this, "send").requests().sendFor(message);
   }
 
   sendAll(source: MessageSource<Req>): Promise<void> {
-    return this.requests().sendAll(source);
+    return calledOn(this, "sendAll").requests().sendAll(source);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Res> {

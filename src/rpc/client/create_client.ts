@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import { ByteBuffer } from "../../base/buffer.ts";
 import { ClientSide } from "../../core/client_side.ts";
 import { callInit, type CallOptions, type StreamTarget, withDefaults } from "./call_options.ts";
@@ -277,11 +278,11 @@ class ClientStreaming<Req, Res> extends CallBase<CallStream> implements ClientSt
   }
 
   send(message: Req): Promise<void> {
-    return this.requests().sendFor(message);
+    return calledOn(this, "send").requests().sendFor(message);
   }
 
   sendAll(source: MessageSource<Req>): Promise<void> {
-    return this.requests().sendAll(source);
+    return calledOn(this, "sendAll").requests().sendAll(source);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import { handled } from "../../base/handled.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { readNext } from "../../core/codec_streams.ts";
@@ -117,11 +118,11 @@ class InterceptedClientStreaming extends CallBase<CallEnds> implements ClientStr
   }
 
   send(message: unknown): Promise<void> {
-    return this.messages.send(message);
+    return calledOn(this, "send").messages.send(message);
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
-    return this.messages.sendAll(source);
+    return calledOn(this, "sendAll").messages.sendAll(source);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { show } from "../../base/format.ts";
+import { handled } from "../../base/handled.ts";
 import { type Metadata, type Metainfo, readMetadata } from "../../core/metadata.ts";
 import type { MethodKind } from "../../core/service.ts";
 import type { CallOptions, StreamTarget } from "./call_options.ts";
@@ -22,12 +23,13 @@ export interface ClientCall {
  * Stands around the calls of a client: changes what a call is opened with, replaces a side of its stream
  * (`wrapStream`), refuses it by a throw, or opens it elsewhere. The first of several is the outermost.
  *
- * `next` opens the stream; it may be called with another call, more than once, or not at all. What is returned is what
- * the caller gets: the stream itself of a bidirectional method, and of the other kinds what is made of it. There the
+ * `next` opens the stream; it may be called with another call, more than once, or not at all. A stream that is not handed
+ * on is the interceptor's to cancel. What is returned is what the caller gets: the stream itself of a bidirectional method, and of the other kinds what is made of it. There the
  * one request is written to the stream and the half close follows, and the one response is read from it. Messages are
  * the method's own values, not bytes. One that cannot be encoded cancels the stream, which is open by then.
  *
- * A call ends with what an interceptor throws, as if it had been cancelled for that reason; nothing has been sent.
+ * A call ends with what an interceptor throws, as if it had been cancelled for that reason; what `next` has opened by then
+ * is cancelled for it, and where it has opened nothing, nothing has been sent.
  *
  * @example Sends a token, and counts what comes
  * ```ts
@@ -105,19 +107,30 @@ export class InterceptedMethod {
       },
       options: others,
     };
+    const opened: ClientStream<unknown, unknown>[] = [];
     const chain = this.#interceptors.reduceRight<OpenCall>(
       (next, interceptor) => (call) => checked(interceptor(call, next)),
-      (call) => this.#openNow(call),
+      (call) => {
+        const stream = this.#openNow(call);
+        opened.push(stream);
+        return stream;
+      },
     );
     try {
       return chain(call);
     } catch (error) {
+      // Nobody else has them, and at their server a handler would wait for ever.
+      for (const stream of opened) handled(stream.cancel(error));
       if (typeof error === "object" && error !== null && this.#misuse.has(error)) throw error;
       return refuse(error);
     }
   }
 
-  #openNow({ target, metadata, metainfo, options }: ClientCall): ClientStream<unknown, unknown> {
+  #openNow(call: ClientCall): ClientStream<unknown, unknown> {
+    if (typeof call !== "object" || call === null) {
+      throw new TypeError(`next needs a ClientCall, got ${show(call)}`);
+    }
+    const { target, metadata, metainfo, options } = call;
     try {
       return this.#open({ ...this.#target, ...target }, { ...options, metadata, metainfo });
     } catch (error) {
@@ -132,11 +145,16 @@ function checked(stream: ClientStream<unknown, unknown>): ClientStream<unknown, 
   if (typeof stream === "object" && stream !== null) {
     // Whoever looked at a side of the library's own would make it.
     if (BidirectionalStream.behind(stream) !== undefined) return stream;
-    if (stream.readable instanceof ReadableStream && typeof stream.cancel === "function") return stream;
+    const { readable, cancel, sendAll } = stream;
+    if (readable instanceof ReadableStream && [cancel, sendAll].every(isFunction)) return stream;
   }
   throw new TypeError(
     `an interceptor must return a ClientStream, got ${
       show(stream)
     }: { ...stream } has none of its properties, use wrapStream(stream, { … })`,
   );
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }

@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import type { CallEnds } from "./call_stream.ts";
 import { type Call, CallBase, type UnaryCall } from "./client_stream.ts";
 import { SIDE } from "../../core/stream_side.ts";
@@ -107,13 +108,13 @@ export class WrappedClientCall<Req, Res> extends CallBase<CallEnds> implements A
   }
 
   send(message: Req): Promise<void> {
-    const { writable } = this.parts;
+    const { writable } = calledOn(this, "send").parts;
     if (writable === undefined) return found(this.call.send, "send").call(this.call, message);
     return this.halfClosed ? handled(Promise.reject(this.closedSend())) : writeTo(writable, message);
   }
 
   sendAll(source: MessageSource<Req>): Promise<void> {
-    const { writable } = this.parts;
+    const { writable } = calledOn(this, "sendAll").parts;
     if (writable === undefined) return found(this.call.sendAll, "sendAll").call(this.call, source);
     return sendUntilClosed(source, this.closed, {
       halfClosed: this.halfClosed,

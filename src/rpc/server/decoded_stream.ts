@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import type { Codec } from "../../core/codec.ts";
 import { decodeReadable, EncodingWriter } from "../../core/codec_streams.ts";
 import { dialectOf } from "../../core/dialect.ts";
@@ -47,11 +48,12 @@ export class DecodedStream extends ServerStreamBase<ServerStream> implements Ser
   }
 
   send(message: unknown): Promise<void> {
-    return handled(this.messages.closed ? Promise.reject(this.closedSend()) : this.messages.send(message));
+    const { messages } = calledOn(this, "send");
+    return handled(messages.closed ? Promise.reject(this.closedSend()) : messages.send(message));
   }
 
   sendAll(source: MessageSource<unknown>): Promise<void> {
-    const messages = this.messages;
+    const { messages } = calledOn(this, "sendAll");
     return sendUntilAborted(source, this.stream.signal, {
       send: (message) => this.send(message),
       sourceThrew: (error) => {

@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import { SIDE } from "../../core/stream_side.ts";
 import type { Addr } from "../../net/address.ts";
 import type { Bytes } from "../../base/buffer.ts";
@@ -130,7 +131,7 @@ export abstract class ServerStreamBase<S extends UnaryServerStream> implements U
   }
 
   sendHeader(): void {
-    this.stream.sendHeader();
+    calledOn(this, "sendHeader").stream.sendHeader();
   }
 }
 
@@ -181,10 +182,10 @@ export class HandlerStream<Req, Res> extends ServerStreamBase<ServerSide> implem
   }
 
   send(message: Res): Promise<void> {
-    return HandlerStream.writerOf(this).sendFor(message);
+    return HandlerStream.writerOf(calledOn(this, "send")).sendFor(message);
   }
 
   sendAll(source: MessageSource<Res>): Promise<void> {
-    return HandlerStream.writerOf(this).sendAll(source);
+    return HandlerStream.writerOf(calledOn(this, "sendAll")).sendAll(source);
   }
 }

@@ -1,3 +1,4 @@
+import { calledOn } from "../../base/called_on.ts";
 import type { Addr } from "../../net/address.ts";
 import type { ServerSide } from "../../core/server_side.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
@@ -87,18 +88,19 @@ export class WrappedServerStream<Req, Res> implements ServerStream<Req, Res> {
   }
 
   sendHeader(): void {
-    if (this.parts.sendHeader === undefined) this.stream.sendHeader();
-    else this.parts.sendHeader();
+    const { parts, stream } = calledOn(this, "sendHeader");
+    if (parts.sendHeader === undefined) stream.sendHeader();
+    else parts.sendHeader();
   }
 
   send(message: Res): Promise<void> {
-    const { writable } = this.parts;
+    const { writable } = calledOn(this, "send").parts;
     if (writable === undefined) return this.stream.send(message);
     return writeTo(writable, message);
   }
 
   sendAll(source: MessageSource<Res>): Promise<void> {
-    const { writable } = this.parts;
+    const { writable } = calledOn(this, "sendAll").parts;
     if (writable === undefined) return this.stream.sendAll(source);
     return sendUntilAborted(source, this.stream.signal, {
       send: (message) => writeTo(writable, message),

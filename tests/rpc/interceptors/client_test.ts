@@ -2,14 +2,17 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   type CallOptions,
+  type ClientCall,
   type ClientInterceptor,
   createClient,
   defineService,
   implement,
   route,
+  type ServerStream,
   type StreamOpener,
   wrapStream,
 } from "../../../mod.ts";
+import { once } from "node:events";
 import { text } from "../../support/codecs.ts";
 import { tapped } from "../../support/counted.ts";
 import { NAMES, ObservedPair } from "../../support/observed_pair.ts";
@@ -163,10 +166,36 @@ for (const protocol of NAMES) {
         (call, next) => ({ ...next(call) }),
         untyped<ClientInterceptor>(() => undefined),
         untyped<ClientInterceptor>(() => Promise.resolve()),
+        untyped<ClientInterceptor>(() => ({ readable: new ReadableStream(), cancel() {} })),
       ];
       for (const interceptor of wrong) {
         const message = await rejectionText(call(pair.connection, [interceptor]));
         assertStringIncludes(message, "an interceptor must return a ClientStream");
+      }
+      const nothing: ClientInterceptor = (_call, next) => next(untyped<ClientCall>(undefined));
+      assertStringIncludes(
+        await rejectionText(call(pair.connection, [nothing])),
+        "next needs a ClientCall, got undefined",
+      );
+    });
+
+    Deno.test(`what an interceptor has opened does not outlive its throw: ${name}`, async () => {
+      const waiting = (stream: ServerStream) => once(stream.signal, "abort").then(() => {});
+      await using pair = new ObservedPair(protocol, waiting);
+      const wrong: ClientInterceptor[] = [
+        (call, next) => {
+          next(call);
+          throw new Error("too late");
+        },
+        untyped<ClientInterceptor>(async (call: ClientCall, next: (call: ClientCall) => unknown) => {
+          await next(call);
+        }),
+        (call, next) => ({ ...next(call) }),
+      ];
+      for (const [i, interceptor] of wrong.entries()) {
+        const message = await rejectionText(call(pair.connection, [interceptor]));
+        const { error } = await (await pair.client.stream(2 * i)).ended;
+        assertEquals(error?.message, message);
       }
     });
   }

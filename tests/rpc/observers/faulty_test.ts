@@ -78,6 +78,15 @@ const FAULTY: Readonly<Record<string, { readonly observer: Observer; readonly si
     },
     sides: ["server"],
   },
+  "hooks cannot be looked at": {
+    observer: {
+      opened: () => {
+        const hooks = ["metainfo", "run", "header", "sent", "received", "draining", "ended"];
+        return Object.defineProperties({}, Object.fromEntries(hooks.map((hook) => [hook, { get: fail }])));
+      },
+    },
+    sides: ["client", "server"],
+  },
   "its metainfo cannot be sent": {
     observer: { opened: () => ({ metainfo: { persistent: untyped({ a: 5 }) } }) },
     sides: ["client"],
