@@ -75,7 +75,8 @@ export function connSocket(conn: Conn): ByteSocket {
       return pace.behind;
     },
     async read() {
-      await pace.before();
+      const pause = pace.before();
+      if (pause !== undefined) await pause;
       if (buffer.length - at < MIN_READ_BYTES) {
         // Handed out as views, so never written again: a busy connection takes larger ones.
         buffer = undetachable(new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES)));
