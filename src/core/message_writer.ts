@@ -38,6 +38,12 @@ export interface WriterInit<T> {
   readonly owner: WriteOwner;
 }
 
+/**
+ * What is done about `writable.abort()`: a write that waits is the first to make its signal *watched*; during such a
+ * write it is *heard* there, and then *under way*: the platform errors the stream itself.
+ */
+type Abort = "unwatched" | "watched" | "heard" | "under way";
+
 /** A message that waits for the connection. */
 interface Waiting<T> {
   readonly message: T;
@@ -57,8 +63,7 @@ export class MessageWriter<T> {
   #writable: WritableStream<T> | undefined;
   #controller: WritableStreamDefaultController | undefined;
   #closed = false;
-  /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
-  #aborting = false;
+  #abort: Abort = "unwatched";
   /** What `writable` has been given and has not been sent. */
   #queue: WriteQueue | undefined;
   #flushed: PromiseWithResolvers<void> | undefined;
@@ -153,7 +158,7 @@ export class MessageWriter<T> {
     this.#failure = failure;
     this.#failed = true;
     // An error of ours in the middle of abort() would make that reject.
-    if (!this.#aborting) this.#controller?.error(failure.error);
+    if (this.#abort !== "under way") this.#controller?.error(failure.error);
     this.#settle();
   }
 
@@ -264,17 +269,24 @@ export class MessageWriter<T> {
       if (sending === undefined) this.#taken(queue);
     }
     if (sending === undefined) return undefined;
-    // While a write is under way, abort() reaches the sink through this signal alone.
-    const { signal } = controller;
-    const aborted = () => {
-      this.#aborting = true;
-      this.#init.owner.writeAborted(signal.reason);
-    };
-    signal.addEventListener("abort", aborted, { once: true });
-    return sending.finally(() => {
-      signal.removeEventListener("abort", aborted);
+    this.#watchAbort(controller);
+    this.#abort = "heard";
+    const over = () => {
+      if (this.#abort === "heard") this.#abort = "watched";
       this.#taken(queue);
-    });
+    };
+    sending.then(over, over);
+    return sending;
+  }
+
+  /** While a write is under way, abort() reaches the sink through this signal alone. */
+  #watchAbort({ signal }: WritableStreamDefaultController): void {
+    if (this.#abort !== "unwatched") return;
+    signal.addEventListener("abort", () => {
+      if (this.#abort !== "heard") return;
+      this.#abort = "under way";
+      this.#init.owner.writeAborted(signal.reason);
+    }, { once: true });
   }
 
   #close(): Promise<void> | undefined {

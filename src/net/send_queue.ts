@@ -1,4 +1,5 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
+import { CallQueue } from "../base/call_queue.ts";
 import { breathe, onNextTick, Pace } from "./event_loop.ts";
 
 /** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
@@ -51,7 +52,7 @@ export class SendQueue {
   #frames = 0;
   #state: State = "resting";
   #closed = false;
-  #waiting: Set<() => void> = new Set();
+  readonly #waiting = new CallQueue();
   /** Early writes since the microtasks have last run, the next one included. */
   #early = 0;
   #awaitsTick = false;
@@ -134,7 +135,7 @@ export class SendQueue {
 
   /** Takes a `wait` back. */
   unwait(wake: () => void): void {
-    this.#waiting.delete(wake);
+    this.#waiting.remove(wake);
   }
 
   /** Resolves when all that has been appended so far is with the socket, or nothing will be sent any more. */
@@ -217,7 +218,7 @@ export class SendQueue {
     this.#controlInFlight = 0;
     this.#spare.length = 0;
     if (this.#sentWaiters.length > 0) this.#settleSent(this.#sentBytes);
-    if (this.#waiting.size > 0) this.#wake();
+    if (this.#waiting.length > 0) this.#wake();
     this.#gather();
   };
 
@@ -244,11 +245,10 @@ export class SendQueue {
 
   #wake(): void {
     // Whoever waits again meanwhile has another turn.
-    let left = this.#waiting.size;
-    for (const wake of this.#waiting) {
-      if (left === 0 || (this.congested && !this.#closed)) return;
-      left--;
-      this.#waiting.delete(wake);
+    for (let left = this.#waiting.length; left > 0; left--) {
+      if (this.congested && !this.#closed) return;
+      const wake = this.#waiting.shift();
+      if (wake === undefined) return;
       wake();
     }
   }
