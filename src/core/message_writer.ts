@@ -48,7 +48,6 @@ type Abort = "unwatched" | "watched" | "heard" | "under way";
 interface Waiting<T> {
   readonly message: T;
   readonly sent: PromiseWithResolvers<void>;
-  readonly wake: () => void;
 }
 
 /**
@@ -69,6 +68,8 @@ export class MessageWriter<T> {
   #flushed: PromiseWithResolvers<void> | undefined;
   /** Messages that wait for the connection, in their order. */
   #waiting: Waiting<T>[] | undefined;
+  /** What the connection calls then: made for the first of them. */
+  #wake: (() => void) | undefined;
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
@@ -146,10 +147,7 @@ export class MessageWriter<T> {
   /** The stream has its connection, and is open there. */
   attach(sink: StreamSink): void {
     this.#init.sink = sink;
-    for (const { wake } of [...this.#waiting ?? []]) {
-      if (sink.congested) sink.wait(wake);
-      else wake();
-    }
+    this.#sendWaiting();
   }
 
   /** Ends the writing at once: waiting and later writes reject with `failure`'s error. The first failure wins. */
@@ -188,10 +186,8 @@ export class MessageWriter<T> {
   #dropWaiting(waiting: readonly Waiting<T>[]): void {
     this.#waiting = undefined;
     const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
-    for (const { wake, sent } of waiting) {
-      this.#init.sink.unwait(wake);
-      sent.reject(error);
-    }
+    if (this.#wake !== undefined) this.#init.sink.unwait(this.#wake);
+    for (const { sent } of waiting) sent.reject(error);
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
@@ -233,28 +229,38 @@ export class MessageWriter<T> {
   /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
   #sendLater(message: T): Promise<void> {
     const sent = Promise.withResolvers<void>();
-    const wake = () => {
-      if (this.#init.sink.congested) this.#init.sink.wait(wake);
-      else this.#sendFirst();
-    };
-    (this.#waiting ??= []).push({ message, sent, wake });
-    this.#init.sink.wait(wake);
+    if (this.#waiting !== undefined) {
+      this.#waiting.push({ message, sent });
+    } else {
+      this.#waiting = [{ message, sent }];
+      this.#wait();
+    }
     return sent.promise;
   }
 
-  /** Sends the message that has waited longest: whoever was woken, their order is that of the calls. */
-  #sendFirst(): void {
-    const first = this.#waiting?.shift();
-    if (first === undefined) return;
-    if (this.#waiting?.length === 0) this.#waiting = undefined;
-    try {
-      this.#check();
-      this.#sendNow(first.message);
-      first.sent.resolve();
-    } catch (error) {
-      first.sent.reject(error);
+  #wait(): void {
+    this.#init.sink.wait(this.#wake ??= () => this.#sendWaiting());
+  }
+
+  /** Sends what waits, in the order of the calls, for as long as the connection takes it. */
+  #sendWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    while (this.#waiting === waiting && !this.#init.sink.congested) {
+      const first = waiting.shift();
+      if (first === undefined) return;
+      try {
+        this.#check();
+        this.#sendNow(first.message);
+        first.sent.resolve();
+      } catch (error) {
+        first.sent.reject(error);
+      }
+      if (waiting.length > 0 || this.#waiting !== waiting) continue;
+      this.#waiting = undefined;
+      this.#resolveFlushed();
     }
-    this.#resolveFlushed();
+    if (this.#waiting === waiting) this.#wait();
   }
 
   #write(
