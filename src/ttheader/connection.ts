@@ -71,6 +71,7 @@ export class FrameConnection<R extends FrameReceiver> {
       answers: owner.side === "server",
       receive: (chunk) => this.#receive(chunk),
       pendingBytes: () => this.#decoder.pendingBytes,
+      room: () => this.#decoder.room(),
       compact: () => this.#compact(),
       errorOf: errorOfFault,
       lost: (error, leftBytes) => this.#lost(error, leftBytes),
