@@ -17,8 +17,8 @@ const MAX_EARLY_WRITES = 4;
 export const MAX_CONTROL_BYTES: number = 1024 * 1024;
 /** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
 const KEPT_BYTES = 1024 * 1024;
-/** Enough for a few small frames: most connections never need more at once. */
-const INITIAL_BYTES = 4096;
+/** Enough for a few small frames: most connections are quiet. */
+const INITIAL_BYTES = 512;
 
 /** What a send queue needs of its socket. */
 export interface SendQueueSocket {

@@ -58,8 +58,10 @@ export interface Conn {
   unref(): void;
 }
 
-/** What is read into; payloads are views on it. It starts small, since most connections are quiet. */
-const FIRST_READ_BYTES = 16 * 1024;
+/** What is read into first; payloads are views on it. Small, since most connections are quiet. */
+const FIRST_READ_BYTES = 4 * 1024;
+/** What follows, for as long as no read fills it: a connection that has become quiet keeps no more. */
+const USUAL_READ_BYTES = 16 * 1024;
 /** Large enough that few frames span two buffers. */
 export const MAX_READ_BYTES: number = 256 * 1024;
 /** With less room than this a fresh buffer is taken. */
@@ -69,6 +71,8 @@ const MIN_READ_BYTES = 4096;
 export function connSocket(conn: Conn): ByteSocket {
   let buffer: Bytes = undetachable(new Uint8Array(FIRST_READ_BYTES));
   let at = 0;
+  /** Whether a read has filled the buffer: more may have come than it holds. */
+  let filled = false;
   let taken = 0;
   // TLS hands out its records one by one: a short read says nothing of what the socket still has.
   const tells = !("handshake" in conn);
@@ -89,10 +93,12 @@ export function connSocket(conn: Conn): ByteSocket {
         pace.after(tells ? size < into.length : undefined);
         return into.subarray(0, size);
       }
-      if (buffer.length - at < MIN_READ_BYTES) {
-        // Handed out as views, so never written again: a busy connection takes larger ones.
-        buffer = undetachable(new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES)));
+      if (buffer.length - at < Math.min(MIN_READ_BYTES, buffer.length / 2)) {
+        // Handed out as views, so never written again.
+        const next = filled ? Math.min(buffer.length * 2, MAX_READ_BYTES) : 0;
+        buffer = undetachable(new Uint8Array(Math.max(next, USUAL_READ_BYTES)));
         at = 0;
+        filled = false;
       }
       const left = buffer.length - at;
       pace.ask();
@@ -101,6 +107,7 @@ export function connSocket(conn: Conn): ByteSocket {
       pace.after(tells ? size < left : undefined);
       const chunk = buffer.subarray(at, at + size);
       at += size;
+      if (size === left) filled = true;
       return chunk;
     },
     get takenBytes() {
