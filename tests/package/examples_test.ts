@@ -44,6 +44,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     "grpc: client: rpc error: code = 3 desc = no question",
     "grpc: BYE",
   ],
+  "many_cores.ts": ["a worker listens on every core", "every worker has answered"],
   "protobuf.ts": ["WHY?", "blue", "sky", "3 words"],
   "server_streaming.ts": [
     "client: 40",

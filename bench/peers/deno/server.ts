@@ -1,4 +1,4 @@
-/** The library's server. Arguments: the flavour of the messages, the protocol. */
+/** The library's server. Arguments: the flavour of the messages, the protocol, a port that it shares with others. */
 import { type Handler, implement, serve } from "../../../mod.ts";
 import { answerCommands, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
@@ -7,7 +7,7 @@ import { withFlavour } from "./flavours.ts";
 import { protocolNamed } from "./protocols.ts";
 import { benchService } from "./service.ts";
 
-const [flavourName, protocol] = Deno.args;
+const [flavourName, protocol, sharedPort] = Deno.args;
 
 const idle = Promise.withResolvers<void>();
 let live = 0;
@@ -62,7 +62,8 @@ function answer(command: Command): Reply | Promise<Reply> {
 }
 
 const server = serve({
-  port: 0,
+  port: Number(sharedPort ?? 0),
+  reusePort: sharedPort !== undefined,
   hostname: "127.0.0.1",
   maxStreams: 100_000,
   protocols: [protocolNamed(protocol)],

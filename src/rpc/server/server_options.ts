@@ -102,7 +102,10 @@ export interface ServeTcpOptions extends ServerOptions<NetAddr> {
   port: number;
   /** Default `"0.0.0.0"`. */
   hostname?: string | undefined;
-  /** Lets several processes listen on the port. Default false. */
+  /**
+   * Lets several processes, or workers, listen on the port: the system gives each connection to one of them. Default
+   * false. Deno wants `--unstable-net` for it.
+   */
   reusePort?: boolean | undefined;
   /** The certificate chain for TLS, PEM; with `key`. */
   cert?: string | undefined;
