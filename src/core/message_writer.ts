@@ -50,6 +50,9 @@ interface Waiting<T> {
   readonly sent: PromiseWithResolvers<void>;
 }
 
+/** For all messages that were sent at once: a promise for each, marked as handled, takes as long as all else. */
+const SENT: Promise<void> = Promise.resolve();
+
 /**
  * The writing side of a stream: encodes messages into the connection's buffer, for the library itself through
  * {@linkcode send}, for the user through a WritableStream. Both wait while the connection is congested.
@@ -116,7 +119,8 @@ export class MessageWriter<T> {
   sendFor(message: T): Promise<void> {
     try {
       if (this.#closed) throw this.#init.owner.closedSend();
-      return handled(this.send(message) ?? Promise.resolve());
+      const sending = this.send(message);
+      return sending === undefined ? SENT : handled(sending);
     } catch (error) {
       return handled(Promise.reject(error));
     }
