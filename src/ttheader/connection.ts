@@ -247,8 +247,8 @@ export class FrameConnection<R extends FrameReceiver> {
   }
 
   #compact(): void {
-    for (const stream of this.#streams.values()) stream.compact();
-    for (const stream of this.#lingering.values()) stream.compact();
+    this.#streams.each((stream) => stream.compact());
+    this.#lingering.each((stream) => stream.compact());
   }
 
   #lost(error: TTStreamError | undefined, leftBytes: number): void {
