@@ -4,6 +4,7 @@ import { cancelToRst } from "./cancel_to_rst.ts";
 import { cancelBehindSenders, cancelToSignal } from "./cancel_to_signal.ts";
 import { clientStreaming, clientStreamingBySend, clientStreamingBySendAll } from "./client_streaming.ts";
 import { cold } from "./cold.ts";
+import { grpcCancelToSignal } from "./grpc/cancel_to_signal.ts";
 import { grpcClientStreaming } from "./grpc/client_streaming.ts";
 import { grpcIdleMemory } from "./grpc/idle_memory.ts";
 import { grpcOpenClose } from "./grpc/open_close.ts";
@@ -59,6 +60,7 @@ export const CASES: readonly Case[] = [
   grpcOpenClose64,
   grpcUnary64,
   grpcClientStreaming,
+  grpcCancelToSignal,
   grpcIdleMemory,
   observedServerStreaming,
   observedGrpcServerStreaming,

@@ -33,6 +33,15 @@ export class ChunkPieces {
     return concat([...this.#pieces, rest]);
   }
 
+  /** Copies all of them to the beginning of `target`. */
+  copyTo(target: Bytes): void {
+    let at = 0;
+    for (const piece of this.#pieces) {
+      target.set(piece, at);
+      at += piece.length;
+    }
+  }
+
   clear(): void {
     this.#pieces = [];
     this.#bytes = 0;

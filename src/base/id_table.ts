@@ -79,6 +79,11 @@ export class IdTable<T> {
     return values;
   }
 
+  /** Calls `task` for all values, in no order; it must not add or remove any. */
+  each(task: (value: T) => void): void {
+    for (const value of this.#values) if (value !== undefined) task(value);
+  }
+
   #hash(id: number): number {
     const mixed = Math.imul(id ^ this.#seed, MIX);
     return Math.imul(mixed ^ mixed >>> 15, MIX) >>> 8;

@@ -130,11 +130,14 @@ export class MessageReader<T> {
 
   /** The next message. Rejects with the stream's error, once; is done after that. Who asks first goes first. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#asking > 0 || this.#burst >= BURST_MESSAGES || !this.#queue.ready) {
+    if (this.#asking > 0 || this.#burst >= BURST_MESSAGES) {
       return this.#asked = handled(this.#wait(this.#asked));
     }
     try {
-      return Promise.resolve(this.#take());
+      if (this.#queue.ready || this.#done) return Promise.resolve(this.#take());
+      this.#queue.claim(this);
+      this.#asking = 1;
+      return this.#asked = handled(this.#takeNext());
     } catch (error) {
       return handled(Promise.reject(error));
     }
@@ -154,6 +157,16 @@ export class MessageReader<T> {
       this.#asking--;
       if (this.#asking === 0) this.#asked = undefined;
     }
+  }
+
+  /** What comes next, for the only one who asks: without the frame of an async function, which costs as much as the rest. */
+  #takeNext(): Promise<IteratorResult<T, undefined>> {
+    return this.#arrive().then(() => {
+      if (!this.#queue.ready && !this.#done) return this.#takeNext();
+      this.#asking--;
+      if (this.#asking === 0) this.#asked = undefined;
+      return this.#take();
+    });
   }
 
   /** What is there: a message or the end. */

@@ -41,12 +41,20 @@ export interface WriterInit<T> {
   observation?: Observation | undefined;
 }
 
+/**
+ * What is done about `writable.abort()`: a write that waits is the first to make its signal *watched*; during such a
+ * write it is *heard* there, and then *under way*: the platform errors the stream itself.
+ */
+type Abort = "unwatched" | "watched" | "heard" | "under way";
+
 /** A message that waits for the connection. */
 interface Waiting<T> {
   readonly message: T;
   readonly sent: PromiseWithResolvers<void>;
-  readonly wake: () => void;
 }
+
+/** For all messages that were sent at once: a promise for each, marked as handled, takes as long as all else. */
+const SENT: Promise<void> = Promise.resolve();
 
 /**
  * The writing side of a stream: encodes messages into the connection's buffer, for the library itself through
@@ -62,13 +70,14 @@ export class MessageWriter<T> {
   #writable: WritableStream<T> | undefined;
   #controller: WritableStreamDefaultController | undefined;
   #closed = false;
-  /** Set once the user has aborted `writable` while a write was under way: the platform errors it itself. */
-  #aborting = false;
+  #abort: Abort = "unwatched";
   /** What `writable` has been given and has not been sent. */
   #queue: WriteQueue | undefined;
   #flushed: PromiseWithResolvers<void> | undefined;
   /** Messages that wait for the connection, in their order. */
   #waiting: Waiting<T>[] | undefined;
+  /** What the connection calls then: made for the first of them. */
+  #wake: (() => void) | undefined;
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
@@ -116,7 +125,8 @@ export class MessageWriter<T> {
   sendFor(message: T): Promise<void> {
     try {
       if (this.#closed) throw this.#init.owner.closedSend();
-      return handled(this.send(message) ?? Promise.resolve());
+      const sending = this.send(message);
+      return sending === undefined ? SENT : handled(sending);
     } catch (error) {
       return handled(Promise.reject(error));
     }
@@ -147,10 +157,7 @@ export class MessageWriter<T> {
   /** The stream has its connection, and is open there. */
   attach(sink: StreamSink): void {
     this.#init.sink = sink;
-    for (const { wake } of [...this.#waiting ?? []]) {
-      if (sink.congested) sink.wait(wake);
-      else wake();
-    }
+    this.#sendWaiting();
   }
 
   /** Ends the writing at once: waiting and later writes reject with `failure`'s error. The first failure wins. */
@@ -159,7 +166,7 @@ export class MessageWriter<T> {
     this.#failure = failure;
     this.#failed = true;
     // An error of ours in the middle of abort() would make that reject.
-    if (!this.#aborting) this.#controller?.error(failure.error);
+    if (this.#abort !== "under way") this.#controller?.error(failure.error);
     this.#settle();
   }
 
@@ -191,10 +198,8 @@ export class MessageWriter<T> {
   #dropWaiting(waiting: readonly Waiting<T>[]): void {
     this.#waiting = undefined;
     const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
-    for (const { wake, sent } of waiting) {
-      this.#init.sink.unwait(wake);
-      sent.reject(error);
-    }
+    if (this.#wake !== undefined) this.#init.sink.unwait(this.#wake);
+    for (const { sent } of waiting) sent.reject(error);
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
@@ -237,28 +242,38 @@ export class MessageWriter<T> {
   /** Sends when the connection takes messages again: in the callback itself, so that one of many is woken and not all. */
   #sendLater(message: T): Promise<void> {
     const sent = Promise.withResolvers<void>();
-    const wake = () => {
-      if (this.#init.sink.congested) this.#init.sink.wait(wake);
-      else this.#sendFirst();
-    };
-    (this.#waiting ??= []).push({ message, sent, wake });
-    this.#init.sink.wait(wake);
+    if (this.#waiting !== undefined) {
+      this.#waiting.push({ message, sent });
+    } else {
+      this.#waiting = [{ message, sent }];
+      this.#wait();
+    }
     return sent.promise;
   }
 
-  /** Sends the message that has waited longest: whoever was woken, their order is that of the calls. */
-  #sendFirst(): void {
-    const first = this.#waiting?.shift();
-    if (first === undefined) return;
-    if (this.#waiting?.length === 0) this.#waiting = undefined;
-    try {
-      this.#check();
-      this.#sendNow(first.message);
-      first.sent.resolve();
-    } catch (error) {
-      first.sent.reject(error);
+  #wait(): void {
+    this.#init.sink.wait(this.#wake ??= () => this.#sendWaiting());
+  }
+
+  /** Sends what waits, in the order of the calls, for as long as the connection takes it. */
+  #sendWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    while (this.#waiting === waiting && !this.#init.sink.congested) {
+      const first = waiting.shift();
+      if (first === undefined) return;
+      try {
+        this.#check();
+        this.#sendNow(first.message);
+        first.sent.resolve();
+      } catch (error) {
+        first.sent.reject(error);
+      }
+      if (waiting.length > 0 || this.#waiting !== waiting) continue;
+      this.#waiting = undefined;
+      this.#resolveFlushed();
     }
-    this.#resolveFlushed();
+    if (this.#waiting === waiting) this.#wait();
   }
 
   #write(
@@ -273,17 +288,24 @@ export class MessageWriter<T> {
       if (sending === undefined) this.#taken(queue);
     }
     if (sending === undefined) return undefined;
-    // While a write is under way, abort() reaches the sink through this signal alone.
-    const { signal } = controller;
-    const aborted = () => {
-      this.#aborting = true;
-      this.#init.owner.writeAborted(signal.reason);
-    };
-    signal.addEventListener("abort", aborted, { once: true });
-    return sending.finally(() => {
-      signal.removeEventListener("abort", aborted);
+    this.#watchAbort(controller);
+    this.#abort = "heard";
+    const over = () => {
+      if (this.#abort === "heard") this.#abort = "watched";
       this.#taken(queue);
-    });
+    };
+    sending.then(over, over);
+    return sending;
+  }
+
+  /** While a write is under way, abort() reaches the sink through this signal alone. */
+  #watchAbort({ signal }: WritableStreamDefaultController): void {
+    if (this.#abort !== "unwatched") return;
+    signal.addEventListener("abort", () => {
+      if (this.#abort !== "heard") return;
+      this.#abort = "under way";
+      this.#init.owner.writeAborted(signal.reason);
+    }, { once: true });
   }
 
   #close(): Promise<void> | undefined {

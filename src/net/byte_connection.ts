@@ -37,6 +37,8 @@ export interface ByteProtocol<E> {
   receive(chunk: Bytes): boolean;
   /** Bytes of a frame that has begun and not ended. */
   pendingBytes(): number;
+  /** Where the rest of a large frame is to be read to, so that it need not be copied together. */
+  room?(): Bytes | undefined;
   /** Much has been read since the unread messages came: those are to be copied out of their read buffers. */
   compact(): void;
   /** How the protocol calls a fault. */
@@ -89,6 +91,7 @@ export class ByteConnection<E> {
   #hungUp = false;
   readonly #readToEnd: PromiseWithResolvers<void> = Promise.withResolvers();
   #error: E | undefined;
+  readonly #room = (): Bytes | undefined => this.#protocol.room?.();
 
   constructor(socket: ByteSocket, limits: ConnectionLimits, protocol: ByteProtocol<E>) {
     this.#socket = socket;
@@ -129,7 +132,7 @@ export class ByteConnection<E> {
           if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
           if (this.#owing !== undefined && this.#protocol.answers) await this.#owed(this.#owing);
         }
-        const chunk = await this.#socket.read();
+        const chunk = await this.#socket.read(this.#room);
         if (chunk === undefined) return this.#peerEnded();
         if (!this.#closed) this.#take(chunk);
       }

@@ -1,5 +1,6 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
-import { breathe, nextTick, onNextTick, Pace } from "./event_loop.ts";
+import { CallQueue } from "../base/call_queue.ts";
+import { breathe, onNextTick, Pace } from "./event_loop.ts";
 
 /** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
 const CONGESTED_BYTES = 64 * 1024;
@@ -16,8 +17,8 @@ const MAX_EARLY_WRITES = 4;
 export const MAX_CONTROL_BYTES: number = 1024 * 1024;
 /** A buffer that a large message has blown up beyond this is given back when nothing more is to be sent. */
 const KEPT_BYTES = 1024 * 1024;
-/** Enough for a few small frames: most connections never need more at once. */
-const INITIAL_BYTES = 4096;
+/** Enough for a few small frames: most connections are quiet. */
+const INITIAL_BYTES = 512;
 
 /** What a send queue needs of its socket. */
 export interface SendQueueSocket {
@@ -28,6 +29,9 @@ export interface SendQueueSocket {
   /** More than {@linkcode MAX_CONTROL_BYTES} that are no message are unsent. */
   owing(): void;
 }
+
+/** What a send queue does; early writes are possible in one state alone. */
+type State = "resting" | "gathering" | "gathering, or early" | "breathing" | "writing";
 
 /**
  * Gathers the frames of a turn and sends them in one write.
@@ -46,15 +50,12 @@ export class SendQueue {
   #inFlightBytes = 0;
   /** How many frames are in the buffer, or more: an empty flush counts as well. */
   #frames = 0;
-  #flushing = false;
+  #state: State = "resting";
   #closed = false;
-  #waiting: Set<() => void> = new Set();
-  /** Set while the loop gathers and may be told that there is enough. */
-  #enough: (() => void) | undefined;
+  readonly #waiting = new CallQueue();
   /** Early writes since the microtasks have last run, the next one included. */
   #early = 0;
-  /** Set while the loop breathes. */
-  #hurry: (() => void) | undefined;
+  #awaitsTick = false;
   /** Bytes that have left the buffer for the socket, all in all, and those that the socket has taken. */
   #leftBytes = 0;
   #sentBytes = 0;
@@ -110,19 +111,18 @@ export class SendQueue {
       return;
     }
     this.#frames++;
-    if (this.#flushing) {
-      if (this.#buffer.length >= EARLY_BYTES) this.#enough?.();
-      return;
+    if (this.#state === "resting") {
+      this.#pace.begin();
+      this.#gather();
+    } else if (this.#state === "gathering, or early" && this.#buffer.length >= EARLY_BYTES) {
+      queueMicrotask(this.#gathered);
     }
-    this.#flushing = true;
-    this.#pace.begin();
-    this.#run();
   }
 
   /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a breath is over. */
   flushNow(): void {
     this.flush();
-    this.#hurry?.();
+    if (this.#state === "breathing") queueMicrotask(this.#breathed);
   }
 
   /**
@@ -135,13 +135,13 @@ export class SendQueue {
 
   /** Takes a `wait` back. */
   unwait(wake: () => void): void {
-    this.#waiting.delete(wake);
+    this.#waiting.remove(wake);
   }
 
   /** Resolves when all that has been appended so far is with the socket, or nothing will be sent any more. */
   sent(): Promise<void> {
     const at = this.position;
-    if (!this.#flushing || at === this.#sentBytes) return Promise.resolve();
+    if (this.#state === "resting" || at === this.#sentBytes) return Promise.resolve();
     const last = this.#sentWaiters.at(-1);
     if (last?.at === at) return last.sent.promise;
     const sent = Promise.withResolvers<void>();
@@ -157,41 +157,85 @@ export class SendQueue {
     this.#settleSent(Infinity);
   }
 
-  async #run(): Promise<void> {
-    try {
-      for (;;) {
-        await this.#gathered();
-        if (this.#buffer.length === 0 || this.#closed) return;
-        if (this.#pace.due) await this.#breathe();
-        // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
-        else if (this.#socket.behind() && this.congested) continue;
-        if (this.#closed) return;
-        const full = this.#buffer;
-        this.#buffer = this.#spare;
-        this.#spare = full;
-        this.#inFlightBytes = full.length;
-        this.#frames = 0;
-        this.#leftBytes += full.length;
-        this.#controlInFlight = this.#controlBytes;
-        this.#controlBytes = 0;
-        await this.#socket.write(full.bytes.subarray(0, full.length));
-        this.#inFlightBytes = 0;
-        this.#controlInFlight = 0;
-        this.#sentBytes += full.length;
-        full.length = 0;
-        if (this.#sentWaiters.length > 0) this.#settleSent(this.#sentBytes);
-        this.#wake();
-      }
-    } catch (error) {
-      if (this.#closed) return;
+  /** Waits until the microtasks at hand have run, or, a few times in a row, until there is enough for an early write. */
+  #gather(): void {
+    if (this.#early === MAX_EARLY_WRITES || this.#socket.behind()) {
+      this.#early = 0;
+      this.#state = "gathering";
+    } else {
+      this.#early++;
+      this.#state = "gathering, or early";
+    }
+    if (this.#awaitsTick) return;
+    this.#awaitsTick = true;
+    onNextTick(this.#ticked);
+  }
+
+  readonly #ticked = (): void => {
+    this.#awaitsTick = false;
+    if (this.#state === "gathering, or early") this.#early = 0;
+    // The tick comes before the microtasks of a timer's callback: whoever sends in them goes along.
+    queueMicrotask(this.#gathered);
+  };
+
+  readonly #gathered = (): void => {
+    if (this.#state !== "gathering" && this.#state !== "gathering, or early") return;
+    if (this.#buffer.length === 0 || this.#closed) this.#rest();
+    else if (this.#pace.due) this.#breathe();
+    // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.
+    else if (this.#socket.behind() && this.congested) this.#gather();
+    else this.#write();
+  };
+
+  /** Lets the event loop look at its sockets, unless somebody is in a hurry. */
+  #breathe(): void {
+    this.#state = "breathing";
+    breathe().then(this.#breathed);
+  }
+
+  readonly #breathed = (): void => {
+    if (this.#state !== "breathing") return;
+    if (this.#closed) this.#rest();
+    else this.#write();
+  };
+
+  #write(): void {
+    const full = this.#buffer;
+    this.#buffer = this.#spare;
+    this.#spare = full;
+    this.#state = "writing";
+    this.#inFlightBytes = full.length;
+    this.#frames = 0;
+    this.#leftBytes += full.length;
+    this.#controlInFlight = this.#controlBytes;
+    this.#controlBytes = 0;
+    this.#socket.write(full.bytes.subarray(0, full.length)).then(this.#written, this.#writeFailed);
+  }
+
+  readonly #written = (): void => {
+    this.#sentBytes += this.#inFlightBytes;
+    this.#inFlightBytes = 0;
+    this.#controlInFlight = 0;
+    this.#spare.length = 0;
+    if (this.#sentWaiters.length > 0) this.#settleSent(this.#sentBytes);
+    if (this.#waiting.length > 0) this.#wake();
+    this.#gather();
+  };
+
+  readonly #writeFailed = (error: unknown): void => {
+    if (!this.#closed) {
       this.#closed = true;
       this.#buffer.length = 0;
       this.#failed(error);
-    } finally {
-      this.#flushing = false;
-      this.#giveBack();
-      this.#settleSent(Infinity);
     }
+    this.#rest();
+  };
+
+  /** Nothing is left to be sent. */
+  #rest(): void {
+    this.#state = "resting";
+    this.#giveBack();
+    this.#settleSent(Infinity);
   }
 
   #giveBack(): void {
@@ -199,36 +243,12 @@ export class SendQueue {
     if (this.#spare.bytes.length > KEPT_BYTES) this.#spare = new ByteBuffer(INITIAL_BYTES);
   }
 
-  /** Resolves when the microtasks at hand have run, or, a few times in a row, when there is enough for an early write. */
-  #gathered(): Promise<void> {
-    if (this.#early === MAX_EARLY_WRITES || this.#socket.behind()) {
-      this.#early = 0;
-      return nextTick();
-    }
-    return new Promise((resolve) => {
-      this.#enough = resolve;
-      this.#early++;
-      onNextTick(() => {
-        this.#early = 0;
-        resolve();
-      });
-    });
-  }
-
-  /** Lets the event loop look at its sockets, unless somebody is in a hurry. */
-  async #breathe(): Promise<void> {
-    const hurry = new Promise<void>((resolve) => this.#hurry = resolve);
-    await Promise.race([breathe(), hurry]);
-    this.#hurry = undefined;
-  }
-
   #wake(): void {
     // Whoever waits again meanwhile has another turn.
-    let left = this.#waiting.size;
-    for (const wake of this.#waiting) {
-      if (left === 0 || (this.congested && !this.#closed)) return;
-      left--;
-      this.#waiting.delete(wake);
+    for (let left = this.#waiting.length; left > 0; left--) {
+      if (this.congested && !this.#closed) return;
+      const wake = this.#waiting.shift();
+      if (wake === undefined) return;
       wake();
     }
   }

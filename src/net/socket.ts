@@ -15,8 +15,12 @@ export interface ByteDuplex {
 export interface ByteSocket {
   /** The peer's address, where there is one. */
   readonly remoteAddr?: Addr | undefined;
-  /** The next bytes, which are the caller's to keep; `undefined` at the end. */
-  read(): Promise<Bytes | undefined>;
+  /**
+   * The next bytes, which are the caller's to keep; `undefined` at the end.
+   *
+   * @param room Says where to read them to, or nothing. Called where the transport can do that, and does.
+   */
+  read(room?: () => Bytes | undefined): Promise<Bytes | undefined>;
   /** Whether the last read is known to have left something. */
   readonly behind: boolean;
   /** How many bytes the transport has taken, all in all. */
@@ -54,10 +58,12 @@ export interface Conn {
   unref(): void;
 }
 
-/** What is read into; payloads are views on it. It starts small, since most connections are quiet. */
-const FIRST_READ_BYTES = 16 * 1024;
+/** What is read into first; payloads are views on it. Small, since most connections are quiet. */
+const FIRST_READ_BYTES = 4 * 1024;
+/** What follows, for as long as no read fills it: a connection that has become quiet keeps no more. */
+const USUAL_READ_BYTES = 16 * 1024;
 /** Large enough that few frames span two buffers. */
-const MAX_READ_BYTES = 256 * 1024;
+export const MAX_READ_BYTES: number = 256 * 1024;
 /** With less room than this a fresh buffer is taken. */
 const MIN_READ_BYTES = 4096;
 
@@ -65,6 +71,8 @@ const MIN_READ_BYTES = 4096;
 export function connSocket(conn: Conn): ByteSocket {
   let buffer: Bytes = undetachable(new Uint8Array(FIRST_READ_BYTES));
   let at = 0;
+  /** Whether a read has filled the buffer: more may have come than it holds. */
+  let filled = false;
   let taken = 0;
   // TLS hands out its records one by one: a short read says nothing of what the socket still has.
   const tells = !("handshake" in conn);
@@ -74,20 +82,32 @@ export function connSocket(conn: Conn): ByteSocket {
     get behind() {
       return pace.behind;
     },
-    async read() {
-      await pace.before();
-      if (buffer.length - at < MIN_READ_BYTES) {
-        // Handed out as views, so never written again: a busy connection takes larger ones.
-        buffer = undetachable(new Uint8Array(Math.min(buffer.length * 2, MAX_READ_BYTES)));
-        at = 0;
+    async read(room) {
+      const pause = pace.before();
+      if (pause !== undefined) await pause;
+      const into = room?.();
+      if (into !== undefined) {
+        pace.ask();
+        const size = await conn.read(into);
+        if (size === null) return undefined;
+        pace.after(tells ? size < into.length : undefined);
+        return into.subarray(0, size);
       }
-      const room = buffer.length - at;
+      if (buffer.length - at < Math.min(MIN_READ_BYTES, buffer.length / 2)) {
+        // Handed out as views, so never written again.
+        const next = filled ? Math.min(buffer.length * 2, MAX_READ_BYTES) : 0;
+        buffer = undetachable(new Uint8Array(Math.max(next, USUAL_READ_BYTES)));
+        at = 0;
+        filled = false;
+      }
+      const left = buffer.length - at;
       pace.ask();
       const size = await conn.read(at === 0 ? buffer : buffer.subarray(at));
       if (size === null) return undefined;
-      pace.after(tells ? size < room : undefined);
+      pace.after(tells ? size < left : undefined);
       const chunk = buffer.subarray(at, at + size);
       at += size;
+      if (size === left) filled = true;
       return chunk;
     },
     get takenBytes() {

@@ -71,6 +71,7 @@ export class FrameConnection<R extends FrameReceiver> {
       answers: owner.side === "server",
       receive: (chunk) => this.#receive(chunk),
       pendingBytes: () => this.#decoder.pendingBytes,
+      room: () => this.#decoder.room(),
       compact: () => this.#compact(),
       errorOf: errorOfFault,
       lost: (error, leftBytes) => this.#lost(error, leftBytes),
@@ -246,8 +247,8 @@ export class FrameConnection<R extends FrameReceiver> {
   }
 
   #compact(): void {
-    for (const stream of this.#streams.values()) stream.compact();
-    for (const stream of this.#lingering.values()) stream.compact();
+    this.#streams.each((stream) => stream.compact());
+    this.#lingering.each((stream) => stream.compact());
   }
 
   #lost(error: TTStreamError | undefined, leftBytes: number): void {

@@ -18,15 +18,21 @@ import {
 } from "./frame.ts";
 import { knownProtocol, UNARY } from "./known_protocol.ts";
 import { NO_METADATA } from "../core/metadata.ts";
+import { MAX_READ_BYTES } from "../net/socket.ts";
 
 /** The bytes from which a frame's length and magic can be judged. */
 const PEEK_SIZE = 8;
 
+/** A frame of more bytes never fits into one read: it gets a buffer of its own… */
+const LARGE_FRAME_BYTES = MAX_READ_BYTES;
+/** …once such a part of it has come: until then its length is only a promise. */
+const PROVEN_PART = 1 / 8;
+
 /**
  * Turns bytes, cut anyhow, into frames: `push` a chunk, then call `next` until it returns `undefined`.
  *
- * A payload is a view on the chunk it came in; only a frame that spans chunks is copied together. Nothing is
- * allocated for bytes that were announced and have not come.
+ * A payload is a view on the chunk it came in; only a frame that spans chunks is copied together, and of a large one
+ * only its first part. At most eight times as much is allocated for bytes that were announced as have come of them.
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
@@ -35,6 +41,8 @@ export class FrameDecoder {
   #at = 0;
   /** The chunks of an unfinished frame before `#chunk`, and their bytes. */
   readonly #pieces = new ChunkPieces();
+  /** The buffer of a large frame, most of which is still to come. */
+  #whole: Bytes | undefined;
   /** How many bytes must be there before the next look is worth it. */
   #needed = PEEK_SIZE;
   /** Nearly every frame is Data with the same header block as one before it: that one is compared, not read again. */
@@ -68,6 +76,25 @@ export class FrameDecoder {
     this.#at = 0;
   }
 
+  /**
+   * Where the rest of a large frame is to be read to, once enough of it has come: what is pushed next may begin there, and
+   * needs no copy then. Call it for bytes that will come there.
+   */
+  room(): Bytes | undefined {
+    const size = this.#needed;
+    const pending = this.pendingBytes;
+    if (size <= LARGE_FRAME_BYTES || pending < size * PROVEN_PART) return undefined;
+    if (this.#whole === undefined || this.#chunk.buffer !== this.#whole.buffer) {
+      this.#whole = new Uint8Array(size);
+      this.#pieces.copyTo(this.#whole);
+      this.#whole.set(this.#chunk.subarray(this.#at), this.#pieces.bytes);
+      this.#pieces.clear();
+      this.#chunk = this.#whole.subarray(0, pending);
+      this.#at = 0;
+    }
+    return this.#whole.subarray(pending);
+  }
+
   /** The first bytes that are waiting, from which it can be told what they are; `undefined` where too few have come. */
   first(): Bytes | undefined {
     if (this.pendingBytes < PEEK_SIZE) return undefined;
@@ -98,9 +125,19 @@ export class FrameDecoder {
       this.#needed = size;
       return undefined;
     }
+    const chunk = this.#chunk;
     this.#at = start + size;
     this.#needed = PEEK_SIZE;
-    return this.#frame(this.#chunk, start, start + size);
+    if (this.#whole !== undefined) this.#letGo();
+    return this.#frame(chunk, start, start + size);
+  }
+
+  /** A large frame is its reader's from now on. */
+  #letGo(): void {
+    this.#whole = undefined;
+    if (this.#at < this.#chunk.length) return;
+    this.#chunk = NO_PAYLOAD;
+    this.#at = 0;
   }
 
   /** A frame that begins in an earlier chunk: copied together, and only that. */

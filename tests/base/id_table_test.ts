@@ -25,6 +25,9 @@ Deno.test("IdTable does what a Map does, whatever the ids and the order in which
     assertEquals(table.has(other), map.has(other));
   }
   assertEquals(table.values().sort(), [...map.values()].sort());
+  const each: string[] = [];
+  table.each((value) => each.push(value));
+  assertEquals(each.sort(), [...map.values()].sort());
 });
 
 Deno.test("IdTable.clear leaves nothing", () => {

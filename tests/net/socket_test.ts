@@ -77,9 +77,36 @@ Deno.test("connSocket.read always offers room, and larger buffers to a busy conn
   while (await socket.read() !== undefined) { /* all of it */ }
   const sizes = conn.buffers.map(({ buffer }) => buffer.byteLength);
   assertEquals(conn.buffers.every(({ length }) => length >= 4096), true);
-  assertEquals(sizes[0], 16 * 1024);
+  assertEquals(sizes[0], 4 * 1024);
+  assertEquals(sizes[1], 16 * 1024);
   assertEquals(sizes.at(-1), 256 * 1024);
   assertEquals(sizes.every((size, i) => i === 0 || size >= (sizes[i - 1] ?? 0)), true);
+});
+
+Deno.test("connSocket.read gives a connection that has become quiet small buffers again", async () => {
+  const conn = new FakeConn([
+    ...Array.from({ length: 10 }, () => 1 << 20),
+    ...Array.from({ length: 600 }, () => 1000),
+  ]);
+  const socket = connSocket(conn);
+  while (await socket.read() !== undefined) { /* all of it */ }
+  const sizes = conn.buffers.map(({ buffer }) => buffer.byteLength);
+  assertEquals(Math.max(...sizes), 256 * 1024);
+  assertEquals(sizes.at(-1), 16 * 1024);
+});
+
+Deno.test("connSocket.read reads to where it is told to, and asks when it does", async () => {
+  const conn = new FakeConn([3, 2, 4]);
+  const socket = connSocket(conn);
+  const room = new Uint8Array(5);
+  let asked = 0;
+  const roomOnce = () => ++asked === 2 ? room : undefined;
+  const chunks = [await socket.read(roomOnce), await socket.read(roomOnce), await socket.read(roomOnce)];
+  assertEquals(chunks.map((chunk) => chunk?.length), [3, 2, 4]);
+  assertStrictEquals(chunks[1]?.buffer, room.buffer);
+  assertEquals(room, fromHex("0202000000"));
+  assertStrictEquals(chunks[0]?.buffer, chunks[2]?.buffer);
+  assertEquals(chunks[2]?.byteOffset, 3);
 });
 
 Deno.test("connSocket.behind: a read that filled its buffer has left something, until the next one waits", async () => {

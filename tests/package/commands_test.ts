@@ -24,6 +24,7 @@ async function run(path: string, args: readonly string[]): Promise<Output> {
 
 /** The commands, and the flags they have beside `--help`. */
 const commands: readonly (readonly [string, readonly string[]])[] = [
+  ["bench/many_cores.ts", ["--quick"]],
   ["bench/run.ts", ["--quick", "--only TEXT", "--no-growth"]],
   ["bench/thrift_codec.ts", ["--quick"]],
   ["examples/chat/main.ts", ["--port N", "--host NAME", "--protocol ttheader|grpc", "--model HOST:PORT"]],

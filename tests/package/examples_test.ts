@@ -44,6 +44,7 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     "grpc: client: rpc error: code = 3 desc = no question",
     "grpc: BYE",
   ],
+  "many_cores.ts": ["a worker listens on every core", "every worker has answered"],
   "protobuf.ts": ["WHY?", "blue", "sky", "3 words"],
   "observe/access_log.ts": [
     '{"time":"…","call":"Chat/Ask","user":"ann","ms":…,"messages":1,"outcome":"ok"}',

@@ -25,6 +25,7 @@ function counting(): Observer {
 export async function observersNamed(name: string | undefined): Promise<readonly Observer[]> {
   switch (name) {
     case undefined:
+    case "none":
       return [];
     case "observed":
       return [counting()];

@@ -1,4 +1,4 @@
-/** The library's server. Arguments: the flavour of the messages, the protocol, the observers. */
+/** The library's server. Arguments: the flavour of the messages, the protocol, the observers, a port that it shares with others. */
 import { type Handler, implement, serve } from "../../../mod.ts";
 import { answerCommands, memory, Span, wallMs } from "../answer.ts";
 import type { Command, Reply } from "../commands.ts";
@@ -8,7 +8,7 @@ import { observersNamed } from "./observers.ts";
 import { protocolNamed } from "./protocols.ts";
 import { benchService } from "./service.ts";
 
-const [flavourName, protocol, observers] = Deno.args;
+const [flavourName, protocol, observers, sharedPort] = Deno.args;
 
 const idle = Promise.withResolvers<void>();
 let live = 0;
@@ -63,7 +63,8 @@ function answer(command: Command): Reply | Promise<Reply> {
 }
 
 const server = serve({
-  port: 0,
+  port: Number(sharedPort ?? 0),
+  reusePort: sharedPort !== undefined,
   hostname: "127.0.0.1",
   maxStreams: 100_000,
   protocols: [protocolNamed(protocol)],

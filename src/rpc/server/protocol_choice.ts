@@ -147,8 +147,8 @@ function pushedBack(socket: ByteSocket, first: Bytes): ByteSocket {
     get takenBytes() {
       return socket.takenBytes;
     },
-    read() {
-      if (given) return socket.read();
+    read(room) {
+      if (given) return socket.read(room);
       given = true;
       return Promise.resolve(first);
     },

@@ -106,7 +106,10 @@ export interface ServeTcpOptions extends ServerOptions<NetAddr> {
   port: number;
   /** Default `"0.0.0.0"`. */
   hostname?: string | undefined;
-  /** Lets several processes listen on the port, among which the system shares out connections; Deno wants `--unstable-net` for it. Default false. */
+  /**
+   * Lets several processes, or workers, listen on the port: the system gives each connection to one of them. Default
+   * false. Deno wants `--unstable-net` for it.
+   */
   reusePort?: boolean | undefined;
   /** The certificate chain for TLS, PEM; with `key`. */
   cert?: string | undefined;
