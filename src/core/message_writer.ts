@@ -47,10 +47,10 @@ export interface WriterInit<T> {
  */
 type Abort = "unwatched" | "watched" | "heard" | "under way";
 
-/** A message that waits for the connection. */
+/** Messages that wait for the connection, in their order, and what it calls when it takes some. */
 interface Waiting<T> {
-  readonly message: T;
-  readonly sent: PromiseWithResolvers<void>;
+  readonly messages: { readonly message: T; readonly sent: PromiseWithResolvers<void> }[];
+  readonly wake: () => void;
 }
 
 /** For all messages that were sent at once: a promise for each, marked as handled, takes as long as all else. */
@@ -74,10 +74,8 @@ export class MessageWriter<T> {
   /** What `writable` has been given and has not been sent. */
   #queue: WriteQueue | undefined;
   #flushed: PromiseWithResolvers<void> | undefined;
-  /** Messages that wait for the connection, in their order. */
-  #waiting: Waiting<T>[] | undefined;
-  /** What the connection calls then: made for the first of them. */
-  #wake: (() => void) | undefined;
+  /** Messages that wait for the connection. */
+  #waiting: Waiting<T> | undefined;
 
   constructor(init: WriterInit<T>) {
     this.#init = init;
@@ -195,11 +193,11 @@ export class MessageWriter<T> {
     this.#queue?.drop();
   }
 
-  #dropWaiting(waiting: readonly Waiting<T>[]): void {
+  #dropWaiting({ messages, wake }: Waiting<T>): void {
     this.#waiting = undefined;
     const error = this.#failure === undefined ? this.#init.owner.closedSend() : this.#failure.error;
-    if (this.#wake !== undefined) this.#init.sink.unwait(this.#wake);
-    for (const { sent } of waiting) sent.reject(error);
+    this.#init.sink.unwait(wake);
+    for (const { sent } of messages) sent.reject(error);
   }
 
   /** Resolves when everything written so far has been sent; `undefined` where it has. */
@@ -243,16 +241,12 @@ export class MessageWriter<T> {
   #sendLater(message: T): Promise<void> {
     const sent = Promise.withResolvers<void>();
     if (this.#waiting !== undefined) {
-      this.#waiting.push({ message, sent });
+      this.#waiting.messages.push({ message, sent });
     } else {
-      this.#waiting = [{ message, sent }];
-      this.#wait();
+      this.#waiting = { messages: [{ message, sent }], wake: () => this.#sendWaiting() };
+      this.#init.sink.wait(this.#waiting.wake);
     }
     return sent.promise;
-  }
-
-  #wait(): void {
-    this.#init.sink.wait(this.#wake ??= () => this.#sendWaiting());
   }
 
   /** Sends what waits, in the order of the calls, for as long as the connection takes it. */
@@ -260,7 +254,7 @@ export class MessageWriter<T> {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     while (this.#waiting === waiting && !this.#init.sink.congested) {
-      const first = waiting.shift();
+      const first = waiting.messages.shift();
       if (first === undefined) return;
       try {
         this.#check();
@@ -269,11 +263,11 @@ export class MessageWriter<T> {
       } catch (error) {
         first.sent.reject(error);
       }
-      if (waiting.length > 0 || this.#waiting !== waiting) continue;
+      if (waiting.messages.length > 0 || this.#waiting !== waiting) continue;
       this.#waiting = undefined;
       this.#resolveFlushed();
     }
-    if (this.#waiting === waiting) this.#wait();
+    if (this.#waiting === waiting) this.#init.sink.wait(waiting.wake);
   }
 
   #write(

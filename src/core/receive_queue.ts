@@ -30,8 +30,8 @@ export class ReceiveQueue {
   #queue: Bytes[] = EMPTY;
   #head = 0;
   #end: ReceiveEnd | undefined;
-  #broken = false;
-  #discarding = false;
+  /** One field for both: every live stream has a queue. */
+  #state: "open" | "discarding" | "broken" = "open";
   #wake: (() => void) | undefined;
   #reader: object | undefined;
 
@@ -72,7 +72,7 @@ export class ReceiveQueue {
 
   /** Whether the end came at once, with an error. */
   get broken(): boolean {
-    return this.#broken;
+    return this.#state === "broken";
   }
 
   /** The end, once the messages before it have been taken. */
@@ -82,7 +82,7 @@ export class ReceiveQueue {
 
   /** Takes a message in; after the end, or where nobody wants it, it is dropped. */
   push(payload: Bytes): void {
-    if (this.#end !== undefined || this.#discarding) return;
+    if (this.#end !== undefined || this.#state === "discarding") return;
     this.#account.charge(payload.length, 1);
     if (this.#queue === EMPTY) this.#queue = [payload];
     else this.#queue.push(payload);
@@ -98,8 +98,8 @@ export class ReceiveQueue {
 
   /** The end at once: what is waiting is dropped. It overrides a `finish`; of two breaks the first wins. */
   break(failure: Failure): void {
-    if (this.#broken) return;
-    this.#broken = true;
+    if (this.#state === "broken") return;
+    this.#state = "broken";
     this.#drop();
     this.#end = failure;
     this.#notify();
@@ -107,7 +107,7 @@ export class ReceiveQueue {
 
   /** The reader wants no more: what is waiting and what still comes is dropped, and a read that waits is woken. */
   discard(): void {
-    this.#discarding = true;
+    if (this.#state === "open") this.#state = "discarding";
     this.#drop();
     this.#notify();
   }
