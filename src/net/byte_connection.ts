@@ -91,7 +91,13 @@ export class ByteConnection<E> {
   #hungUp = false;
   readonly #readToEnd: PromiseWithResolvers<void> = Promise.withResolvers();
   #error: E | undefined;
-  readonly #room = (): Bytes | undefined => this.#protocol.room?.();
+  /** Whether what was read last went into the buffer of a large frame, and stopped at its end. */
+  #exact = false;
+  readonly #room = (): Bytes | undefined => {
+    const room = this.#protocol.room?.();
+    this.#exact = room !== undefined;
+    return room;
+  };
 
   constructor(socket: ByteSocket, limits: ConnectionLimits, protocol: ByteProtocol<E>) {
     this.#socket = socket;
@@ -129,7 +135,9 @@ export class ByteConnection<E> {
     try {
       while (!this.#hungUp) {
         if (!this.#closed) {
-          if (this.#unreadBytes > this.#limits.maxBufferedBytes) await this.#paused();
+          // A cancel that came right behind a large frame is seen, as behind any other frame.
+          if (this.#unreadBytes > this.#limits.maxBufferedBytes && !this.#exact) await this.#paused();
+          this.#exact = false;
           if (this.#owing !== undefined && this.#protocol.answers) await this.#owed(this.#owing);
         }
         const chunk = await this.#socket.read(this.#room);
