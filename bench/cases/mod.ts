@@ -19,7 +19,9 @@ import {
   observedGrpcServerStreaming,
   observedOpenClose,
   observedServerStreaming,
+  tracedGrpcOneByOne,
   tracedGrpcOpenClose,
+  tracedOneByOne,
   tracedOpenClose,
 } from "./observed.ts";
 import { kitexClients } from "./kitex_clients.ts";
@@ -65,6 +67,8 @@ export const CASES: readonly Case[] = [
   observedServerStreaming,
   observedGrpcServerStreaming,
   observedOpenClose,
+  tracedOneByOne,
   tracedOpenClose,
+  tracedGrpcOneByOne,
   tracedGrpcOpenClose,
 ];

@@ -33,6 +33,20 @@ export const tracedOpenClose: Case = {
   targets: [percentAtLeast(85, "perSecond", "ttstream, traced", "ttstream")],
 };
 
+/** One stream after the other: what whoever waits for an answer sees of it. */
+export const tracedOneByOne: Case = {
+  ...tracedOpenClose,
+  name: "traced: open, 1 message each way, close; 1 at a time",
+  run: (pair, ms) => rate(pair, { do: "openClose", ms, size: 1024, streams: 1 }),
+};
+
+/** The same over gRPC. */
+export const tracedGrpcOneByOne: Case = {
+  ...tracedOneByOne,
+  name: "traced: gRPC, open, 1 message each way, close; 1 at a time",
+  protocol: "grpc",
+};
+
 /** The same over gRPC. */
 export const tracedGrpcOpenClose: Case = {
   ...tracedOpenClose,
