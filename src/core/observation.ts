@@ -84,7 +84,8 @@ interface Watcher {
 export class Observation {
   readonly #observers: Observers;
   readonly #info: OpenedStream;
-  readonly #watchers: readonly Watcher[];
+  /** None once they have been told of the end: an ended stream that is still referred to keeps nothing of theirs alive. */
+  #watchers: readonly Watcher[];
   readonly #report: Report;
   readonly #began = performance.now();
   #firstMessage: number | undefined;
@@ -230,7 +231,10 @@ export class Observation {
       sentBytes: this.#sentBytes,
       receivedBytes: this.#receivedBytes,
     };
-    sink.defer(() => this.#tell((events) => events.ended?.(end)));
+    sink.defer(() => {
+      this.#tell((events) => events.ended?.(end));
+      this.#watchers = [];
+    });
   }
 
   #hears(event: "header" | "draining" | "received"): boolean {
