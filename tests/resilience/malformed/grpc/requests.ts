@@ -102,13 +102,18 @@ const fields: readonly Line[] = [
 const end = (change: Record<string, string | undefined>) => headersOf(fieldsWith(change), Flag.END_STREAM);
 const requests: readonly Line[] = [
   ["no content-type", end({ "content-type": undefined }), http(415)],
-  ...["text/html", "application/json", "application/grpcx", "application/grpc-web", "application/GRPC", ""]
+  ...["text/html", "application/json", "application/grpcx", "application/grpc-web", ""]
     .map(
       (type): Line => [`content-type "${type}"`, end({ "content-type": type }), http(415)],
     ),
   [
     "content-type application/grpc+x",
     streamed(headersOf(fieldsWith({ "content-type": "application/grpc+x" }))),
+    echoed,
+  ],
+  [
+    "content-type in upper case",
+    streamed(headersOf(fieldsWith({ "content-type": "application/GRPC" }))),
     echoed,
   ],
   [
