@@ -7,7 +7,7 @@ import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { ServedConnection, type ServedConnectionInit } from "./connection.ts";
 import { type Conn, connSocket } from "../../net/socket.ts";
-import { setTimer, type Timer } from "../../net/event_loop.ts";
+import { breathe, setTimer, type Timer } from "../../net/event_loop.ts";
 import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
 
@@ -18,8 +18,8 @@ export interface Server<A extends Addr = Addr> extends AsyncDisposable {
   /** Resolves when it has shut down. */
   readonly finished: Promise<void>;
   /**
-   * Takes no new connections and streams; the handlers' `draining` aborts, and idle connections close at once. What is
-   * left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, in
+   * Takes no new connections and streams; clients that have just connected are accepted to be told so, before the
+   * listener closes. The handlers' `draining` aborts, and idle connections close at once. What is left after `graceMs` milliseconds (default 5,000) gets a Trailer with exception 6 `server is shutting down`, in
    * gRPC the status 14 with that text, its `signal` aborts with 12013 (1), and its connection closes. Resolves when all
    * connections are closed, all that was written has been read at the other end, and all handlers have returned, or
    * when the grace is over, and a second more where the socket does not take the last words.
@@ -35,6 +35,8 @@ export interface Server<A extends Addr = Addr> extends AsyncDisposable {
 
 /** How long to wait, in milliseconds, after the system would not accept: it is out of file descriptors, say. */
 const ACCEPT_PAUSE_MS = 50;
+/** How long, in milliseconds, clients that go on connecting may keep a server from closing its listener. */
+const MAX_LAST_ACCEPTS_MS = 100;
 
 /** The {@linkcode Server} on a listener. */
 export class ListeningServer<A extends Addr> implements Server<A> {
@@ -51,6 +53,10 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
   #closing = false;
   #accepting = true;
+  /** Whether the listener is open, as far as is known. */
+  #open = true;
+  /** Connections so far, refused ones included. */
+  #accepted = 0;
   #graceTimer: Timer;
   #graceEnd = Infinity;
   /** Set when the grace is over: handlers that do not listen are not waited for. */
@@ -81,8 +87,8 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     checkGraceMs(graceMs);
     if (!this.#closing) {
       this.#stopped.resolve();
-      closeListener(this.#listener);
       this.#drain();
+      this.#stopListening(graceMs === 0 ? 0 : MAX_LAST_ACCEPTS_MS);
     }
     if (graceMs === 0) this.#cut();
     else if (this.#working.size > 0) this.#cutAfter(graceMs);
@@ -103,6 +109,21 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     this.#referenced = false;
     this.#listener.unref?.();
     for (const connection of this.#connections) connection.unref();
+  }
+
+  /**
+   * Accepts who is connected already first: at the listener's end the system would reset it, and the client would lose
+   * what it has sent without a word, where a call that is refused can be made again.
+   */
+  async #stopListening(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    for (let before = -1; this.#accepting && before !== this.#accepted && performance.now() < end;) {
+      before = this.#accepted;
+      await breathe();
+    }
+    this.#open = false;
+    closeListener(this.#listener);
+    this.#finishIfDone();
   }
 
   #drain(): void {
@@ -128,19 +149,24 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   }
 
   async #accept(): Promise<void> {
-    while (!this.#closing) {
+    for (;;) {
       try {
-        this.#take(await this.#listener.accept());
+        const conn = await this.#listener.accept();
+        this.#accepted++;
+        this.#take(conn);
       } catch (error) {
+        if (hadHungUp(error)) continue;
         // Whoever gave the listener may close it as well.
         if (this.#closing || hasBeenClosed(error)) break;
-        if (hadHungUp(error)) continue;
         this.#report(new Error("cannot accept a connection", { cause: error }));
         await this.#pause();
       }
     }
     this.#accepting = false;
-    if (!this.#closing) this.#drain();
+    if (!this.#closing) {
+      this.#drain();
+      this.#stopListening(0);
+    }
     this.#finishIfDone();
   }
 
@@ -154,7 +180,8 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   #take(conn: Conn): void {
     try {
       const info = this.#admit(conn);
-      if (info === undefined) conn.close();
+      // A handshake would take longer than the listener has left, and a client takes its failure for a failed dial.
+      if (info === undefined || this.#closing && isTls(conn)) conn.close();
       else if (isTls(conn)) this.#handshake(conn, info);
       else this.#serve(conn, info);
     } catch (error) {
@@ -226,6 +253,8 @@ export class ListeningServer<A extends Addr> implements Server<A> {
     this.#connections.add(connection);
     this.#working.add(connection);
     if (!this.#referenced) connection.unref();
+    if (this.#impatient) connection.cut();
+    else if (this.#closing) connection.drain(Infinity);
     connection.ended.then(({ error, peersFault }) => {
       this.#connections.delete(connection);
       if (peersFault) this.#report(error, info);
@@ -242,7 +271,7 @@ export class ListeningServer<A extends Addr> implements Server<A> {
   }
 
   #finishIfDone(): void {
-    if (this.#accepting || this.#connections.size > 0 || this.#handshakes.size > 0) return;
+    if (this.#accepting || this.#open || this.#connections.size > 0 || this.#handshakes.size > 0) return;
     if (this.#working.size > 0 && !this.#impatient) return;
     clearTimeout(this.#graceTimer);
     this.#stopWatching();
