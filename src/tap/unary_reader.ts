@@ -36,11 +36,7 @@ export class UnaryReader implements WireReader {
   }
 
   read(from: RelayEnd, bytes: Bytes): void {
-    const decoder = this.#decoders[from];
-    decoder.push(bytes);
-    for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
-      this.#message(from, message);
-    }
+    this.#decoders[from].readAll(bytes, (message) => this.#message(from, message));
   }
 
   #message(from: RelayEnd, message: UnaryMessage): void {

@@ -64,6 +64,15 @@ export class UnaryDecoder {
     return this.#pieces.bytes + this.#chunk.length - this.#at;
   }
 
+  /** {@linkcode push}es a chunk, and hands on all the messages that are whole then. @returns Whether there were any. */
+  readAll(chunk: Bytes, hand: (message: UnaryMessage) => void): boolean {
+    this.push(chunk);
+    let message = this.next();
+    if (message === undefined) return false;
+    for (; message !== undefined; message = this.next()) hand(message);
+    return true;
+  }
+
   /** Takes the next bytes; they must not be changed afterwards. All whole messages before them must have been taken. */
   push(chunk: Bytes): void {
     if (this.#at < this.#chunk.length) this.#pieces.keep(this.#chunk.subarray(this.#at));

@@ -1,7 +1,7 @@
-import { onNextTick } from "../../net/event_loop.ts";
+import { afterTurns } from "../../net/event_loop.ts";
 import type { SendQueue } from "../../net/send_queue.ts";
 
-/** As many bytes may be held between a look at the send queue and the next. */
+/** As many bytes may be held, besides what is in the send queue. */
 const MAX_HELD_BYTES = 256 * 1024;
 
 /**
@@ -24,14 +24,19 @@ export class HeldResponses {
 
   /** A response has been made. */
   hold(bytes: number): void {
-    if (this.#bytes === 0) onNextTick(() => this.#look());
     this.#bytes += bytes;
+  }
+
+  /** A response has gone to the send queue, or nowhere. */
+  letGo(bytes: number): void {
+    this.#bytes = Math.max(0, this.#bytes - bytes);
   }
 
   /** Calls `wake` once, when the next response may be made. */
   wait(wake: () => void): void {
-    if (this.#bytes > MAX_HELD_BYTES) this.#waiting.add(wake);
-    else this.#queue.wait(wake);
+    if (this.#bytes <= MAX_HELD_BYTES) return this.#queue.wait(wake);
+    if (this.#waiting.size === 0) afterTurns(1, () => this.#look());
+    this.#waiting.add(wake);
   }
 
   /** Takes a `wait` back. */
@@ -40,7 +45,7 @@ export class HeldResponses {
     this.#queue.unwait(wake);
   }
 
-  /** What was held is in the queue by now. A handler that takes its time, behind its response, keeps nobody waiting. */
+  /** Whatever handlers return at once is in the queue by now. One that takes its time, behind its response, keeps nobody waiting. */
   #look(): void {
     this.#bytes = 0;
     const waiting = this.#waiting;

@@ -57,13 +57,7 @@ export class UnaryServer implements ByteProtocol<TTStreamError>, UnaryServerOwne
   }
 
   receive(chunk: Bytes): boolean {
-    this.#decoder.push(chunk);
-    let messages = 0;
-    for (let message = this.#decoder.next(); message !== undefined; message = this.#decoder.next()) {
-      this.#hand(message);
-      messages++;
-    }
-    return messages > 0;
+    return this.#decoder.readAll(chunk, (message) => this.#hand(message));
   }
 
   pendingBytes(): number {

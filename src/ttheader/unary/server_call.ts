@@ -102,6 +102,7 @@ export class UnaryServerCall implements ServerSink {
   /** The one message that goes back: the header's keys and the trailer's stand in its head, where it has one. */
   answer(answer: Answer, trailer: Metadata, header: Metadata | undefined): void {
     if (header !== undefined) this.#header = header;
+    if (this.#response !== undefined && !this.#muted) this.#owner.held.letGo(this.#response.length);
     if (this.#muted || this.#owner.bytes.closed) return;
     const exception = this.#exceptionOf(answer);
     const closing = this.#owner.draining || answer.type === "cut";
