@@ -1,12 +1,12 @@
 import { jsonLine } from "../cli/json_line.ts";
 import type { Output } from "../cli/output.ts";
 import type { Metadata } from "../core/metadata.ts";
-import { defineService } from "../core/service.ts";
+import { defineService, type Method, type MethodKind } from "../core/service.ts";
 import type { CallOptions } from "../rpc/client/call_options.ts";
 import type { Call } from "../rpc/client/client_stream.ts";
 import type { Connection } from "../rpc/client/connection.ts";
 import { escapeHidden } from "../idl/hidden.ts";
-import { createClient } from "../rpc/client/create_client.ts";
+import { type ClientMethod, createClient } from "../rpc/client/create_client.ts";
 import type { CallableMethod } from "./catalog.ts";
 import { allRequests, onlyRequest, type RequestError } from "./requests.ts";
 
@@ -34,36 +34,40 @@ export interface Invocation {
  * @throws What the call has ended with.
  */
 export async function invoke(invocation: Invocation): Promise<void> {
-  const { connection, service, method: { name, method }, options, data } = invocation;
-  const { kind } = method;
+  const { options, data } = invocation;
+  const { kind } = invocation.method.method;
   switch (kind) {
     case "unary": {
       const request = onlyRequest(data, invocation.method);
-      const client = createClient(defineService(service, { call: { ...method, kind, name } }), connection);
-      const call = client.call(request, options);
+      const call = callerOf(invocation, kind)(request, options);
       await finish(invocation, call, async () => await print(invocation, await call));
       return;
     }
     case "server": {
       const request = onlyRequest(data, invocation.method);
-      const client = createClient(defineService(service, { call: { ...method, kind, name } }), connection);
-      const call = client.call(request, options);
+      const call = callerOf(invocation, kind)(request, options);
       await finish(invocation, call, () => printAll(invocation, call));
       return;
     }
     case "client": {
-      const client = createClient(defineService(service, { call: { ...method, kind, name } }), connection);
-      const call = client.call(options);
+      const call = callerOf(invocation, kind)(options);
       await sendWhile(invocation, call, async () => await print(invocation, await call.response));
       return;
     }
     case "bidirectional": {
-      const client = createClient(defineService(service, { call: { ...method, kind, name } }), connection);
-      const call = client.call(options);
+      const call = callerOf(invocation, kind)(options);
       await sendWhile(invocation, call, () => printAll(invocation, call));
       return;
     }
   }
+}
+
+/** What calls the method, typed by its kind. */
+function callerOf<K extends MethodKind>(
+  { connection, service, method: { name, method } }: Invocation,
+  kind: K,
+): ClientMethod<Method<K, unknown, unknown>> {
+  return createClient(defineService(service, { call: { ...method, kind, name } }), connection).call;
 }
 
 async function print({ stdout, method }: Invocation, message: unknown): Promise<void> {

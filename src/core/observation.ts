@@ -110,7 +110,10 @@ export class Observation {
    *
    * @param add Returns `header` with it, or throws where the protocol cannot send it.
    */
-  withGiven<T>(header: T, add: (header: T, given: Pick<StreamEvents, "metadata" | "metainfo">) => T): T {
+  withGiven(
+    header: Metadata,
+    add: (header: Metadata, given: Pick<StreamEvents, "metadata" | "metainfo">) => Metadata,
+  ): Metadata {
     let all = header;
     for (const watcher of this.#watchers) {
       try {

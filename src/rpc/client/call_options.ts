@@ -119,7 +119,7 @@ export function callInit(target: StreamTarget, options: CallOptions, caller: Cal
   // Last: whoever is told of a call is told of its end, too.
   const { metadata, observation } = observers === undefined
     ? { metadata: plain, observation: undefined }
-    : observed(plain, { service, method }, options, { ...caller, dialect, observers });
+    : observed(plain, { service, method }, { ...caller, dialect, observers });
   return {
     dialect,
     service,
@@ -146,13 +146,10 @@ function deadlineOf({ parent }: CallOptions, timeoutMs: number): number | undefi
   return deadline === Infinity ? undefined : deadline;
 }
 
-/** Most calls have none, and share that. */
-const NO_SIGNALS: readonly AbortSignal[] = [];
 /** Tells observers of a call, and sends what they want to send. */
 function observed(
   plain: Metadata,
   { service, method }: StreamTarget,
-  options: CallOptions,
   { dialect, observers, remoteAddr, report }: Caller & { readonly observers: Observers },
 ): { metadata: Metadata; observation: Observation | undefined } {
   const info: OpenedStream = {
@@ -168,16 +165,18 @@ function observed(
   };
   if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
   const observation = observers.opened(info, report ?? nothing);
-  const sent = observation?.withGiven({ options, metadata: plain }, ({ options }, given) => {
-    const more = withGiven(options, given);
-    const metadata = dialect.requestMetadata(service, more);
-    dialect.checkRequest(method, metadata);
-    return { options: more, metadata };
+  const metadata = observation?.withGiven(plain, (header, given) => {
+    const more = new Map([...header, ...dialect.requestMetadata(service, given)]);
+    dialect.checkRequest(method, more);
+    return more;
   });
-  return { metadata: sent?.metadata ?? plain, observation };
+  return { metadata: metadata ?? plain, observation };
 }
 
 function nothing(): void {}
+
+/** Most calls have none, and share that. */
+const NO_SIGNALS: readonly AbortSignal[] = [];
 
 /** Whatever cancels a call. */
 function signalsOf({ signal, parent }: CallOptions): readonly AbortSignal[] {
@@ -203,17 +202,6 @@ export function withDefaults(defaults: CallOptions, options: CallOptions = {}): 
     };
   }
   return merged;
-}
-
-/** A call's options with what an observer gives over them. Every traced call comes by: what need not be copied is not. */
-function withGiven(
-  options: CallOptions,
-  { metadata, metainfo }: Pick<CallOptions, "metadata" | "metainfo">,
-): CallOptions {
-  if (options.metadata !== undefined || options.metainfo !== undefined) {
-    return withDefaults(options, { metadata, metainfo });
-  }
-  return { ...options, metadata, metainfo };
 }
 
 function join(first: MetadataInit | undefined, over: MetadataInit | undefined, what: string): MetadataInit {

@@ -14,7 +14,7 @@ import {
 import { type Codec, payloadOf } from "../../core/codec.ts";
 import type { Where } from "../../core/errors.ts";
 import { responseError } from "./one_response.ts";
-import { receiveUnary, Unary } from "./unary.ts";
+import { answerCodec, receiveUnary, Unary } from "./unary.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { CallStream, TypedReader, TypedWriter } from "./call_stream.ts";
@@ -24,14 +24,7 @@ import { functions } from "../../base/options.ts";
 import { ForeignStream } from "./foreign_stream.ts";
 import { interceptedMethod } from "./intercepted_calls.ts";
 import { type ClientInterceptor, InterceptedMethod } from "./interceptors.ts";
-import {
-  type AnyMethods,
-  type DeclaredException,
-  isDeclared,
-  type Method,
-  type MethodKind,
-  type Service,
-} from "../../core/service.ts";
+import type { AnyMethods, Method, MethodKind, Service } from "../../core/service.ts";
 
 /** How a client calls one method. */
 export type ClientMethod<T> = T extends Method<infer K, infer _, infer Res, infer Req, infer _>
@@ -98,12 +91,13 @@ export function createClient(
 /** As {@linkcode methodOf}, for calls that go through interceptors. */
 function throughInterceptors(
   opener: StreamOpener,
-  { kind, request, response, throws, oneway }: Method<MethodKind, unknown, unknown>,
+  described: Method<MethodKind, unknown, unknown>,
   target: StreamTarget,
   chain: readonly ClientInterceptor[],
   merged: (options: CallOptions | undefined) => CallOptions,
 ): unknown {
-  const answers = oneway === true ? NO_RESPONSE : answersOf(response, throws);
+  const { kind, request, throws, oneway } = described;
+  const answers = answerCodec(described);
   const typed = (stream: CallStream) => new BidirectionalStream(stream, request, answers);
   const intercepted = new InterceptedMethod(
     kind,
@@ -115,25 +109,6 @@ function throughInterceptors(
     const all = merged(options);
     return intercepted.open(all, (error) => typed(refused(opener, target, all, error)));
   });
-}
-
-/** Reads a declared exception as a message: it is the method's answer, and no fault of the payload's. */
-function answersOf(
-  response: Codec<unknown>,
-  throws: readonly DeclaredException[] | undefined,
-): Codec<unknown> {
-  if (throws === undefined || throws.length === 0) return response;
-  return {
-    encode: (message) => payloadOf(response, message),
-    decode(payload) {
-      try {
-        return response.decode(payload);
-      } catch (error) {
-        if (isDeclared(error, throws)) return error;
-        throw error;
-      }
-    },
-  };
 }
 
 /** A stream that fails with `error` before it has begun. */
@@ -175,10 +150,11 @@ interface StreamSource {
 }
 
 function methodOf(
-  { kind, request, response, throws, oneway }: Method<MethodKind, unknown, unknown>,
+  described: Method<MethodKind, unknown, unknown>,
   target: StreamTarget,
   source: StreamSource,
 ): unknown {
+  const { kind, request, response, throws, oneway } = described;
   switch (kind) {
     case "bidirectional":
       return (options?: CallOptions) => new BidirectionalStream(source.open(options), request, response);
@@ -187,12 +163,14 @@ function methodOf(
     case "server":
       return (message: unknown, options?: CallOptions) =>
         new ServerStreaming(openWith(message, request, source, options), response);
-    case "unary":
+    case "unary": {
+      const codec = answerCodec(described);
+      const init = { target, throws, mayBeNone: oneway === true };
       return (message: unknown, options?: CallOptions) => {
         const stream = openWith(message, request, source, options);
-        const codec = oneway === true ? NO_RESPONSE : response;
-        return new Unary(stream, receiveUnary(stream, codec, { target, throws, mayBeNone: oneway === true }));
+        return new Unary(stream, receiveUnary(stream, codec, init));
       };
+    }
     default:
       kind satisfies never;
   }
@@ -215,9 +193,6 @@ function openWith(
   stream.request(payload, codec, message);
   return stream;
 }
-
-/** What a oneway call reads: an empty answer, where its protocol cannot do without one. */
-const NO_RESPONSE: Codec<unknown> = { encode: () => new Uint8Array(), decode: () => undefined };
 
 function encode(codec: Codec<unknown>, message: unknown): Uint8Array {
   if (codec.encodeInto === undefined) return payloadOf(codec, message);

@@ -4,7 +4,7 @@ import { LazyPromise } from "../../base/lazy_promise.ts";
 import { readNext } from "../../core/codec_streams.ts";
 import { dialectOf } from "../../core/dialect.ts";
 import type { MessageSource } from "../../core/send_all.ts";
-import { isDeclared, type MethodKind } from "../../core/service.ts";
+import type { MethodKind } from "../../core/service.ts";
 import type { CallOptions, StreamTarget } from "./call_options.ts";
 import type { CallEnds } from "./call_stream.ts";
 import {
@@ -15,7 +15,7 @@ import {
 } from "./client_stream.ts";
 import { dropRest } from "./foreign_stream.ts";
 import { responseError } from "./one_response.ts";
-import { type ResponseInit, Unary } from "./unary.ts";
+import { type ResponseInit, responseOf, Unary } from "./unary.ts";
 import { ReplacedEnds } from "./wrap_call.ts";
 
 type Messages = ClientStream<unknown, unknown>;
@@ -55,11 +55,8 @@ function withRequest(stream: Messages, request: unknown): Messages {
  * The one response. Reads to the end: only that tells whether the response counts. A declared exception comes as a
  * message.
  */
-async function unaryResponse(
-  stream: Messages,
-  { target: { service, method }, throws, mayBeNone }: ResponseInit,
-): Promise<unknown> {
-  const where = { side: "client", service, method } as const;
+async function unaryResponse(stream: Messages, init: ResponseInit): Promise<unknown> {
+  const { service, method } = init.target;
   const responses: unknown[] = [];
   try {
     for await (const message of stream) {
@@ -67,12 +64,9 @@ async function unaryResponse(
       if (responses.length === 0) responses.push(message);
     }
   } catch (error) {
-    throw responseError(error, stream.protocol, where);
+    throw responseError(error, stream.protocol, { side: "client", service, method });
   }
-  if (responses.length === 0 && !mayBeNone) throw dialectOf(stream.protocol).noResponse(where);
-  const [response] = responses;
-  if (isDeclared(response, throws)) throw response;
-  return response;
+  return responseOf(responses, init, stream.protocol);
 }
 
 class InterceptedServerStreaming extends CallBase<CallEnds> implements ServerStreamingCall<unknown> {

@@ -1,9 +1,8 @@
 import { CallBase, type UnaryCall } from "./client_stream.ts";
 import { handled } from "../../base/handled.ts";
-import type { Bytes } from "../../base/buffer.ts";
-import type { Codec } from "../../core/codec.ts";
-import { type DeclaredException, isDeclared } from "../../core/service.ts";
-import { dialectOf } from "../../core/dialect.ts";
+import { type Codec, payloadOf } from "../../core/codec.ts";
+import { type DeclaredException, isDeclared, type Method, type MethodKind } from "../../core/service.ts";
+import { dialectOf, type ProtocolName } from "../../core/dialect.ts";
 import { responseError } from "./one_response.ts";
 import type { CallEnds, CallStream } from "./call_stream.ts";
 import type { StreamTarget } from "./call_options.ts";
@@ -55,40 +54,65 @@ export interface ResponseInit {
   readonly mayBeNone: boolean;
 }
 
-/** The one response. Reads to the end: only that tells whether the response counts. */
-export async function receiveUnary<Res>(
+/** What a oneway call reads: an empty answer, where its protocol cannot do without one. */
+const NO_RESPONSE: Codec<unknown> = { encode: () => new Uint8Array(), decode: () => undefined };
+
+/** Reads what a method answers. A declared exception comes as a message: it is an answer, and no fault of the payload's. */
+export function answerCodec(
+  { response, throws = [], oneway }: Method<MethodKind, unknown, unknown>,
+): Codec<unknown> {
+  if (oneway === true) return NO_RESPONSE;
+  if (throws.length === 0) return response;
+  return {
+    encode: (message) => payloadOf(response, message),
+    decode(payload) {
+      try {
+        return response.decode(payload);
+      } catch (error) {
+        if (isDeclared(error, throws)) return error;
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * The response among the answers, of which the first counts.
+ *
+ * @throws The declared exception that came instead; the protocol's error where nothing came.
+ */
+export function responseOf(
+  answers: readonly unknown[],
+  { target: { service, method }, throws, mayBeNone }: ResponseInit,
+  protocol: ProtocolName,
+): unknown {
+  if (answers.length === 0 && !mayBeNone) {
+    throw dialectOf(protocol).noResponse({ side: "client", service, method });
+  }
+  const [response] = answers;
+  if (isDeclared(response, throws)) throw response;
+  return response;
+}
+
+/** The one response. Reads to the end: only that tells whether the response counts. @param codec See {@linkcode answerCodec}. */
+export async function receiveUnary(
   stream: CallStream,
-  codec: Codec<Res>,
-  { target: { service, method }, throws = [], mayBeNone }: ResponseInit,
-): Promise<Res> {
-  let response: (() => Res) | undefined;
+  codec: Codec<unknown>,
+  init: ResponseInit,
+): Promise<unknown> {
+  const { service, method } = init.target;
+  const answers: unknown[] = [];
   const reader = stream.reader<void>({
     encode: () => new Uint8Array(),
     decode(payload) {
       // A second response is none of the protocol's: it is dropped unseen.
-      response ??= decoded(codec, payload, throws);
+      if (answers.length === 0) answers.push(codec.decode(payload));
     },
   });
-  const where = { side: "client", service, method } as const;
   try {
     while (!(await reader.next()).done);
   } catch (error) {
-    throw responseError(error, stream.protocol, where);
+    throw responseError(error, stream.protocol, { side: "client", service, method });
   }
-  if (response === undefined && mayBeNone) response = () => codec.decode(new Uint8Array());
-  if (response === undefined) throw dialectOf(stream.protocol).noResponse(where);
-  return response();
-}
-
-/** What the payload says: a response, or a declared exception, which is no fault of the payload's. */
-function decoded<Res>(codec: Codec<Res>, payload: Bytes, throws: readonly DeclaredException[]): () => Res {
-  try {
-    const message = codec.decode(payload);
-    return () => message;
-  } catch (error) {
-    if (!isDeclared(error, throws)) throw error;
-    return () => {
-      throw error;
-    };
-  }
+  return responseOf(answers, init, stream.protocol);
 }
