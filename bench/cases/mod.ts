@@ -1,10 +1,9 @@
 import type { Case } from "../harness/case.ts";
 import { pingPong10000, pingPong64Connections } from "./breadth.ts";
 import { cancelToRst } from "./cancel_to_rst.ts";
-import { cancelBehindSenders, cancelToSignal } from "./cancel_to_signal.ts";
+import { cancelBehindSenders, cancelToSignal, grpcCancelToSignal } from "./cancel_to_signal.ts";
 import { clientStreaming, clientStreamingBySend, clientStreamingBySendAll } from "./client_streaming.ts";
 import { cold } from "./cold.ts";
-import { grpcCancelToSignal } from "./grpc/cancel_to_signal.ts";
 import { grpcClientStreaming } from "./grpc/client_streaming.ts";
 import { grpcIdleMemory } from "./grpc/idle_memory.ts";
 import { grpcOpenClose } from "./grpc/open_close.ts";

@@ -1,3 +1,4 @@
+import { escape, fixed, line, text } from "../../tools/svg.ts";
 import type { Target } from "./case.ts";
 import type { ContenderName } from "./contenders.ts";
 import type { GrowthResult } from "./measure.ts";
@@ -146,23 +147,4 @@ function short(value: number): string {
   if (value >= 1024 && value % 1024 === 0) return `${value / 1024} Ki`;
   if (value >= 1_000_000) return `${value / 1_000_000}M`;
   return value >= 1000 ? `${value / 1000}k` : String(value);
-}
-
-function text(x: number, y: number, content: string, kind = "", anchor = "start"): string {
-  const attributes = `${kind === "" ? "" : ` class="${kind}"`}${
-    anchor === "start" ? "" : ` text-anchor="${anchor}"`
-  }`;
-  return `<text x="${fixed(x)}" y="${fixed(y)}"${attributes}>${content}</text>`;
-}
-
-function line(x1: number, y1: number, x2: number, y2: number, kind: string): string {
-  return `<line class="${kind}" x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}"/>`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
-function escape(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -9,6 +9,9 @@ const HANGS_MS = 20_000;
 
 const COMMAND = "../../examples/chat/main.ts";
 
+/** How Deno runs it: with the flag that `deno task chat` has as well. */
+export const RUN: readonly string[] = ["run", "--quiet", "-A", "--no-check", "--unstable-no-legacy-abort"];
+
 export class ChatProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: Deno.ChildProcess;
@@ -40,16 +43,7 @@ export class ChatProcess implements AsyncDisposable {
 
   static async #spawn(program: string, args: readonly string[]): Promise<ChatProcess> {
     const child = new Deno.Command(Deno.execPath(), {
-      // With the flag that `deno task chat` has as well.
-      args: [
-        "run",
-        "--quiet",
-        "-A",
-        "--no-check",
-        "--unstable-no-legacy-abort",
-        new URL(program, import.meta.url).href,
-        ...args,
-      ],
+      args: [...RUN, new URL(program, import.meta.url).href, ...args],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -1,19 +1,12 @@
 /** `deno task chat`, as people run it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RUN } from "./chat_process.ts";
 
 const root = new URL("../../", import.meta.url);
 
 function run(...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "-A",
-      "--no-check",
-      "--unstable-no-legacy-abort",
-      "examples/chat/main.ts",
-      ...args,
-    ],
+    args: [...RUN, "examples/chat/main.ts", ...args],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdin: "null",

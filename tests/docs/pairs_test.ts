@@ -1,5 +1,6 @@
 /** The guide's servers and clients that are programs of their own: both run as they stand, and say what they should. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { freePort, listening } from "../support/listening.ts";
 import { deno, folderOf, pages, withPrograms } from "./programs.ts";
 
 const WORDS = "You\nasked:\nWhy\nis\nthe\nsky\n";
@@ -80,22 +81,4 @@ async function firstLine(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promis
     if (text.includes("\n")) break;
   }
   return text.split("\n")[0] ?? "";
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** Waits until something listens on the port. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }

@@ -6,6 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { guide, type Page, readPage } from "../docs/pages.ts";
 import { deno, folderOf, withPrograms } from "../docs/programs.ts";
 import { hasGo, MissingGo, runGo } from "./harness/build.ts";
+import { runPart } from "./harness/part.ts";
+import { freePort, listening } from "../support/listening.ts";
 
 const MODULE = new URL("go/", import.meta.url);
 const WORDS = "You\nasked:\nWhy\nis\nthe\nsky\n";
@@ -71,22 +73,6 @@ async function buildPrograms(folder: string, page: Page, port: number): Promise<
   }
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    try {
-      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
-
 /** Runs `test` while a server runs, and gives it what the server prints. */
 async function beside(
   command: Deno.Command,
@@ -137,7 +123,9 @@ async function kitexClient(folder: string, cwd: string, port: number, page: Page
   });
 }
 
-if (import.meta.main) {
+if (import.meta.main) await runPart(main);
+
+async function main(): Promise<number> {
   if (!await hasGo()) throw new MissingGo();
   const page = await readPage("docs/kitex.md");
   const port = freePort();
@@ -188,5 +176,5 @@ if (import.meta.main) {
     await Deno.remove(folder, { recursive: true });
   }
   console.log(`guide: ${cases.length - failed} passed, ${failed} failed`);
-  if (failed > 0) Deno.exit(1);
+  return failed > 0 ? 1 : 0;
 }

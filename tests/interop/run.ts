@@ -7,7 +7,8 @@ import { loadCases } from "./cases/load.ts";
 import { neighbourCases } from "./cases/neighbours.ts";
 import { rawCases } from "./cases/raw.ts";
 import { untypedCases } from "./cases/untyped.ts";
-import { buildGoPeer, buildOldGoPeer, kitexVersion, MissingGo } from "./harness/build.ts";
+import { buildGoPeer, buildOldGoPeer, kitexVersion } from "./harness/build.ts";
+import { runPart } from "./harness/part.ts";
 import { compareGolden, goldenOf, writeGolden } from "./harness/golden.ts";
 import { type Mode, runMatrix, type Troupe } from "./harness/matrix.ts";
 import { print } from "./harness/observe.ts";
@@ -32,15 +33,7 @@ const CASES: readonly Case[] = [
   ...rawCases,
 ];
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);
 
 async function main(): Promise<number> {
   const flags = readFlags(HELP, {

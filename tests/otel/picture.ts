@@ -2,6 +2,7 @@
  * Draws the trace of a cascade as it was exported: `deno run -A tests/otel/picture.ts > docs/trace.svg`, with `JSR_URL`
  * as for the tests where there is no JSR.
  */
+import { escape, fixed, line, text } from "../../tools/svg.ts";
 import { attribute, type ServiceSpan } from "./collector.ts";
 import { runCascade } from "./cascade.ts";
 
@@ -32,7 +33,7 @@ export function picture(chain: readonly ServiceSpan[]): string {
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => total / step <= 8) ?? 1_000;
   const grid = Array.from({ length: Math.floor(total / step) + 1 }, (_, i) => {
     const at = left + i * step / total * (WIDTH - left - MARGIN);
-    return `<line class="grid" x1="${fixed(at)}" x2="${fixed(at)}" y1="${TOP - 14}" y2="${bottom}"/>` +
+    return line(at, TOP - 14, at, bottom, "grid") +
       text(at, TOP - 20, `${i * step} ms`, "small", "middle");
   });
   const rows = chain.map((span, row) => {
@@ -44,8 +45,8 @@ export function picture(chain: readonly ServiceSpan[]): string {
       ? ""
       : `<path class="link" d="M${fixed(from - 7)} ${y - ROW + 22}V${y + 10}H${fixed(from)}"/>`;
     return [
-      text(MARGIN, y + 8, `${span.service} · ${span.kind === 3 ? "calls" : "handles"}`),
-      text(MARGIN, y + 24, span.name, "small"),
+      text(MARGIN, y + 8, escape(`${span.service} · ${span.kind === 3 ? "calls" : "handles"}`)),
+      text(MARGIN, y + 24, escape(span.name), "small"),
       parent,
       `<rect class="${span.kind === 3 ? "client" : "server"}" x="${fixed(from)}" y="${y}" width="${
         fixed(Math.max(to - from, 2))
@@ -54,7 +55,7 @@ export function picture(chain: readonly ServiceSpan[]): string {
       first === undefined
         ? ""
         : `<circle class="first" cx="${fixed(x(first.timeUnixNano))}" cy="${y + 10}" r="5"/>`,
-      text(to, y + 38, caption(span, took), "small", "end"),
+      text(to, y + 38, escape(caption(span, took)), "small", "end"),
     ].join("");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
@@ -77,22 +78,11 @@ function caption(span: ServiceSpan, took: number): string {
   const path = attribute(span, "ttstream.cancel_path");
   const by = attribute(span, "ttstream.canceled_by");
   const who = by === undefined ? "cancelled here" : `cancelled by ${by}`;
-  return `${took.toFixed(1)} ms · ${code} · ${who}${
-    path === undefined ? "" : ` · path ${path.replaceAll(">", "&gt;")}`
-  }`;
+  return `${took.toFixed(1)} ms · ${code} · ${who}${path === undefined ? "" : ` · path ${path}`}`;
 }
 
 function ms(nanos: string): number {
   return Number(BigInt(nanos) / 1_000n % 10_000_000_000_000n) / 1_000;
-}
-
-function text(x: number, y: number, content: string, kind = "", anchor = "start"): string {
-  const classes = kind === "" ? "" : ` class="${kind}"`;
-  return `<text x="${fixed(x)}" y="${fixed(y)}"${classes} text-anchor="${anchor}">${content}</text>`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
 
 /** A trace's spans, each behind its parent. */

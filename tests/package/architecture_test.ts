@@ -1,5 +1,6 @@
 /** What the source promises of itself: who imports whom, and where the platform is named. */
 import { assert, assertEquals } from "@std/assert";
+import { denoDoc } from "./deno_doc.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -193,16 +194,7 @@ async function entryPoints(): Promise<string[]> {
 
 /** The exported symbols of modules whose signatures name `Deno`. */
 async function publicMentions(modules: readonly string[]): Promise<string[]> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", ...modules],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  assert(success, decoder.decode(stderr));
-  const documentation: unknown = JSON.parse(decoder.decode(stdout));
-  const symbols = symbolsIn(documentation);
+  const symbols = symbolsIn(await denoDoc(modules));
   assert(symbols.length > 0);
   return symbols.filter((symbol) => names(symbol)).map(({ name }) => name);
 }

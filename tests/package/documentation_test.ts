@@ -1,5 +1,6 @@
 /** What the registry shows of the package: every entry point says what it is, every function how it is used. */
 import { assert, assertEquals } from "@std/assert";
+import { denoDoc } from "./deno_doc.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -17,15 +18,7 @@ interface Documentation {
 }
 
 async function documentation(modules: readonly string[]): Promise<Documentation> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", ...modules],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  assert(success, decoder.decode(stderr));
-  const nodes = Object.entries(recordIn(JSON.parse(decoder.decode(stdout)), "nodes"));
+  const nodes = Object.entries(recordIn(await denoDoc(modules), "nodes"));
   assert(nodes.length > 0);
   return {
     silent: nodes.filter(([, node]) => Object.keys(recordIn(node, "module_doc")).length === 0).map(([path]) =>

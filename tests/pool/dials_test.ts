@@ -1,11 +1,12 @@
 import { turns } from "../support/turns.ts";
 import { assert, assertEquals } from "@std/assert";
 import { createClient, createPool } from "../../mod.ts";
-import { at, deadPort, until, wordServer } from "./servers.ts";
+import { at, until, wordServer } from "./servers.ts";
+import { freePort } from "../support/listening.ts";
 import { Words } from "./words.ts";
 
 Deno.test("100 failed dials, and then a good one: the call that has waited is served", async () => {
-  const port = deadPort();
+  const port = freePort();
   const errors: unknown[] = [];
   await using pool = createPool({
     addresses: [{ port }],
@@ -23,7 +24,7 @@ Deno.test("100 failed dials, and then a good one: the call that has waited is se
 
 Deno.test("Each failed dial doubles the wait for the next, up to the longest", async () => {
   await using pool = createPool({
-    addresses: [{ port: deadPort() }],
+    addresses: [{ port: freePort() }],
     backoff: { initialMs: 8, maxMs: 20, jitter: 0 },
     onError: () => {},
   });
@@ -35,7 +36,7 @@ Deno.test("Each failed dial doubles the wait for the next, up to the longest", a
 });
 
 Deno.test("An address that rests is dialled at once when asked to reconnect", async () => {
-  const port = deadPort();
+  const port = freePort();
   await using pool = createPool({
     addresses: [{ port }],
     backoff: { initialMs: 600_000, maxMs: 600_000 },
@@ -120,7 +121,7 @@ Deno.test("A connection without streams is closed after idleTimeoutMs, and made 
 });
 
 Deno.test("An error hook that throws takes nothing else with it", async () => {
-  const port = deadPort();
+  const port = freePort();
   const original = console.error;
   const printed: unknown[][] = [];
   console.error = (...values: unknown[]) => printed.push(values);

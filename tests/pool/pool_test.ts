@@ -2,7 +2,8 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { createClient, createPool, serve, TTStreamError } from "../../mod.ts";
 import { bytes, string } from "../support/codecs.ts";
 import { streamErrorOf } from "../support/failures.ts";
-import { at, ChildServer, deadPort, until, wordServer } from "./servers.ts";
+import { at, ChildServer, until, wordServer } from "./servers.ts";
+import { freePort } from "../support/listening.ts";
 import { Words, words } from "./words.ts";
 
 const TALK = { service: "Words", method: "talk" };
@@ -172,7 +173,7 @@ Deno.test("A server that drains and comes back at its port is dialled again", as
 Deno.test("A pool over a dead and a live address works by the live one", async () => {
   await using server = wordServer("live");
   const errors: string[] = [];
-  const port = deadPort();
+  const port = freePort();
   await using pool = createPool({
     addresses: [{ port }, at(server)],
     onError: (error, { address }) =>

@@ -22,12 +22,6 @@ export function at({ addr: { port } }: Server<Deno.NetAddr>): Address {
   return { port };
 }
 
-/** A port that nobody listens on. */
-export function deadPort(): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
-}
-
 /** Waits until `condition` holds: for what no event tells, a pool's figures say. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));

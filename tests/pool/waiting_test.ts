@@ -6,7 +6,8 @@ import { countingSignal } from "../support/listeners.ts";
 import { serveLocally } from "../support/loopback.ts";
 import { rejection } from "../support/rejection.ts";
 import { grpc } from "../../src/grpc/mod.ts";
-import { at, deadPort, until, wordServer } from "./servers.ts";
+import { at, until, wordServer } from "./servers.ts";
+import { freePort } from "../support/listening.ts";
 import { Words } from "./words.ts";
 
 const TALK = { service: "Words", method: "talk" };
@@ -187,7 +188,7 @@ Deno.test("close() lets a call have the connection that is being made", async ()
 });
 
 Deno.test("close() ends a call whose connection cannot be made, and says why", async () => {
-  const port = deadPort();
+  const port = freePort();
   const pool = nowhere({ addresses: [{ port }] });
   const call = createClient(Words, pool).ask("x");
   const closed = pool.close();
@@ -198,7 +199,7 @@ Deno.test("close() ends a call whose connection cannot be made, and says why", a
 });
 
 Deno.test("With waitForReady: false a call ends at once where nothing is connected, and may be retried", async () => {
-  for (const addresses of [[], [{ port: deadPort() }]]) {
+  for (const addresses of [[], [{ port: freePort() }]]) {
     await using pool = nowhere({ addresses, waitForReady: false });
     const error = await streamErrorOf(Array.fromAsync(createClient(Words, pool).ask("x")));
     assertEquals([error.code, error.retryable], [12006, true]);

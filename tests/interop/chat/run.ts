@@ -7,7 +7,8 @@ import { startModel } from "../../../examples/chat/model.ts";
 import { readFlags } from "../../../tools/flags.ts";
 import { ChatProcess, PAGE_LEFT, streamOf } from "../../chat/chat_process.ts";
 import { eventsOf, textIn, upTo } from "../../chat/events.ts";
-import { buildChat, MissingGo } from "../harness/build.ts";
+import { buildChat } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 import { KitexService } from "./kitex_service.ts";
 
 type Protocol = "ttheader" | "grpc";
@@ -130,12 +131,4 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);

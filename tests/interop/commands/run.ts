@@ -5,7 +5,8 @@
 import { runCommand, RunningCommand } from "../../support/command.ts";
 import { GenericPeer, type Transport } from "../dynamic/peer.ts";
 import { buildReflection } from "../grpc/programs.ts";
-import { buildGeneric, MissingGo } from "../harness/build.ts";
+import { buildGeneric } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 
 const IDL = new URL("shell.thrift", import.meta.url).pathname;
 
@@ -178,12 +179,4 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);

@@ -3,7 +3,8 @@
  * library's dynamic server. Both load the same IDL; the messages are JSON, random ones of every type.
  */
 import { readFlags } from "../../../tools/flags.ts";
-import { buildGeneric, MissingGo } from "../harness/build.ts";
+import { buildGeneric } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 import { type Case, denoCases } from "./deno_client.ts";
 import { kitexCases } from "./kitex_client.ts";
 import { GenericPeer } from "./peer.ts";
@@ -34,12 +35,4 @@ async function main(): Promise<number> {
   return failed === 0 && cases.length > 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);

@@ -1,5 +1,5 @@
 import { readFlags } from "../../../tools/flags.ts";
-import { MissingGo } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 import { runGoaway } from "./goaway.ts";
 import { runGrpcGo } from "./grpc_go.ts";
 import { runH2spec } from "./h2spec.ts";
@@ -57,15 +57,7 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);
 
 async function main(): Promise<number> {
   const flags = readFlags(HELP, {

@@ -19,6 +19,7 @@ import { field } from "../../../src/thrift/mod.ts";
 import { readFlags } from "../../../tools/flags.ts";
 import { Spans } from "../../otel/spans.ts";
 import { hasGo, MissingGo } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 import { buildTracedPeer, GoPeer, type SpanLine } from "./go_peer.ts";
 
 const Message = struct("Message", { text: field(1, string) });
@@ -130,12 +131,11 @@ function faultOf(chain: string, protocol: string, spans: readonly SpanLine[]): s
   return `expected ${expected.join(" > ")}, found ${found.join(" > ")} among ${JSON.stringify(spans)}`;
 }
 
-if (import.meta.main) {
+if (import.meta.main) await runPart(main);
+
+async function main(): Promise<number> {
   readFlags("usage: run.ts [--only otel] [--help]", { only: { type: "string" } });
-  if (!await hasGo()) {
-    console.error(new MissingGo().message);
-    Deno.exit(2);
-  }
+  if (!await hasGo()) throw new MissingGo();
   await buildTracedPeer();
   let failed = 0;
   for (const protocol of Object.keys(PROTOCOLS)) {
@@ -150,5 +150,5 @@ if (import.meta.main) {
     }
   }
   console.log(`traces: ${2 * CHAINS.length - failed} passed, ${failed} failed`);
-  Deno.exit(failed === 0 ? 0 : 1);
+  return failed === 0 ? 0 : 1;
 }

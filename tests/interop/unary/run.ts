@@ -1,7 +1,8 @@
 import { connect, createClient } from "@ttstream/ttstream";
 import { grpc } from "@ttstream/ttstream/grpc";
 import { readFlags } from "../../../tools/flags.ts";
-import { buildUnary, MissingGo } from "../harness/build.ts";
+import { buildUnary } from "../harness/build.ts";
+import { runPart } from "../harness/part.ts";
 import type { Outcome } from "../grpc/part.ts";
 import { type Program, runProgram, type ServerProgram, startServer } from "../grpc/programs.ts";
 import { Words } from "./gen/unary.ts";
@@ -24,15 +25,7 @@ const HELP = `usage: run.ts [--only unary] [--case TEXT] [--show] [--help]
 const FRAMINGS = ["ttheader", "ttheader-framed", "framed", "buffered", "mux", "grpc"] as const;
 const CASE_MS = 30_000;
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof MissingGo)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runPart(main);
 
 async function main(): Promise<number> {
   const flags = readFlags(HELP, {
