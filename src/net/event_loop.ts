@@ -4,6 +4,8 @@
  *
  * - *tick*: all microtasks and I/O callbacks at hand have run ({@linkcode nextTick}).
  * - *flush*: what is in the send queue leaves at the tick, so that the frames of a turn share one write.
+ * - *alone*: at most one connection has read something in this turn. What is sent where all was quiet need not wait for
+ *   others then, but leaves two microtasks later: a lone round trip waits for each of them.
  * - *early*: with 32 KiB gathered it leaves before the tick, so that the peer works meanwhile.
  * - *turn*: the event loop goes round once (`setImmediate`).
  * - *look*: in one turn of 61 it asks the system about its sockets; a cancel that has come is not seen before.
@@ -49,6 +51,31 @@ function runTasks(): void {
 /** After the microtasks and I/O callbacks at hand: what was sent until then leaves in one write. */
 export function nextTick(): Promise<void> {
   return new Promise(onNextTick);
+}
+
+/** Connections that have read something in this turn, as far as is known. */
+let arrivals = 0;
+/** So many microtasks after a read its messages have been read, and mostly answered. */
+const ANSWER_MICROTASKS = 12;
+
+/** A connection has read something. */
+export function arrived(): void {
+  if (++arrivals === 2) onNextTick(forgetArrivals);
+}
+
+function forgetArrivals(): void {
+  arrivals = 0;
+}
+
+/** Whether at most one connection has read something in this turn: nothing is gained then by gathering what others send. */
+export function alone(): boolean {
+  return arrivals <= 1;
+}
+
+/** After who waits for what has come on the only connection that has read something has had it, and has answered at once. */
+export async function afterAnswers(): Promise<void> {
+  for (let left = ANSWER_MICROTASKS; left > 0; left--) await undefined;
+  if (arrivals === 1) arrivals = 0;
 }
 
 /**
@@ -140,6 +167,11 @@ function hasUnref(timer: object): timer is { unref(): void } {
 /** Calls `task` after `ms` milliseconds. A longer delay than timers take is for ever: the platform would fire at once. */
 export function setTimer(task: () => void, ms: number): Timer {
   return ms > MAX_TIMER_MS ? undefined : setTimeout(task, ms);
+}
+
+/** Resolves after `ms` milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimer(resolve, ms));
 }
 
 /** Waits for `work`, but no longer than `ms` milliseconds. */

@@ -1,7 +1,8 @@
 import { turns } from "../support/turns.ts";
 import { assert, assertEquals } from "@std/assert";
-import { createClient, createPool } from "../../mod.ts";
-import { at, until, wordServer } from "./servers.ts";
+import { createClient, createPool, ttheader } from "../../mod.ts";
+import { grpc } from "../../src/grpc/mod.ts";
+import { at, handlerServer, until, wordServer } from "./servers.ts";
 import { freePort } from "../support/listening.ts";
 import { Words } from "./words.ts";
 
@@ -49,6 +50,25 @@ Deno.test("An address that rests is dialled at once when asked to reconnect", as
   pool.reconnect();
   assertEquals(await call, ["back", "x"]);
 });
+
+for (const protocol of [ttheader(), grpc()]) {
+  Deno.test(`An address whose server tells a young connection to go is left alone for a while (${protocol.name})`, async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const server = handlerServer(async (stream) => {
+      stream.sendHeader();
+      await promise;
+    }, [protocol]);
+    await using pool = createPool({ addresses: [at(server)], protocol });
+    const stream = pool.openStream({ service: "Test", method: "Wait" });
+    await stream.header;
+    const down = server.shutdown();
+    // It would accept another one, to tell it the same.
+    await until(() => pool.stats.addresses[0]?.connections.draining === 1);
+    assert((pool.stats.addresses[0]?.backoffMs ?? 0) > 0);
+    resolve();
+    await Promise.all([stream.closed, down]);
+  });
+}
 
 Deno.test("A lost connection is dialled again by the next call, without a rest", async () => {
   const first = wordServer("first");

@@ -1,4 +1,12 @@
-import { type Address, type Handler, serve, type Server, type ServerOptions } from "../../mod.ts";
+import {
+  type Address,
+  type Handler,
+  type Protocol,
+  serve,
+  type Server,
+  type ServerOptions,
+  ttheader,
+} from "../../mod.ts";
 import { words } from "./words.ts";
 
 const hostname = "127.0.0.1";
@@ -13,8 +21,8 @@ export function wordServer(
 }
 
 /** A server with a handler of the test's; without errors, which its clients read. */
-export function handlerServer(handler: Handler): Server<Deno.NetAddr> {
-  return serve({ hostname, port: 0, onError: () => {} }, handler);
+export function handlerServer(handler: Handler, protocols: Protocol[] = [ttheader()]): Server<Deno.NetAddr> {
+  return serve({ hostname, port: 0, protocols, onError: () => {} }, handler);
 }
 
 /** Where a server is. */

@@ -31,6 +31,11 @@ export interface EndpointWatcher extends Omit<PooledWatcher, "expires"> {
 /** Dials at once of an address that works: where a burst of calls wants a connection each. */
 const MAX_DIALS_PER_ADDRESS = 4;
 
+/** A server that tells a connection to go before it is so old, in milliseconds, shuts down: it would tell the next one as well. */
+const YOUNG_MS = 200;
+/** So long, in milliseconds, that server may go on accepting those who have just connected. */
+const TURNED_AWAY_MS = 100;
+
 /** One address: its connections, its dials, and its rest after those that fail. */
 export class Endpoint implements Place {
   readonly address: Address;
@@ -130,6 +135,7 @@ export class Endpoint implements Place {
     this.#failures = 0;
     this.#proven = true;
     this.#lastError = undefined;
+    const since = performance.now();
     const settings = {
       ...this.#settings,
       connection: {
@@ -142,6 +148,10 @@ export class Endpoint implements Place {
     };
     const connection = new PooledConnection(socket, this, settings, {
       ...this.#watcher,
+      drained: () => {
+        if (performance.now() - since < YOUNG_MS) this.#rest(TURNED_AWAY_MS);
+        this.#watcher.drained();
+      },
       expires: () => !this.#settings.keepOne || this.size > 1,
       gone: () => {
         this.#connections.delete(connection);

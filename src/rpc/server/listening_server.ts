@@ -7,7 +7,7 @@ import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { ServedConnection, type ServedConnectionInit } from "./connection.ts";
 import { type Conn, connSocket } from "../../net/socket.ts";
-import { breathe, setTimer, type Timer } from "../../net/event_loop.ts";
+import { breathe, pause, setTimer, type Timer } from "../../net/event_loop.ts";
 import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
 
@@ -37,6 +37,8 @@ export interface Server<A extends Addr = Addr> extends AsyncDisposable {
 const ACCEPT_PAUSE_MS = 50;
 /** How long, in milliseconds, clients that go on connecting may keep a server from closing its listener. */
 const MAX_LAST_ACCEPTS_MS = 100;
+/** So long, in milliseconds, nobody must have connected before it closes: whoever is told to go mostly comes back at once. */
+const QUIET_MS = 10;
 
 /** The {@linkcode Server} on a listener. */
 export class ListeningServer<A extends Addr> implements Server<A> {
@@ -116,9 +118,11 @@ export class ListeningServer<A extends Addr> implements Server<A> {
    * what it has sent without a word, where a call that is refused can be made again.
    */
   async #stopListening(ms: number): Promise<void> {
+    const quietMs = this.#connections.size > 0 ? QUIET_MS : 0;
     const end = performance.now() + ms;
     for (let before = -1; this.#accepting && before !== this.#accepted && performance.now() < end;) {
       before = this.#accepted;
+      if (quietMs > 0) await pause(quietMs);
       await breathe();
     }
     this.#open = false;
