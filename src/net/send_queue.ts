@@ -1,6 +1,6 @@
 import { ByteBuffer, type Bytes } from "../base/buffer.ts";
 import { CallQueue } from "../base/call_queue.ts";
-import { breathe, onNextTick, Pace } from "./event_loop.ts";
+import { alone, breathe, onNextTick, Pace } from "./event_loop.ts";
 
 /** Unsent bytes over which messages wait: a cancel stands behind them. Larger writes are no faster (bench/NOTES.md). */
 const CONGESTED_BYTES = 64 * 1024;
@@ -10,6 +10,8 @@ const FEW_FRAMES = 4;
 const EARLY_BYTES = 32 * 1024;
 /** So many early ones in a row: microtasks that always have more to send must not keep everybody else waiting. */
 const MAX_EARLY_WRITES = 4;
+/** With more frames than these in step there are more to come. */
+const ANSWER_FRAMES = 2;
 /**
  * Unsent answers that are a reason to read no further. Messages wait while the socket is behind; answers (refusals,
  * headers, trailers) follow from what has been read, so that is what has to wait. More than ten thousand of them fit in.
@@ -31,7 +33,14 @@ export interface SendQueueSocket {
 }
 
 /** What a send queue does; early writes are possible in one state alone. */
-type State = "resting" | "gathering" | "gathering, or early" | "breathing" | "writing";
+type State =
+  | "resting"
+  | "opening"
+  | "answering"
+  | "gathering"
+  | "gathering, or early"
+  | "breathing"
+  | "writing";
 
 /**
  * Gathers the frames of a turn and sends them in one write.
@@ -111,18 +120,19 @@ export class SendQueue {
       return;
     }
     this.#frames++;
-    if (this.#state === "resting") {
-      this.#pace.begin();
-      this.#gather();
-    } else if (this.#state === "gathering, or early" && this.#buffer.length >= EARLY_BYTES) {
-      queueMicrotask(this.#gathered);
-    }
+    if (this.#quiet) this.#answer();
+    else if (this.#buffer.length >= EARLY_BYTES && this.#mayBeEarly) queueMicrotask(this.#gathered);
   }
 
   /** As {@linkcode flush}, for a frame that begins or ends a stream: it does not wait until a breath is over. */
   flushNow(): void {
-    this.flush();
-    if (this.#state === "breathing") queueMicrotask(this.#breathed);
+    if (this.#closed || !this.#quiet) {
+      this.flush();
+      if (this.#state === "breathing") queueMicrotask(this.#breathed);
+    } else {
+      this.#frames++;
+      this.#open();
+    }
   }
 
   /**
@@ -157,6 +167,41 @@ export class SendQueue {
     this.#settleSent(Infinity);
   }
 
+  get #mayBeEarly(): boolean {
+    return this.#state === "gathering, or early" || this.#state === "answering";
+  }
+
+  /** Whether no message is under way. */
+  get #quiet(): boolean {
+    return this.#state === "resting" || this.#state === "opening";
+  }
+
+  /** A frame that begins a stream waits for its first message. */
+  #open(): void {
+    if (this.#state === "opening") return;
+    this.#pace.begin();
+    this.#gather();
+    this.#state = "opening";
+  }
+
+  /** A message where all was quiet: it leaves with what is sent in step with it. */
+  #answer(): void {
+    if (!alone() || this.#socket.behind()) return this.#open();
+    if (this.#state === "resting") this.#pace.begin();
+    this.#state = "answering";
+    queueMicrotask(this.#inStep);
+  }
+
+  readonly #inStep = (): void => {
+    queueMicrotask(this.#answered);
+  };
+
+  readonly #answered = (): void => {
+    if (this.#state !== "answering") return;
+    if (this.#frames > ANSWER_FRAMES) this.#gather();
+    else this.#gathered();
+  };
+
   /** Waits until the microtasks at hand have run, or, a few times in a row, until there is enough for an early write. */
   #gather(): void {
     if (this.#early === MAX_EARLY_WRITES || this.#socket.behind()) {
@@ -179,7 +224,7 @@ export class SendQueue {
   };
 
   readonly #gathered = (): void => {
-    if (this.#state !== "gathering" && this.#state !== "gathering, or early") return;
+    if (this.#state === "resting" || this.#state === "breathing" || this.#state === "writing") return;
     if (this.#buffer.length === 0 || this.#closed) this.#rest();
     else if (this.#pace.due) this.#breathe();
     // Messages that have come go first, or both peers send faster than they read, and fill up the kernel's buffers.

@@ -1,6 +1,6 @@
 import type { Addr } from "./address.ts";
 import type { Bytes } from "../base/buffer.ts";
-import { afterTurns, breathe, looked, nextTick, Pace } from "./event_loop.ts";
+import { afterAnswers, afterTurns, alone, arrived, breathe, looked, nextTick, Pace } from "./event_loop.ts";
 import { undetachable } from "./undetachable.ts";
 
 /** A pair of byte streams: a socket, a pipe, or one end of an in-memory pair. */
@@ -148,7 +148,8 @@ class ReadPace {
   }
 
   before(): Promise<void> | undefined {
-    if (this.#emptied === true) return undefined;
+    // What has come is answered first: asking the system for more takes as long as that.
+    if (this.#emptied === true) return alone() ? afterAnswers() : undefined;
     // Those who read what has come go first, while it is warm in the processor's cache.
     return this.#pace.due ? breathe() : nextTick();
   }
@@ -160,6 +161,7 @@ class ReadPace {
 
   after(emptied: boolean | undefined): void {
     this.#asking = false;
+    arrived();
     if (this.#emptied === true) looked();
     else if (this.#emptied === undefined && performance.now() - this.#askedAt > WAITED_MS) this.#pace.begin();
     this.#emptied = emptied;

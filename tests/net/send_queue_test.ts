@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../../mod.ts";
 import { SendQueue } from "../../src/net/send_queue.ts";
-import { breathe, nextTick } from "../../src/net/event_loop.ts";
+import { arrived, breathe, nextTick } from "../../src/net/event_loop.ts";
 
 /** A socket whose writes end when the test says so. */
 class Script {
@@ -104,7 +104,8 @@ Deno.test("SendQueue writes before the turn is over where 32 KiB have been gathe
   await undisturbed(async () => {
     const script = new Script(true);
     script.send(EARLY - 1);
-    script.send(0);
+    // With more than two frames in step there are more to come.
+    for (let more = 0; more < 2; more++) script.send(0);
     await microtasks();
     const counts = [script.writes.length];
     for (let write = 1; write <= 6; write++) {
@@ -118,6 +119,67 @@ Deno.test("SendQueue writes before the turn is over where 32 KiB have been gathe
       assertEquals(counts, [0, 1, 2, 3, 4, 4, 4]);
       assertEquals(script.sizes(), [EARLY, EARLY, EARLY, EARLY, 2 * EARLY]);
     };
+  });
+});
+
+Deno.test("SendQueue sends a message that comes where all is quiet at once, with the next one in step with it", async () => {
+  await undisturbed(async () => {
+    const script = new Script(true);
+    script.send(1);
+    const counts = [script.writes.length];
+    await Promise.resolve();
+    script.send(1);
+    await microtasks();
+    counts.push(script.writes.length);
+    await script.outbox.sent();
+    return () => {
+      assertEquals(counts, [0, 1]);
+      assertEquals(script.sizes(), [2]);
+    };
+  });
+});
+
+Deno.test("SendQueue lets a frame that begins a stream wait for the first message, or for the turn's end", async () => {
+  await undisturbed(async () => {
+    const script = new Script(true);
+    const counts: number[] = [];
+    const open = async () => {
+      script.outbox.buffer.writeBytes(new Uint8Array(3));
+      script.outbox.flushNow();
+      await microtasks();
+      counts.push(script.writes.length);
+    };
+    await open();
+    script.send(4);
+    await microtasks();
+    counts.push(script.writes.length);
+    await nextTick();
+    await open();
+    await script.outbox.sent();
+    return () => {
+      assertEquals(counts, [0, 1, 1]);
+      assertEquals(script.sizes(), [7, 3]);
+    };
+  });
+});
+
+Deno.test("SendQueue gathers messages until the turn's end where several connections have read something in it", async () => {
+  await undisturbed(async () => {
+    const script = new Script(true);
+    arrived();
+    arrived();
+    script.send(1);
+    await microtasks();
+    const counts = [script.writes.length];
+    await script.outbox.sent();
+    // Behind a write more is gathered for a turn.
+    await nextTick();
+    await nextTick();
+    script.send(1);
+    await microtasks();
+    counts.push(script.writes.length);
+    await script.outbox.sent();
+    return () => assertEquals(counts, [0, 2]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../mod.ts";
 import { type Conn, connSocket, duplexSocket } from "../../src/net/socket.ts";
-import { nextTick } from "../../src/net/event_loop.ts";
+import { arrived, nextTick } from "../../src/net/event_loop.ts";
 import { fromHex } from "../support/hex.ts";
 import { duplexPair } from "../support/pair.ts";
 
@@ -127,6 +127,33 @@ Deno.test("connSocket.behind: a read that filled its buffer has left something, 
   await waiting;
   seen.push(socket.behind);
   assertEquals(seen, [false, true, false, false]);
+});
+
+Deno.test("connSocket.read asks for more when what has come has been answered, and at once where others have read as well", async () => {
+  const did: string[] = [];
+  const socket = connSocket({
+    read() {
+      did.push("read");
+      return Promise.resolve(1);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    ...UNUSED,
+  });
+  const answer = async () => {
+    for (let microtask = 0; microtask < 10; microtask++) await undefined;
+    did.push("answer");
+  };
+  await nextTick();
+  await socket.read();
+  const answered = answer();
+  await socket.read();
+  await answered;
+  assertEquals(did.splice(0), ["read", "answer", "read"]);
+  arrived();
+  const late = answer();
+  await socket.read();
+  await late;
+  assertEquals(did, ["read", "answer"]);
 });
 
 Deno.test("connSocket.read of small chunks fills one buffer: neighbours lie side by side", async () => {
