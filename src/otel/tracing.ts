@@ -56,6 +56,10 @@ export interface TracingOptions {
  *
  * With `OTEL_DENO=true` nothing is to be set up: Deno has a tracer, a propagator and a context manager of its own.
  *
+ * A span costs about as much as a short stream itself. Where streams are short and many, give the tracer's provider a
+ * sampler, as `new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) })`: of a stream that it does not take
+ * nothing is recorded here, and what remains is the trace's context, which still travels.
+ *
  * @example
  * ```ts
  * import { serve } from "@ttstream/ttstream";
