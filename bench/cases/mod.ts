@@ -22,6 +22,7 @@ import {
   tracedGrpcOpenClose,
   tracedOneByOne,
   tracedOpenClose,
+  unsampledOpenClose,
 } from "./observed.ts";
 import { kitexClients } from "./kitex_clients.ts";
 import { serverStreaming1m, serverStreaming8m } from "./large_messages.ts";
@@ -70,4 +71,5 @@ export const CASES: readonly Case[] = [
   tracedOpenClose,
   tracedGrpcOneByOne,
   tracedGrpcOpenClose,
+  unsampledOpenClose,
 ];

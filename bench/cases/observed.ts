@@ -53,3 +53,11 @@ export const tracedGrpcOpenClose: Case = {
   name: "traced: gRPC, open, 1 message each way, close; 64 at a time",
   protocol: "grpc",
 };
+
+/** What remains of it where the sampler takes no stream, as it does with most in production; and where Deno makes the spans. */
+export const unsampledOpenClose: Case = {
+  ...observedOpenClose,
+  name: "traced, unsampled and by Deno: open, 1 message each way, close; 64 at a time",
+  contenders: ["ttstream", "ttstream, unsampled", "ttstream, traced by Deno"],
+  targets: [percentAtLeast(85, "perSecond", "ttstream, unsampled", "ttstream")],
+};

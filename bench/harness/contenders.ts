@@ -8,6 +8,8 @@ export type ContenderName =
   | "ttstream, protobuf"
   | "ttstream, observed"
   | "ttstream, traced"
+  | "ttstream, unsampled"
+  | "ttstream, traced by Deno"
   | "Kitex"
   | "Kitex at ttstream"
   | "grpc-js"
@@ -54,12 +56,29 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-type CommandLine = readonly [command: string, args: readonly string[]];
+type CommandLine = readonly [
+  command: string,
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+];
 
 /** How to start a pair of one kind. */
 export interface Contender {
   readonly server: CommandLine;
   readonly client: (port: number) => CommandLine;
+}
+
+/** Deno's own spans, batched and not sent: nobody collects them here. */
+const OTEL: Readonly<Record<string, string>> = {
+  OTEL_DENO: "true",
+  OTEL_TRACES_EXPORTER: "none",
+  OTEL_METRICS_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+};
+
+function withEnv({ server, client }: Contender, env: Readonly<Record<string, string>>): Contender {
+  const within = ([command, args]: CommandLine): CommandLine => [command, args, env];
+  return { server: within(server), client: (port) => within(client(port)) };
 }
 
 /** All that speak a protocol, or need none; Kitex only where it could be built. */
@@ -74,6 +93,8 @@ export function contenders(kitex: KitexPeer, protocol: ProtocolName): Map<Conten
     ["ttstream, protobuf", library("protobuf")],
     ["ttstream, observed", library("raw", "observed")],
     ["ttstream, traced", library("raw", "traced")],
+    ["ttstream, unsampled", library("raw", "unsampled")],
+    ["ttstream, traced by Deno", withEnv(library("raw", "traced by Deno"), OTEL)],
     ["grpc-js", {
       server: deno("grpc/server.ts"),
       client: (port) => deno("grpc/client.ts", String(port)),

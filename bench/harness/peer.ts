@@ -12,10 +12,17 @@ export class Peer implements AsyncDisposable {
   readonly #stdout: ReadableStreamDefaultReader<string>;
   #rest = "";
 
-  constructor(name: string, command: string, args: readonly string[]) {
+  /** @param env Variables of its environment, beside the runner's. */
+  constructor(
+    name: string,
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.#name = name;
     // NO_COLOR and the like pass; what it prints on stderr is for the reader of the benchmark.
-    this.#process = new Deno.Command(command, { args: [...args], stdin: "piped", stdout: "piped" }).spawn();
+    this.#process = new Deno.Command(command, { args: [...args], env, stdin: "piped", stdout: "piped" })
+      .spawn();
     this.#stdin = this.#process.stdin.getWriter();
     this.#stdout = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }

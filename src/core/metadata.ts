@@ -40,15 +40,29 @@ export const NO_METADATA: Metadata = new Map();
  */
 export function readMetadata(init: MetadataInit | undefined, what: string): Map<string, string> {
   const map = new Map<string, string>();
-  if (init === undefined) return map;
+  addMetadata(map, init, what);
+  return map;
+}
+
+/**
+ * Reads the same into a map there is, each key behind `prefix`.
+ *
+ * @throws {TypeError} If it is no map or record, or a key or value is not a string.
+ */
+export function addMetadata(
+  map: Map<string, string>,
+  init: MetadataInit | undefined,
+  what: string,
+  prefix = "",
+): void {
+  if (init === undefined) return;
   if (typeof init !== "object" || init === null || Array.isArray(init)) {
     throw new TypeError(`${what} must be a Map or a record of strings, got ${show(init)}`);
   }
   for (const [key, value] of isMap(init) ? init : Object.entries(init)) {
     checkPair(key, value, what);
-    map.set(key, value);
+    map.set(prefix + key, value);
   }
-  return map;
 }
 
 /** Any `ReadonlyMap` will do, not only a `Map`. */

@@ -3,7 +3,9 @@ import { show } from "../base/format.ts";
 import { reasonText } from "../base/reason.ts";
 import { type Codec, payloadOf } from "./codec.ts";
 import type { Addr } from "../net/address.ts";
-import type { Metadata } from "./metadata.ts";
+import type { Dialect, ProtocolName } from "./dialect.ts";
+import type { Side } from "./errors.ts";
+import type { Metadata, Metainfo } from "./metadata.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./observer.ts";
 
 /** Takes what an observer has thrown. */
@@ -14,8 +16,45 @@ interface Deferring {
   defer(task: () => void): void;
 }
 
-/** A stream that has begun: its address may be known later. */
-export type OpenedStream = Omit<StreamInfo, "remoteAddr"> & { remoteAddr?: Addr | undefined };
+/**
+ * A stream that has begun. A class: an object with getters of its own would be one of its own kind to V8, for each stream,
+ * and slow to make and to read.
+ */
+export class OpenedStream implements StreamInfo {
+  readonly side: Side;
+  readonly protocol: ProtocolName;
+  readonly service: string;
+  readonly method: string;
+  /** May be known later. */
+  remoteAddr: Addr | undefined;
+  readonly startedAt: number = Date.now();
+  readonly #dialect: Dialect;
+  readonly #request: { readonly metadata: Metadata };
+
+  /** @param request Its metadata is asked for only when somebody asks here: few do, and gRPC makes a map for them. */
+  constructor(
+    { side, service, method }: Pick<StreamInfo, "side" | "service" | "method">,
+    dialect: Dialect,
+    request: { readonly metadata: Metadata },
+    remoteAddr: Addr | undefined,
+  ) {
+    this.side = side;
+    this.protocol = dialect.name;
+    this.service = service;
+    this.method = method;
+    this.remoteAddr = remoteAddr;
+    this.#dialect = dialect;
+    this.#request = request;
+  }
+
+  get metadata(): Metadata {
+    return this.#request.metadata;
+  }
+
+  get metainfo(): Metainfo {
+    return this.#dialect.metainfoOf(this.#request.metadata);
+  }
+}
 
 /** The observers of a connection, a pool or a server. */
 export class Observers {

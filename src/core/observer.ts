@@ -35,7 +35,7 @@ export interface Observer {
   opened?(stream: StreamInfo): StreamEvents | void;
 }
 
-/** A stream, as an {@linkcode Observer} sees it begin. */
+/** A stream, as an {@linkcode Observer} sees it begin. `metadata` and `metainfo` are getters, which a copy by `{ ...stream }` leaves out. */
 export interface StreamInfo {
   /** At which end of the stream this is. */
   readonly side: Side;

@@ -9,7 +9,7 @@ import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
-import type { Observation, Observers, OpenedStream } from "./observation.ts";
+import { type Observation, type Observers, OpenedStream } from "./observation.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamSide } from "./stream_side.ts";
 import {
@@ -77,24 +77,9 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
 
   /** Tells observers that it has begun. @param report Takes what one of them throws. */
   observe(observers: Observers, report: (error: unknown) => void): Observation | undefined {
-    const { service, method, remoteAddr, protocol } = this;
-    const request = this.#request;
-    const { dialect } = this;
-    const info: OpenedStream = {
-      side: "server",
-      protocol,
-      service,
-      method,
-      // Few ask, and a map for each stream is a tenth of what a short one costs.
-      get metadata() {
-        return request.metadata;
-      },
-      get metainfo() {
-        return dialect.metainfoOf(request.metadata);
-      },
-      startedAt: Date.now(),
-    };
-    if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
+    const { service, method } = this;
+    const stream = { side: "server", service, method } as const;
+    const info = new OpenedStream(stream, this.dialect, this.#request, this.remoteAddr);
     this.observation = observers.opened(info, report);
     return this.observation;
   }

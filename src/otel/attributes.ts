@@ -31,8 +31,13 @@ export function methodOf({ service, method }: StreamInfo): string {
 }
 
 /** The protocol. */
-export function systemOf({ protocol }: StreamInfo): Attributes {
-  return { "rpc.system.name": protocol === "grpc" ? "grpc" : "ttheader_streaming" };
+export function systemNameOf({ protocol }: StreamInfo): string {
+  return protocol === "grpc" ? "grpc" : "ttheader_streaming";
+}
+
+/** The protocol. */
+export function systemOf(info: StreamInfo): Attributes {
+  return { "rpc.system.name": systemNameOf(info) };
 }
 
 /** The method, once it is known whether it is one. */

@@ -3,7 +3,6 @@ import {
   type Context,
   context,
   propagation,
-  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -20,11 +19,12 @@ import {
   OTHER,
   type Outcome,
   outcomeOf,
-  systemOf,
+  systemNameOf,
   textOf,
 } from "./attributes.ts";
 import type { TextMapPropagator, Tracer } from "./types.ts";
 import { cameWith, type Carrier, getter, sentWith, setter } from "./carrier.ts";
+import { lightly, ROOT } from "./context.ts";
 
 /** What writes a trace's context into a carrier, and reads it: a `TextMapPropagator`, or `propagation` itself. */
 export type Propagator = Pick<TextMapPropagator<Carrier>, "inject" | "extract">;
@@ -56,6 +56,10 @@ export interface TracingOptions {
  *
  * With `OTEL_DENO=true` nothing is to be set up: Deno has a tracer, a propagator and a context manager of its own.
  *
+ * A span costs about as much as a short stream itself. Where streams are short and many, give the tracer's provider a
+ * sampler, as `new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) })`: of a stream that it does not take
+ * nothing is recorded here, and what remains is the trace's context, which still travels.
+ *
  * @example
  * ```ts
  * import { serve } from "@ttstream/ttstream";
@@ -69,47 +73,78 @@ export function tracing(options: TracingOptions = {}): Observer {
   const propagator = options.propagator ?? propagation;
   return {
     opened(info: StreamInfo): StreamEvents {
-      return info.side === "client" ? client(info, tracer, propagator) : server(info, tracer, propagator);
+      return info.side === "client"
+        ? new ClientSpan(info, tracer, propagator)
+        : new ServerSpan(info, tracer, propagator);
     },
   };
 }
 
-function client(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
-  const parent = context.active();
-  const { remoteAddr } = info;
-  const known: Attributes = { "rpc.method": methodOf(info), ...addressOf(info) };
-  const span = start(info, SpanKind.CLIENT, parent, tracer, known);
-  const carrier: Carrier = new Map();
-  propagator.inject(trace.setSpan(parent, span), carrier, setter);
-  return {
-    ...sentWith(carrier, info),
-    ended(end) {
-      // A pool knows the server's address only later.
-      const late = remoteAddr === undefined ? addressOf(info) : {};
-      finish(span, info, end, outcomeOf(info, end, true), late);
-    },
-  };
+/** A client's stream, and its span. A class, since objects of closures are a part of what a short stream costs. */
+class ClientSpan implements StreamEvents {
+  readonly metadata: StreamEvents["metadata"];
+  readonly metainfo: StreamEvents["metainfo"];
+  readonly #info: StreamInfo;
+  readonly #span: Span;
+  /** A pool knows the server's address only later. */
+  readonly #addressed: boolean;
+
+  constructor(info: StreamInfo, tracer: Tracer, propagator: Propagator) {
+    const parent = lightly(context.active());
+    this.#info = info;
+    this.#addressed = info.remoteAddr !== undefined;
+    const known = addressOf(info);
+    known["rpc.method"] = methodOf(info);
+    this.#span = start(info, SpanKind.CLIENT, parent, tracer, known);
+    const carrier: Carrier = new Map();
+    propagator.inject(trace.setSpan(parent, this.#span), carrier, setter);
+    const { metadata, metainfo } = sentWith(carrier, info);
+    this.metadata = metadata;
+    this.metainfo = metainfo;
+  }
+
+  ended(end: StreamEnd): void {
+    const info = this.#info;
+    if (this.#span.isRecording()) {
+      record(this.#span, info, end, outcomeOf(info, end, true), this.#addressed ? {} : addressOf(info));
+    }
+    this.#span.end(info.startedAt + end.durationMs);
+  }
 }
 
-function server(info: StreamInfo, tracer: Tracer, propagator: Propagator): StreamEvents {
-  const parent = propagator.extract(ROOT_CONTEXT, cameWith(info), getter);
-  const span = start(info, SpanKind.SERVER, parent, tracer, addressOf(info));
-  const within = trace.setSpan(parent, span);
-  let ran = false;
-  return {
-    run(task) {
-      ran = true;
-      return context.with(within, task);
-    },
-    ended(end) {
-      const outcome = outcomeOf(info, end, ran);
+/** A server's stream, and its span. */
+class ServerSpan implements StreamEvents {
+  readonly #info: StreamInfo;
+  readonly #span: Span;
+  readonly #within: Context;
+  #ran = false;
+
+  constructor(info: StreamInfo, tracer: Tracer, propagator: Propagator) {
+    const parent = propagator.extract(ROOT, cameWith(info), getter);
+    this.#info = info;
+    this.#span = start(info, SpanKind.SERVER, parent, tracer, addressOf(info));
+    this.#within = trace.setSpan(lightly(parent), this.#span);
+  }
+
+  run<T>(task: () => T): T {
+    this.#ran = true;
+    return context.with(this.#within, task);
+  }
+
+  ended(end: StreamEnd): void {
+    const info = this.#info;
+    const span = this.#span;
+    if (span.isRecording()) {
+      const outcome = outcomeOf(info, end, this.#ran);
       if (outcome.unknownMethod) span.updateName(OTHER).setAttribute("rpc.method_original", methodOf(info));
       // Not before: it is a stranger's word until then, and Deno exports what is set twice twice.
-      finish(span, info, end, outcome, methodAttributesOf(info, outcome));
-    },
-  };
+      record(span, info, end, outcome, methodAttributesOf(info, outcome));
+    }
+    span.end(info.startedAt + end.durationMs);
+  }
 }
 
+/** @param known The attributes at the start, the protocol but for; it becomes the span's. */
 function start(
   info: StreamInfo,
   kind: SpanKind,
@@ -117,26 +152,24 @@ function start(
   tracer: Tracer,
   known: Attributes,
 ): Span {
-  const attributes: Attributes = { ...systemOf(info), ...known };
-  return tracer.startSpan(methodOf(info), { kind, attributes, startTime: info.startedAt }, parent);
+  known["rpc.system.name"] = systemNameOf(info);
+  return tracer.startSpan(methodOf(info), { kind, attributes: known, startTime: info.startedAt }, parent);
 }
 
-function finish(span: Span, info: StreamInfo, end: StreamEnd, outcome: Outcome, late: Attributes): void {
+/** @param late The attributes that are known only now, the end's but for. */
+function record(span: Span, info: StreamInfo, end: StreamEnd, outcome: Outcome, late: Attributes): void {
   const { error } = end;
-  if (span.isRecording()) {
-    const attributes = Object.assign(late, endAttributesOf(outcome));
-    attributes["ttstream.messages.sent"] = end.sentMessages;
-    attributes["ttstream.messages.received"] = end.receivedMessages;
-    if (isStreamError(error) && error.cancelPath.length > 0) {
-      attributes["ttstream.cancel_path"] = textOf(error.cancelPath.join(" -> "));
-    }
-    if (outcome.canceledBy !== undefined) attributes["ttstream.canceled_by"] = outcome.canceledBy;
-    if (outcome.canceled) attributes["ttstream.cancel_reason"] = textOf(reasonText(error));
-    span.setAttributes(attributes);
-    if (end.firstMessageMs !== undefined) span.addEvent("first message", info.startedAt + end.firstMessageMs);
-    if (outcome.errorType !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(reasonText(error)) });
-    }
+  const attributes = Object.assign(late, endAttributesOf(outcome));
+  attributes["ttstream.messages.sent"] = end.sentMessages;
+  attributes["ttstream.messages.received"] = end.receivedMessages;
+  if (isStreamError(error) && error.cancelPath.length > 0) {
+    attributes["ttstream.cancel_path"] = textOf(error.cancelPath.join(" -> "));
   }
-  span.end(info.startedAt + end.durationMs);
+  if (outcome.canceledBy !== undefined) attributes["ttstream.canceled_by"] = outcome.canceledBy;
+  if (outcome.canceled) attributes["ttstream.cancel_reason"] = textOf(reasonText(error));
+  span.setAttributes(attributes);
+  if (end.firstMessageMs !== undefined) span.addEvent("first message", info.startedAt + end.firstMessageMs);
+  if (outcome.errorType !== undefined) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(reasonText(error)) });
+  }
 }

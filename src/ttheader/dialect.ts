@@ -8,6 +8,7 @@ import { FrameType, HEADER_UNIT, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "./fr
 import { typeOfRefusal } from "./exception.ts";
 import { beginFrame } from "./frame_encoder.ts";
 import { headerMetadata, metainfoOf } from "./metadata.ts";
+import type { Metadata } from "../core/metadata.ts";
 import { errorFromReason } from "./reason.ts";
 import { unaryDialectOf } from "./unary/dialect.ts";
 
@@ -15,6 +16,8 @@ const utf8 = new TextEncoder();
 
 /** The sizes that stand before a key and its value. */
 const PAIR_OVERHEAD_BYTES = 4;
+/** Of UTF-8, for a UTF-16 unit. */
+const MAX_BYTES_PER_UNIT = 3;
 /** What a header block holds beside the pairs and the method's name, padding included. */
 const FIXED_BYTES = 16 + HEADER_UNIT;
 
@@ -23,6 +26,7 @@ const streams: Dialect = {
   name: "ttheader",
   requestMetadata: headerMetadata,
   checkRequest(method, metadata) {
+    if (surelyFits(method, metadata)) return;
     beginFrame(new ByteBuffer(), { type: FrameType.Header, streamId: 0, method, metadata });
   },
   metainfoOf,
@@ -81,6 +85,13 @@ function connectionGone({ service, method }: Where, lost: unknown): StreamError 
   }
   const { code, description, cause } = lost;
   return streamError({ code, description, cause, ...stream });
+}
+
+/** Whether nothing can be too long, whatever the characters are: most headers are far from that, and need not be made to see. */
+function surelyFits(method: string, metadata: Metadata): boolean {
+  let units = method.length;
+  for (const [key, value] of metadata) units += PAIR_OVERHEAD_BYTES + key.length + value.length;
+  return units * MAX_BYTES_PER_UNIT + FIXED_BYTES <= MAX_STRING_BYTES;
 }
 
 function sizeOf(what: string, key: string, value: string): number {

@@ -1,4 +1,5 @@
 import {
+  addMetadata,
   type HeaderInit,
   type Metadata,
   type Metainfo,
@@ -42,12 +43,8 @@ export function headerMetadata(service: string, options: HeaderInit): Metadata {
   }
   for (const metainfo of [forwarded(options.parent), options.metainfo]) {
     if (metainfo === undefined) continue;
-    for (const [key, value] of readMetadata(metainfo.persistent, "metainfo.persistent")) {
-      header.set(PERSISTENT_PREFIX + key, value);
-    }
-    for (const [key, value] of readMetadata(metainfo.transient, "metainfo.transient")) {
-      header.set(TRANSIENT_PREFIX + key, value);
-    }
+    addMetadata(header, metainfo.persistent, "metainfo.persistent", PERSISTENT_PREFIX);
+    addMetadata(header, metainfo.transient, "metainfo.transient", TRANSIENT_PREFIX);
   }
   header.set(SERVICE_KEY, service);
   return header;

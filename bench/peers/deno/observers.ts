@@ -31,7 +31,11 @@ export async function observersNamed(name: string | undefined): Promise<readonly
       return [counting()];
     case "traced":
       // Only where it is asked for: what starts cold must not load it.
-      return [(await import("./traced.ts")).traced()];
+      return [(await import("./traced.ts")).traced({ recorded: true })];
+    case "unsampled":
+      return [(await import("./traced.ts")).traced({ recorded: false })];
+    case "traced by Deno":
+      return [(await import("./traced.ts")).tracedByDeno()];
     default:
       throw new Error(`no observers are called ${name}`);
   }

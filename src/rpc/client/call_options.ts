@@ -9,7 +9,7 @@ import {
   type MetainfoInit,
   readMetadata,
 } from "../../core/metadata.ts";
-import type { Observation, Observers, OpenedStream } from "../../core/observation.ts";
+import { type Observation, type Observers, OpenedStream } from "../../core/observation.ts";
 import type { Addr } from "../../net/address.ts";
 import { NO_TIMEOUTS } from "../../core/message_reader.ts";
 import type { MethodKind } from "../../core/service.ts";
@@ -152,21 +152,16 @@ function observed(
   { service, method }: StreamTarget,
   { dialect, observers, remoteAddr, report }: Caller & { readonly observers: Observers },
 ): { metadata: Metadata; observation: Observation | undefined } {
-  const info: OpenedStream = {
-    side: "client",
-    protocol: dialect.name,
-    service,
-    method,
-    metadata: plain,
-    get metainfo() {
-      return dialect.metainfoOf(plain);
-    },
-    startedAt: Date.now(),
-  };
-  if (remoteAddr !== undefined) info.remoteAddr = remoteAddr;
+  const info = new OpenedStream(
+    { side: "client", service, method },
+    dialect,
+    { metadata: plain },
+    remoteAddr,
+  );
   const observation = observers.opened(info, report ?? nothing);
   const metadata = observation?.withGiven(plain, (header, given) => {
-    const more = new Map([...header, ...dialect.requestMetadata(service, given)]);
+    const more = new Map(header);
+    for (const [key, value] of dialect.requestMetadata(service, given)) more.set(key, value);
     dialect.checkRequest(method, more);
     return more;
   });
