@@ -2,7 +2,7 @@ import type { Bytes } from "../base/buffer.ts";
 import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
-import type { Answer, ServerEvents, ServerSink, StreamRequest } from "../core/transport.ts";
+import type { Answer, ServerEvents, ServerSink } from "../core/transport.ts";
 import { ErrorCode, errorCodeName } from "../http2/error_code.ts";
 import type { Http2StreamError } from "../http2/errors.ts";
 import { fieldsBytes, type HeaderField } from "../http2/hpack/field.ts";
@@ -11,7 +11,8 @@ import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import { Text } from "./dialect.ts";
 import { GrpcError, grpcError } from "./error.ts";
 import { isHandlers, lastFields, tooLong } from "./last_fields.ts";
-import { fieldOf, SOURCE_SERVICE } from "./metadata.ts";
+import { SOURCE_SERVICE } from "./metadata.ts";
+import type { GrpcRequest } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
 import { type GrpcConnection, GrpcStream } from "./stream.ts";
 
@@ -28,29 +29,21 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   protected readonly http2: Http2Stream;
   /** Absent where nobody has taken the stream. */
   stream: ServerEvents | undefined;
-  readonly #request: StreamRequest;
-  readonly #contentType: string;
+  readonly #request: GrpcRequest;
   #headerSent = false;
-  /** When the client gives up, in whole milliseconds of `Date.now()`. */
-  readonly #deadline: number;
+  /** When the client gives up, in whole milliseconds of `Date.now()`; absent where it never does: Infinity would be an object in memory. */
+  readonly #deadline: number | undefined;
   #ended = false;
   #clientEnded = false;
 
-  constructor(
-    connection: GrpcServerConnection,
-    http2: Http2Stream,
-    fields: readonly HeaderField[],
-    request: StreamRequest,
-  ) {
+  constructor(connection: GrpcServerConnection, http2: Http2Stream, request: GrpcRequest) {
     super(connection);
     this.connection = connection;
     this.http2 = http2;
-    this.peerCompression = fieldOf(fields, "grpc-encoding");
-    // Who does not say what it reads may read nothing: grpc-go's clients do without a compressor of their own.
-    this.peerReadsGzip = /(^|,)\s*gzip\s*(,|$)/.test(fieldOf(fields, "grpc-accept-encoding") ?? "");
+    this.peerCompression = request.encoding;
+    this.peerReadsGzip = request.readsGzip;
     this.#request = request;
-    this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
-    this.#deadline = Date.now() + Math.floor(request.timeoutMs ?? Infinity);
+    if (request.timeoutMs !== undefined) this.#deadline = Date.now() + Math.floor(request.timeoutMs);
   }
 
   /** Among the streams of the connection. */
@@ -181,11 +174,11 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   /** Whether the client's own deadline is over. Clients reset their streams then: one that does not gains nothing. */
   get #isLate(): boolean {
-    return Date.now() >= this.#deadline;
+    return this.#deadline !== undefined && Date.now() >= this.#deadline;
   }
 
   #headFields(): HeaderField[] {
-    return [[":status", "200"], ["content-type", this.#contentType]];
+    return [[":status", "200"], ["content-type", this.#request.contentType]];
   }
 }
 

@@ -5,8 +5,8 @@ import { checkSendable } from "./field_check.ts";
 import { FrameType, MAX_UINT31 } from "./frame.ts";
 import type { FrameWriter, MessageSource } from "./frame_writer.ts";
 import type { HeaderField } from "./hpack/field.ts";
-import { STREAM_ALLOWANCE, TURN_BYTES } from "./limits.ts";
-import { ReceiveWindow } from "./receive_window.ts";
+import { TURN_BYTES } from "./limits.ts";
+import { ReceiveWindow, type WindowBounds } from "./receive_window.ts";
 import { RemoteSide, streamError } from "./remote_side.ts";
 import type { Sender, SendFlow } from "./send_flow.ts";
 import type { Http2StreamEvents } from "./stream_events.ts";
@@ -18,8 +18,8 @@ export type StreamExit = "ended" | "reset by the peer" | "reset here";
 export interface StreamHost {
   readonly writer: FrameWriter;
   readonly flow: SendFlow;
-  /** The window that is announced for each stream, in bytes. */
-  readonly initialWindowBytes: number;
+  /** Of the window that is announced for each stream. */
+  readonly windowBounds: WindowBounds;
   /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
   readonly peerMaxHeaderListBytes: number;
   /** Whether the connection's queue is congested. */
@@ -84,8 +84,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** For the connection alone. */
   constructor(host: StreamHost, receiveWindowBytes: number) {
     this.#host = host;
-    const limit = host.initialWindowBytes;
-    this.#receive = new ReceiveWindow(receiveWindowBytes, limit, limit * STREAM_ALLOWANCE);
+    this.#receive = new ReceiveWindow(receiveWindowBytes, host.windowBounds);
   }
 
   /** Its id; 0 until its HEADERS have been appended to the queue. */
@@ -459,7 +458,8 @@ export class Http2Stream implements MessageSource, Sender {
   /** What the stream may hold beyond its window where the peer may send so many bytes. */
   #beyond(left: number): number {
     const { unread } = this.#receive;
-    return Math.max(0, left + unread - this.#host.initialWindowBytes * (1 + STREAM_ALLOWANCE));
+    const { limit, allowance } = this.#host.windowBounds;
+    return Math.max(0, left + unread - limit - allowance);
   }
 
   /** Sees to it that somebody calls `tryWake` when what holds the stream back may have gone. */

@@ -164,11 +164,15 @@ export class ServedConnection {
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
   #run(side: ServerSide, stream: ServerStream, observation: Observation | undefined): void {
-    const call = () => callHandler(this.#init.handler, stream);
-    (observation === undefined ? call() : observation.run(call)).then(
-      () => this.#complete(side),
-      (error) => this.#fail(side, error),
-    );
+    const returned = observation === undefined
+      ? callHandler(this.#init.handler, stream)
+      : observation.run(() => callHandler(this.#init.handler, stream));
+    this.#await(returned, side);
+  }
+
+  /** Of its own, so that what waits holds the side alone. */
+  #await(returned: Promise<void>, side: ServerSide): void {
+    returned.then(() => this.#complete(side), (error) => this.#fail(side, error));
   }
 
   async #complete(side: ServerSide): Promise<void> {

@@ -1,10 +1,11 @@
 import { DecodedStream } from "./decoded_stream.ts";
 import { attempt } from "../../base/inline.ts";
 import { readNext } from "../../core/codec_streams.ts";
-import type { Codec } from "../../core/codec.ts";
+import { type Codec, rawCodec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import type { ServerSide } from "../../core/server_side.ts";
 import type { Sender } from "../../core/send_all.ts";
+import { SIDE } from "../../core/stream_side.ts";
 import { HandlerStream, type ServerStream, sideBehind } from "./server_stream.ts";
 import { HandledWritable } from "../../base/handled_streams.ts";
 import { whenAborted } from "./when_aborted.ts";
@@ -33,7 +34,7 @@ export function typedStream(
 ): TypedStream {
   const side = HandlerStream.sideOf(raw);
   if (side === undefined) return new ForeignTypedStream(raw, request, response);
-  return new OwnTypedStream(raw, side, request, response);
+  return new OwnTypedStream(side, request, response);
 }
 
 /** A typed stream that an interceptor has handed on, most of them with a side replaced. @param raw What it was made from. */
@@ -41,20 +42,21 @@ export function handedOn(stream: ServerStream<unknown, unknown>, raw: ServerStre
   return new HandedOnStream(stream, raw);
 }
 
+/** A stream may be idle for long: it holds one object beside the one that the user has. */
 class OwnTypedStream implements TypedStream {
-  readonly raw: ServerStream;
   readonly stream: HandlerStream<unknown, unknown>;
-  readonly #side: ServerSide;
 
-  constructor(
-    raw: ServerStream,
-    side: ServerSide,
-    request: Codec<unknown>,
-    response: Codec<unknown>,
-  ) {
-    this.raw = raw;
-    this.#side = side;
+  constructor(side: ServerSide, request: Codec<unknown>, response: Codec<unknown>) {
     this.stream = new HandlerStream(side, request, response);
+  }
+
+  /** Another one of bytes, which is the same: nobody has read or written by it. */
+  get raw(): ServerStream {
+    return new HandlerStream(this.#side, rawCodec, rawCodec);
+  }
+
+  get #side(): ServerSide {
+    return this.stream[SIDE];
   }
 
   get ended(): boolean {
