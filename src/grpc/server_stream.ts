@@ -40,8 +40,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     super(connection);
     this.connection = connection;
     this.http2 = http2;
-    this.peerCompression = request.encoding;
-    this.peerReadsGzip = request.readsGzip;
     this.#request = request;
     if (request.timeoutMs !== undefined) this.#deadline = Date.now() + Math.floor(request.timeoutMs);
   }
@@ -49,6 +47,14 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   /** Among the streams of the connection. */
   get id(): number {
     return this.http2.id;
+  }
+
+  protected get peerCompression(): string | undefined {
+    return this.#request.encoding;
+  }
+
+  protected get peerReadsGzip(): boolean {
+    return this.#request.readsGzip;
   }
 
   protected get where(): Where {

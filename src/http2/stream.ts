@@ -59,7 +59,7 @@ export interface StreamHost {
 export class Http2Stream implements MessageSource, Sender {
   readonly #host: StreamHost;
   readonly #receive: ReceiveWindow;
-  readonly #remote = new RemoteSide();
+  #remote = RemoteSide.SILENT;
   #events: Http2StreamEvents | undefined;
   #id = 0;
   /** Where its HEADERS begin, among all bytes of the connection; -1 where they are the peer's. */
@@ -248,7 +248,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#events = events;
     this.#sendWindow = sendWindow;
     this.#headersAt = this.#host.position;
-    this.#remote.ask(fields);
+    this.#remote = this.#remote.ask(fields);
     this.#host.writer.headers(id, fields, end);
     if (end) this.#localEnded = true;
     else if (this.#pending === undefined && this.#last !== undefined) this.#sayLast();
@@ -261,7 +261,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#id = id;
     this.#headersAt = -1;
     this.#sendWindow = sendWindow;
-    this.#remote.request(id, fields, end);
+    this.#remote = this.#remote.request(id, fields, end);
   }
 
   /** At a server: who is told of what follows. */
@@ -271,9 +271,10 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** A header section has come. @returns Whether it was an interim response. */
   receiveHeaders(fields: HeaderField[], end: boolean): boolean {
-    const what = this.#remote.headers(this.#id, fields, end);
-    if (what === "interim") return true;
-    if (what === "trailers") this.#events?.trailers(fields);
+    const { begun } = this.#remote;
+    this.#remote = this.#remote.headers(this.#id, fields, end);
+    if (!this.#remote.begun) return true;
+    if (begun) this.#events?.trailers(fields);
     else this.#events?.headers(fields, end);
     this.#exitIfEnded();
     return false;
@@ -281,7 +282,7 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** Judges a DATA frame before anything of it is taken. */
   checkData(frameBytes: number, content: number): void {
-    this.#remote.data(this.#id, content);
+    this.#remote = this.#remote.data(this.#id, content);
     if (frameBytes <= this.#receive.left) return;
     const description = `DATA of ${frameBytes} bytes exceeds the window of ${this.#receive.left} bytes`;
     throw streamError(this.#id, ErrorCode.FLOW_CONTROL_ERROR, description);
@@ -291,7 +292,7 @@ export class Http2Stream implements MessageSource, Sender {
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
     this.#awaitedBytes = Math.max(0, this.#awaitedBytes - bytes.length);
-    if (end) this.#remote.end(this.#id);
+    if (end) this.#remote = this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
     else this.#giveBack();
