@@ -26,6 +26,9 @@ export interface ServerSideInit {
   readonly dialect: Dialect;
   readonly remoteAddr: Addr | undefined;
   readonly returned: HandlerReturned;
+  /** The handler of a stream has returned, or thrown. */
+  readonly completed: (side: ServerSide) => void;
+  readonly failed: (side: ServerSide, error: unknown) => void;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
 }
@@ -234,6 +237,19 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     this.#rare?.header?.seal();
     this.sink.sendHeader(this.#rare?.header ?? NO_METADATA);
     this.observation?.header(this.#rare?.header ?? NO_METADATA, this.sink);
+  }
+
+  /** Waits for the handler. Bound methods: two closures, and what they close over, would be a twentieth of an idle stream. */
+  awaitHandler(returned: Promise<void>): void {
+    returned.then(this.#handlerReturned.bind(this), this.#handlerThrew.bind(this));
+  }
+
+  #handlerReturned(): void {
+    this.#init.completed(this);
+  }
+
+  #handlerThrew(error: unknown): void {
+    this.#init.failed(this, error);
   }
 
   /** The handler has returned: what it has written leaves first, then the trailer. @returns Whether the stream has ended well. */

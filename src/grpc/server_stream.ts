@@ -18,7 +18,6 @@ import { type GrpcConnection, GrpcStream } from "./stream.ts";
 
 /** What a server's connection does for its streams. */
 export interface GrpcServerConnection extends GrpcConnection {
-  released(stream: GrpcServerStream): void;
   /** A stream has ended early, and its client has seen to that: it might as well have reset it. */
   clientEnded(): void;
 }
@@ -27,7 +26,7 @@ export interface GrpcServerConnection extends GrpcConnection {
 export class GrpcServerStream extends GrpcStream implements ServerSink, Http2StreamEvents {
   protected override readonly connection: GrpcServerConnection;
   protected readonly http2: Http2Stream;
-  /** Absent where nobody has taken the stream. */
+  /** Absent where nobody has taken the stream, and when that has ended. */
   stream: ServerEvents | undefined;
   readonly #request: GrpcRequest;
   #headerSent = false;
@@ -44,11 +43,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     if (request.timeoutMs !== undefined) this.#deadline = Date.now() + Math.floor(request.timeoutMs);
   }
 
-  /** Among the streams of the connection. */
-  get id(): number {
-    return this.http2.id;
-  }
-
   protected get peerCompression(): string | undefined {
     return this.#request.encoding;
   }
@@ -63,7 +57,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   release(): void {
-    this.connection.released(this);
+    this.stream = undefined;
   }
 
   /** @throws {RangeError} If it is more than the client takes; one that is empty is sent instead, when it is due. */
@@ -111,10 +105,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     } catch (error) {
       if (isHandlers(answer) || !(error instanceof RangeError)) throw error;
     }
-  }
-
-  compact(): void {
-    this.stream?.compact();
   }
 
   /** The request is whole, as far as HTTP/2 goes: the client has half closed with it. */

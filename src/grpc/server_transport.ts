@@ -1,4 +1,3 @@
-import { IdTable } from "../base/id_table.ts";
 import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
 import type { Metadata } from "../core/metadata.ts";
 import type { ServerEvents } from "../core/transport.ts";
@@ -27,7 +26,6 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ServerTransportOwner;
-  readonly #streams: IdTable<GrpcServerStream> = new IdTable();
   readonly #requests = new GrpcRequests();
   /** Resolves when the next stream has left HTTP/2; made where somebody waits for it. */
   #left: PromiseWithResolvers<void> | undefined;
@@ -50,7 +48,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }, {
       side: "server",
       compact: () => {
-        for (const stream of this.#streams.values()) stream.compact();
+        for (const stream of this.streams()) stream.compact();
       },
       opened: (http2, fields, end) => this.#opened(http2, fields, end),
       goneAway() {
@@ -76,7 +74,10 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   }
 
   streams(): ServerEvents[] {
-    return this.#streams.values().flatMap(({ stream }) => stream ?? []);
+    // HTTP/2 has a stream for as long as its handler's has not ended: a table of their own would be one too many.
+    return [...this.#below.http2.streams()].flatMap(({ events }) =>
+      events instanceof GrpcServerStream ? events.stream ?? [] : []
+    );
   }
 
   defer(task: () => void): void {
@@ -126,10 +127,6 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     this.bytes.unref();
   }
 
-  released(stream: GrpcServerStream): void {
-    this.#streams.delete(stream.id);
-  }
-
   clientEnded(): void {
     this.#owner.reset();
   }
@@ -163,7 +160,6 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }
     stream.stream = this.#owner.opened(stream, request);
     if (stream.stream === undefined) return undefined;
-    this.#streams.set(stream.id, stream);
     if (end) stream.clientEnded();
     return stream;
   }

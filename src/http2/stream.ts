@@ -6,6 +6,7 @@ import { FrameType, MAX_UINT31 } from "./frame.ts";
 import type { FrameWriter, MessageSource } from "./frame_writer.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import { TURN_BYTES } from "./limits.ts";
+import { PendingData } from "./pending_data.ts";
 import { ReceiveWindow, type WindowBounds } from "./receive_window.ts";
 import { RemoteSide, streamError } from "./remote_side.ts";
 import type { Sender, SendFlow } from "./send_flow.ts";
@@ -65,9 +66,7 @@ export class Http2Stream implements MessageSource, Sender {
   /** Where its HEADERS begin, among all bytes of the connection; -1 where they are the peer's. */
   #headersAt = 0;
   #sendWindow = 0;
-  /** What waits for the windows, from `#pendingAt`. */
-  #pending: ByteBuffer | undefined;
-  #pendingAt = 0;
+  #pending: PendingData | undefined;
   /** What ends our side, behind what waits: trailers, or END_STREAM alone. */
   #last: readonly HeaderField[] | "end" | undefined;
   #localEnded = false;
@@ -90,6 +89,11 @@ export class Http2Stream implements MessageSource, Sender {
   /** Its id; 0 until its HEADERS have been appended to the queue. */
   get id(): number {
     return this.#id;
+  }
+
+  /** Who is told of what comes; at a server nobody before the request has been taken. */
+  get events(): Http2StreamEvents | undefined {
+    return this.#events;
   }
 
   /** Whether it has left its connection. */
@@ -356,10 +360,7 @@ export class Http2Stream implements MessageSource, Sender {
   }
 
   keep(bytes: Bytes): void {
-    const pending = new ByteBuffer(bytes.length);
-    pending.writeBytes(bytes);
-    this.#pending = pending;
-    this.#pendingAt = 0;
+    this.#pending = new PendingData(bytes);
   }
 
   get sendable(): boolean {
@@ -369,19 +370,14 @@ export class Http2Stream implements MessageSource, Sender {
   sendSome(allowed: number): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    const from = this.#pendingAt;
-    const to = Math.min(pending.length, from + Math.min(allowed, this.#sendWindow, TURN_BYTES));
-    const done = to === pending.length;
+    const bytes = pending.take(Math.min(pending.size, allowed, this.#sendWindow, TURN_BYTES));
+    const done = pending.size === 0;
     const end = done && this.#last === "end";
-    this.#pendingAt = to;
-    if (done) {
-      this.#pending = undefined;
-      this.#pendingAt = 0;
-    }
-    this.#sendWindow -= to - from;
-    this.#host.flow.spend(to - from);
-    this.#host.dataSent(to - from, !done);
-    this.#host.writer.data(this.#id, pending.bytes.subarray(from, to), end);
+    if (done) this.#pending = undefined;
+    this.#sendWindow -= bytes.length;
+    this.#host.flow.spend(bytes.length);
+    this.#host.dataSent(bytes.length, !done);
+    this.#host.writer.data(this.#id, bytes, end);
     if (end) this.#endLocal();
     else if (done && this.#last !== undefined) this.#sayLast();
     if (done) this.tryWake();
@@ -401,14 +397,9 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** The message waits behind others. */
   #sendLater(write: (buffer: ByteBuffer) => void): void {
-    const pending = this.#pending ?? new ByteBuffer();
-    if (this.#pendingAt > pending.length / 2) {
-      pending.bytes.copyWithin(0, this.#pendingAt, pending.length);
-      pending.length -= this.#pendingAt;
-      this.#pendingAt = 0;
-    }
-    this.#host.writer.encodeInto(pending, write);
-    if (this.#gone || pending.length === 0) return;
+    const pending = this.#pending ?? new PendingData();
+    this.#host.writer.encodeInto(pending.end, write);
+    if (this.#gone || pending.size === 0) return;
     this.#pending = pending;
     if (this.sendable) this.#host.flow.add(this);
   }
