@@ -25,7 +25,7 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
    * calls over TTHeader by the time-out in their head. `signal` aborts then.
    */
   readonly deadline?: number | undefined;
-  /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. */
+  /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. Streams whose requests say the same share it, so it cannot be changed. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
   readonly metainfo: Metainfo;
