@@ -8,8 +8,8 @@ export const idleMemory: Case = {
   contenders: ["ttstream", "Kitex"],
   shows: ["clientBytes", "serverBytes"],
   targets: [
-    under(1500, "bytes", "clientBytes", "at the client"),
-    under(1500, "bytes", "serverBytes", "at the server"),
+    under(1300, "bytes", "clientBytes", "at the client"),
+    under(1300, "bytes", "serverBytes", "at the server"),
   ],
   rounds: 1,
   async run(pair) {

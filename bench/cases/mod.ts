@@ -26,6 +26,7 @@ import {
 } from "./observed.ts";
 import { kitexClients } from "./kitex_clients.ts";
 import { serverStreaming1m, serverStreaming8m } from "./large_messages.ts";
+import { grpcManyConnections, manyConnections } from "./many_connections.ts";
 import { openClose } from "./open_close.ts";
 import { openClose64 } from "./open_close_64.ts";
 import { pingPong } from "./ping_pong.ts";
@@ -53,6 +54,7 @@ export const CASES: readonly Case[] = [
   cancelBehindSenders,
   ...kitexClients,
   idleMemory,
+  manyConnections,
   cold,
   grpcServerStreaming,
   grpcServerStreaming64k,
@@ -64,6 +66,7 @@ export const CASES: readonly Case[] = [
   grpcClientStreaming,
   grpcCancelToSignal,
   grpcIdleMemory,
+  grpcManyConnections,
   observedServerStreaming,
   observedGrpcServerStreaming,
   observedOpenClose,

@@ -1,6 +1,7 @@
 import type { CallInit } from "./call_init.ts";
 import { CallResults } from "./call_results.ts";
 import { type Codec, rawCodec } from "./codec.ts";
+import type { Dialect } from "./dialect.ts";
 import { type BizStatusError, isStreamError, type StreamError } from "./errors.ts";
 import type { MessageReader } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
@@ -34,7 +35,7 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
 
   /** @param sink What stands for the connection until {@linkcode attach}; nothing is sent before. */
   constructor(init: CallInit, sink: ClientSink = NO_SINK) {
-    super("client", init.dialect, sink);
+    super("client", sink);
     this.#init = init;
     this.observation = init.observation;
   }
@@ -42,6 +43,10 @@ export class ClientSide extends StreamSide<ClientSink, unknown> implements Clien
   /** What it is opened with. */
   get init(): CallInit {
     return this.#init;
+  }
+
+  protected get dialect(): Dialect {
+    return this.#init.dialect;
   }
 
   get service(): string {

@@ -29,8 +29,22 @@ export interface MetainfoInit {
   transient?: MetadataInit | undefined;
 }
 
+/** What is shared is changed by nobody: TypeScript says so, and JavaScript must not tell a neighbour what it has put in. */
+const FIXED: PropertyDescriptorMap = Object.fromEntries(
+  ["set", "delete", "clear"].map((method) => [method, {
+    value() {
+      throw new TypeError(`metadata cannot be changed: ${method}() was called on what a peer has sent`);
+    },
+  }]),
+);
+
+/** Metadata that several streams have. */
+export function sharedMetadata(metadata: Metadata): Metadata {
+  return Object.defineProperties(metadata, FIXED);
+}
+
 /** A frame without string keys shares this one. */
-export const NO_METADATA: Metadata = new Map();
+export const NO_METADATA: Metadata = sharedMetadata(new Map());
 
 /**
  * Reads what a user gave as metadata.

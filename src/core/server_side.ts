@@ -26,8 +26,24 @@ export interface ServerSideInit {
   readonly dialect: Dialect;
   readonly remoteAddr: Addr | undefined;
   readonly returned: HandlerReturned;
+  /** The handler of a stream has returned, or thrown. */
+  readonly completed: (side: ServerSide) => void;
+  readonly failed: (side: ServerSide, error: unknown) => void;
   /** Takes an error of the handler that nobody else hears of. */
   readonly report: (error: unknown, stream: ServerSide) => void;
+}
+
+/** What most streams never have: an object for those that do. */
+interface Rare {
+  header?: SendableMetadata;
+  trailer?: SendableMetadata;
+  metainfo?: Metainfo;
+  /** What `draining` belongs to; once the server shuts down, and nobody has asked for it, the reason. */
+  drain?: AbortController | Error;
+  deadline?: number;
+  /** What the client gave up sending with. */
+  clientError?: StreamError | BizStatusError | undefined;
+  reported?: boolean;
 }
 
 /** How a stream ends beside the error that its handler meets. */
@@ -50,17 +66,9 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   readonly #init: ServerSideInit;
   readonly #request: StreamRequest;
   #headerSent = false;
-  #header: SendableMetadata | undefined;
-  #trailer: SendableMetadata | undefined;
-  #metainfo: Metainfo | undefined;
   #controller: AbortController | undefined;
-  /** What `draining` belongs to; once the server shuts down, and nobody has asked for it, the reason. */
-  #drain: AbortController | Error | undefined;
   #timer: Timer;
-  #deadline: number | undefined;
-  #reported = false;
-  /** What the client gave up sending with. */
-  #clientError: StreamError | BizStatusError | undefined;
+  #rare: Rare | undefined;
   /** The handler has returned: changes of the trailer come too late. Before, they are no mistake, though it may have ended already. */
   #returned = false;
   /** Are told of the end, before any promise reacts to it. Mostly there is one, or none. */
@@ -69,10 +77,10 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   running: Promise<void> | undefined;
 
   constructor(init: ServerSideInit, sink: ServerSink, request: StreamRequest) {
-    super("server", init.dialect, sink);
+    super("server", sink);
     this.#init = init;
     this.#request = request;
-    if (request.timeoutMs !== undefined) this.#deadline = Date.now() + request.timeoutMs;
+    if (request.timeoutMs !== undefined) this.#more.deadline = Date.now() + request.timeoutMs;
   }
 
   /** Tells observers that it has begun. @param report Takes what one of them throws. */
@@ -82,6 +90,14 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
     const info = new OpenedStream(stream, this.dialect, this.#request, this.remoteAddr);
     this.observation = observers.opened(info, report);
     return this.observation;
+  }
+
+  protected get dialect(): Dialect {
+    return this.#init.dialect;
+  }
+
+  get #more(): Rare {
+    return this.#rare ??= {};
   }
 
   get service(): string {
@@ -94,7 +110,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
 
   /** When the client gives up, in `Date.now()`'s milliseconds, where it has said so. */
   get deadline(): number | undefined {
-    return this.#deadline;
+    return this.#rare?.deadline;
   }
 
   get metadata(): Metadata {
@@ -116,23 +132,25 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   }
 
   get metainfo(): Metainfo {
-    return this.#metainfo ??= this.dialect.metainfoOf(this.metadata);
+    return this.#more.metainfo ??= this.dialect.metainfoOf(this.metadata);
   }
 
   get header(): SendableMetadata {
-    if (this.#header === undefined) {
-      this.#header = new SendableMetadata("header", this.dialect.metadataLimits(this.method));
-      if (this.#headerSent) this.#header.seal();
+    const more = this.#more;
+    if (more.header === undefined) {
+      more.header = new SendableMetadata("header", this.dialect.metadataLimits(this.method));
+      if (this.#headerSent) more.header.seal();
     }
-    return this.#header;
+    return more.header;
   }
 
   get trailer(): SendableMetadata {
-    if (this.#trailer === undefined) {
-      this.#trailer = new SendableMetadata("trailer", this.dialect.metadataLimits(this.method));
-      if (this.#returned) this.#trailer.seal();
+    const more = this.#more;
+    if (more.trailer === undefined) {
+      more.trailer = new SendableMetadata("trailer", this.dialect.metadataLimits(this.method));
+      if (this.#returned) more.trailer.seal();
     }
-    return this.#trailer;
+    return more.trailer;
   }
 
   get signal(): AbortSignal {
@@ -145,17 +163,20 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
 
   /** Aborts when the server begins to shut down. */
   get draining(): AbortSignal {
-    if (this.#drain instanceof AbortController) return this.#drain.signal;
-    const reason = this.#drain;
-    this.#drain = new AbortController();
-    if (reason !== undefined) this.#drain.abort(reason);
-    return this.#drain.signal;
+    const more = this.#more;
+    const reason = more.drain;
+    if (reason instanceof AbortController) return reason.signal;
+    const controller = new AbortController();
+    more.drain = controller;
+    if (reason !== undefined) controller.abort(reason);
+    return controller.signal;
   }
 
   /** The server begins to shut down: the handler may say goodbye. */
   drain(reason: Error): void {
-    if (this.#drain instanceof AbortController) this.#drain.abort(reason);
-    else this.#drain = reason;
+    const more = this.#more;
+    if (more.drain instanceof AbortController) more.drain.abort(reason);
+    else more.drain = reason;
     this.observation?.draining(this.sink);
   }
 
@@ -198,9 +219,22 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   sendHeader(): void {
     if (this.#headerSent || this.ended) return;
     this.#headerSent = true;
-    this.#header?.seal();
-    this.sink.sendHeader(this.#header ?? NO_METADATA);
-    this.observation?.header(this.#header ?? NO_METADATA, this.sink);
+    this.#rare?.header?.seal();
+    this.sink.sendHeader(this.#rare?.header ?? NO_METADATA);
+    this.observation?.header(this.#rare?.header ?? NO_METADATA, this.sink);
+  }
+
+  /** Waits for the handler. Bound methods: two closures, and what they close over, would be a twentieth of an idle stream. */
+  awaitHandler(returned: Promise<void>): void {
+    returned.then(this.#handlerReturned.bind(this), this.#handlerThrew.bind(this));
+  }
+
+  #handlerReturned(): void {
+    this.#init.completed(this);
+  }
+
+  #handlerThrew(error: unknown): void {
+    this.#init.failed(this, error);
   }
 
   /** The handler has returned: what it has written leaves first, then the trailer. @returns Whether the stream has ended well. */
@@ -215,20 +249,20 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
       await flushed;
     }
     if (this.ended) {
-      this.#trailer?.seal();
+      this.#rare?.trailer?.seal();
       return false;
     }
     this.#answer(DONE);
     const end = new LazyFailure(() => this.#init.returned.error(this.where));
     this.writeView?.finish(end);
-    this.#finish(end, { told: undefined, trailer: this.#trailer });
+    this.#finish(end, { told: undefined, trailer: this.#rare?.trailer });
     return true;
   }
 
   /** The handler has thrown `error`. A handler that only passes its own stream's end on is not at fault. */
   fail(error: unknown): void {
     this.#returned = true;
-    this.#trailer?.seal();
+    this.#rare?.trailer?.seal();
     this.sourceThrew(error);
   }
 
@@ -269,7 +303,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
 
   recvEnd(error: StreamError | BizStatusError | undefined): void {
     if (!this.state.recvEnd()) return;
-    this.#clientError = error;
+    if (error !== undefined) this.#more.clientError = error;
     this.queue.finish(error === undefined ? {} : { error });
   }
 
@@ -345,21 +379,22 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
       }
     } else {
       // A handler that hands the client's own error back is not at fault.
-      const clients = this.#clientError !== undefined && isCausedBy(error, this.#clientError);
-      if (!this.#reported && !clients) {
-        this.#reported = true;
+      const clientError = this.#rare?.clientError;
+      const clients = clientError !== undefined && isCausedBy(error, clientError);
+      if (this.#rare?.reported !== true && !clients) {
+        this.#more.reported = true;
         this.sink.defer(() => this.#init.report(error, this));
       }
       if (this.ended) return;
       this.#answer({ type: "failed", error, text });
     }
-    this.#finish({ error: end }, { ...sides, told: { error: error ?? end }, trailer: this.#trailer });
+    this.#finish({ error: end }, { ...sides, told: { error: error ?? end }, trailer: this.#rare?.trailer });
   }
 
-  #answer(answer: Answer, trailer: Metadata = this.#trailer ?? NO_METADATA): void {
-    const header = this.#headerSent ? undefined : this.#header ?? NO_METADATA;
+  #answer(answer: Answer, trailer: Metadata = this.#rare?.trailer ?? NO_METADATA): void {
+    const header = this.#headerSent ? undefined : this.#rare?.header ?? NO_METADATA;
     this.#headerSent = true;
-    this.#header?.seal();
+    this.#rare?.header?.seal();
     this.sink.answer(answer, trailer, header);
     if (header !== undefined) this.observation?.header(header, this.sink);
   }
@@ -368,7 +403,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   #finish(end: Failure<StreamError>, how: Ending = {}): void {
     if (!this.state.close(end)) return;
     clearTimeout(this.#timer);
-    if (this.#returned) this.#trailer?.seal();
+    if (this.#returned) this.#rare?.trailer?.seal();
     this.sink.release();
     if (how.drain === true) this.readView = undefined;
     else this.failReading(end);

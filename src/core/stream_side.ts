@@ -26,7 +26,7 @@ export const SIDE: unique symbol = Symbol("side");
 export abstract class StreamSide<Sink extends StreamSink, Cause> implements ReadOwner, WriteOwner {
   abstract readonly service: string;
   abstract readonly method: string;
-  protected readonly dialect: Dialect;
+  protected abstract readonly dialect: Dialect;
   sink: Sink;
   protected readonly state: StreamState<Cause>;
   protected readonly queue: ReceiveQueue;
@@ -36,8 +36,7 @@ export abstract class StreamSide<Sink extends StreamSink, Cause> implements Read
   /** Absent where nobody observes the stream. */
   protected observation: Observation | undefined;
 
-  constructor(side: Side, dialect: Dialect, sink: Sink) {
-    this.dialect = dialect;
+  constructor(side: Side, sink: Sink) {
     this.sink = sink;
     this.state = new StreamState(side);
     this.queue = new ReceiveQueue(sink);

@@ -31,6 +31,7 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
   readonly stream: ClientSide;
   protected override readonly connection: GrpcClientConnection;
   #http2: Http2Stream | undefined;
+  protected peerCompression: string | undefined;
   #sendClosed = false;
   #released = false;
 
@@ -49,6 +50,11 @@ export class GrpcClientStream extends GrpcStream implements ClientSink, Http2Str
   protected get http2(): Http2Stream {
     if (this.#http2 === undefined) throw new Error("the stream has not been opened");
     return this.#http2;
+  }
+
+  /** Servers of gRPC read gzip. */
+  protected get peerReadsGzip(): boolean {
+    return true;
   }
 
   protected get where(): Where {

@@ -1,14 +1,8 @@
 import type { Bytes } from "../base/buffer.ts";
+import { MessageBody } from "./message_body.ts";
 
 /** What stands before each message: whether it is compressed, and its length as u32 (grpc `doc/PROTOCOL-HTTP2.md`). */
 export const PREFIX_BYTES = 5;
-
-/**
- * A message that spans DATA frames gets room for so many times what has come of it, and for some bytes at least, and more
- * as it comes: its prefix is only a promise.
- */
-const FIRST_ROOM = 2;
-const FIRST_ROOM_BYTES = 512;
 
 /** What an assembler is told of. */
 export interface AssembledMessages {
@@ -29,10 +23,8 @@ export class MessageAssembler {
   readonly #messages: AssembledMessages;
   /** The prefix, as far as it has come. */
   #prefix: number[] | undefined;
-  /** Of the message that has begun: what has come of it, how much, and its length. */
-  #body: Bytes | undefined;
-  #size = 0;
-  #length = 0;
+  /** The message that has begun. */
+  #body: MessageBody | undefined;
   #compressed = false;
 
   constructor(messages: AssembledMessages) {
@@ -41,7 +33,7 @@ export class MessageAssembler {
 
   /** Bytes of a message that has begun and not ended. */
   get pendingBytes(): number {
-    if (this.#body !== undefined) return PREFIX_BYTES + this.#size;
+    if (this.#body !== undefined) return PREFIX_BYTES + this.#body.size;
     return this.#prefix?.length ?? 0;
   }
 
@@ -53,7 +45,7 @@ export class MessageAssembler {
 
   /** Bytes that are still to come of it, as far as that is known. */
   get missingBytes(): number {
-    if (this.#body !== undefined) return this.#length - this.#size;
+    if (this.#body !== undefined) return this.#body.length - this.#body.size;
     return this.#prefix === undefined ? 0 : PREFIX_BYTES - this.#prefix.length;
   }
 
@@ -61,7 +53,7 @@ export class MessageAssembler {
   push(bytes: Bytes): void {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#body !== undefined) at = this.#fill(bytes, at);
+      if (this.#body !== undefined) at = this.#fill(this.#body, bytes, at);
       else if (this.#prefix !== undefined || bytes.length - at < PREFIX_BYTES) {
         at = this.#fillPrefix(bytes, at);
       } else at = this.#begin(bytes, at + PREFIX_BYTES, bytes[at] ?? 0, uint32(bytes, at + 1));
@@ -91,28 +83,16 @@ export class MessageAssembler {
     }
     this.#messages.announced(end - bytes.length);
     this.#compressed = flag === 1;
-    this.#length = length;
-    this.#size = 0;
-    this.#body = new Uint8Array(
-      Math.min(length, Math.max(FIRST_ROOM_BYTES, FIRST_ROOM * (bytes.length - at))),
-    );
-    return this.#fill(bytes, at);
+    this.#body = new MessageBody(length);
+    return this.#fill(this.#body, bytes, at);
   }
 
-  #fill(bytes: Bytes, at: number): number {
-    const part = bytes.subarray(at, at + this.#length - this.#size);
-    const size = this.#size + part.length;
-    let body = this.#body ?? new Uint8Array(size);
-    if (size > body.length) {
-      const grown = new Uint8Array(Math.min(this.#length, Math.max(size, 2 * body.length)));
-      grown.set(body);
-      this.#body = body = grown;
-    }
-    body.set(part, this.#size);
-    this.#size = size;
-    if (size === this.#length) {
+  #fill(body: MessageBody, bytes: Bytes, at: number): number {
+    const part = bytes.subarray(at, at + body.length - body.size);
+    const whole = body.add(part);
+    if (whole !== undefined) {
       this.#body = undefined;
-      this.#messages.message(body, this.#compressed);
+      this.#messages.message(whole, this.#compressed);
     }
     return at + part.length;
   }

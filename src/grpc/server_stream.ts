@@ -2,7 +2,7 @@ import type { Bytes } from "../base/buffer.ts";
 import type { Codec } from "../core/codec.ts";
 import type { Where } from "../core/errors.ts";
 import { type Metadata, NO_METADATA } from "../core/metadata.ts";
-import type { Answer, ServerEvents, ServerSink, StreamRequest } from "../core/transport.ts";
+import type { Answer, ServerEvents, ServerSink } from "../core/transport.ts";
 import { ErrorCode, errorCodeName } from "../http2/error_code.ts";
 import type { Http2StreamError } from "../http2/errors.ts";
 import { fieldsBytes, type HeaderField } from "../http2/hpack/field.ts";
@@ -11,13 +11,13 @@ import type { Http2StreamEvents } from "../http2/stream_events.ts";
 import { Text } from "./dialect.ts";
 import { GrpcError, grpcError } from "./error.ts";
 import { isHandlers, lastFields, tooLong } from "./last_fields.ts";
-import { fieldOf, SOURCE_SERVICE } from "./metadata.ts";
+import { SOURCE_SERVICE } from "./metadata.ts";
+import type { GrpcRequest } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
 import { type GrpcConnection, GrpcStream } from "./stream.ts";
 
 /** What a server's connection does for its streams. */
 export interface GrpcServerConnection extends GrpcConnection {
-  released(stream: GrpcServerStream): void;
   /** A stream has ended early, and its client has seen to that: it might as well have reset it. */
   clientEnded(): void;
 }
@@ -26,36 +26,29 @@ export interface GrpcServerConnection extends GrpcConnection {
 export class GrpcServerStream extends GrpcStream implements ServerSink, Http2StreamEvents {
   protected override readonly connection: GrpcServerConnection;
   protected readonly http2: Http2Stream;
-  /** Absent where nobody has taken the stream. */
+  /** Absent where nobody has taken the stream, and when that has ended. */
   stream: ServerEvents | undefined;
-  readonly #request: StreamRequest;
-  readonly #contentType: string;
+  readonly #request: GrpcRequest;
   #headerSent = false;
-  /** When the client gives up, in whole milliseconds of `Date.now()`. */
-  readonly #deadline: number;
+  /** When the client gives up, in whole milliseconds of `Date.now()`; absent where it never does: Infinity would be an object in memory. */
+  readonly #deadline: number | undefined;
   #ended = false;
   #clientEnded = false;
 
-  constructor(
-    connection: GrpcServerConnection,
-    http2: Http2Stream,
-    fields: readonly HeaderField[],
-    request: StreamRequest,
-  ) {
+  constructor(connection: GrpcServerConnection, http2: Http2Stream, request: GrpcRequest) {
     super(connection);
     this.connection = connection;
     this.http2 = http2;
-    this.peerCompression = fieldOf(fields, "grpc-encoding");
-    // Who does not say what it reads may read nothing: grpc-go's clients do without a compressor of their own.
-    this.peerReadsGzip = /(^|,)\s*gzip\s*(,|$)/.test(fieldOf(fields, "grpc-accept-encoding") ?? "");
     this.#request = request;
-    this.#contentType = fieldOf(fields, "content-type") ?? "application/grpc";
-    this.#deadline = Date.now() + Math.floor(request.timeoutMs ?? Infinity);
+    if (request.timeoutMs !== undefined) this.#deadline = Date.now() + Math.floor(request.timeoutMs);
   }
 
-  /** Among the streams of the connection. */
-  get id(): number {
-    return this.http2.id;
+  protected get peerCompression(): string | undefined {
+    return this.#request.encoding;
+  }
+
+  protected get peerReadsGzip(): boolean {
+    return this.#request.readsGzip;
   }
 
   protected get where(): Where {
@@ -64,7 +57,7 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
   }
 
   release(): void {
-    this.connection.released(this);
+    this.stream = undefined;
   }
 
   /** @throws {RangeError} If it is more than the client takes; one that is empty is sent instead, when it is due. */
@@ -112,10 +105,6 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
     } catch (error) {
       if (isHandlers(answer) || !(error instanceof RangeError)) throw error;
     }
-  }
-
-  compact(): void {
-    this.stream?.compact();
   }
 
   /** The request is whole, as far as HTTP/2 goes: the client has half closed with it. */
@@ -181,11 +170,11 @@ export class GrpcServerStream extends GrpcStream implements ServerSink, Http2Str
 
   /** Whether the client's own deadline is over. Clients reset their streams then: one that does not gains nothing. */
   get #isLate(): boolean {
-    return Date.now() >= this.#deadline;
+    return this.#deadline !== undefined && Date.now() >= this.#deadline;
   }
 
   #headFields(): HeaderField[] {
-    return [[":status", "200"], ["content-type", this.#contentType]];
+    return [[":status", "200"], ["content-type", this.#request.contentType]];
   }
 }
 

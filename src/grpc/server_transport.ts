@@ -1,4 +1,3 @@
-import { IdTable } from "../base/id_table.ts";
 import type { ServerTransport, ServerTransportInit, ServerTransportOwner } from "../core/protocol.ts";
 import type { Metadata } from "../core/metadata.ts";
 import type { ServerEvents } from "../core/transport.ts";
@@ -11,14 +10,13 @@ import type { ByteSocket } from "../net/socket.ts";
 import { isGrpc } from "./content_type.ts";
 import { Http2OverBytes, INFLATED_WINDOWS, isPeersFault } from "./connection.ts";
 import { type GrpcError, grpcError } from "./error.ts";
-import { fieldOf, textOf } from "./metadata.ts";
+import { fieldOf } from "./metadata.ts";
 import { type GrpcSettings, SERVER_KEEPALIVE_MS } from "./options.ts";
 import { PlainAnswer } from "./plain_answer.ts";
 import { type GrpcServerConnection, GrpcServerStream } from "./server_stream.ts";
-import { GrpcRequest } from "./request.ts";
+import { GrpcRequests } from "./request.ts";
 import { GrpcStatus } from "./status.ts";
 import { ACCEPT_ENCODING, isReadable } from "./stream.ts";
-import { parseTimeout } from "./timeout.ts";
 
 /** A server's connection of gRPC. */
 export class GrpcServer implements ServerTransport, GrpcServerConnection {
@@ -28,7 +26,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   readonly compression: "identity" | "gzip";
   readonly #below: Http2OverBytes;
   readonly #owner: ServerTransportOwner;
-  readonly #streams: IdTable<GrpcServerStream> = new IdTable();
+  readonly #requests = new GrpcRequests();
   /** Resolves when the next stream has left HTTP/2; made where somebody waits for it. */
   #left: PromiseWithResolvers<void> | undefined;
 
@@ -50,7 +48,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }, {
       side: "server",
       compact: () => {
-        for (const stream of this.#streams.values()) stream.compact();
+        for (const stream of this.streams()) stream.compact();
       },
       opened: (http2, fields, end) => this.#opened(http2, fields, end),
       goneAway() {
@@ -76,7 +74,10 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
   }
 
   streams(): ServerEvents[] {
-    return this.#streams.values().flatMap(({ stream }) => stream ?? []);
+    // HTTP/2 has a stream for as long as its handler's has not ended: a table of their own would be one too many.
+    return [...this.#below.http2.streams()].flatMap(({ events }) =>
+      events instanceof GrpcServerStream ? events.stream ?? [] : []
+    );
   }
 
   defer(task: () => void): void {
@@ -126,26 +127,23 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     this.bytes.unref();
   }
 
-  released(stream: GrpcServerStream): void {
-    this.#streams.delete(stream.id);
-  }
-
   clientEnded(): void {
     this.#owner.reset();
   }
 
-  #opened(http2: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined {
+  #opened(
+    http2: Http2Stream,
+    fields: readonly HeaderField[],
+    end: boolean,
+  ): Http2StreamEvents | undefined {
     const plain = plainAnswer(http2, fields);
     if (plain !== undefined) {
       if (end) plain.send();
       return plain;
     }
-    const { service, method } = targetOf(textOf(fieldOf(fields, ":path") ?? ""));
-    const timeout = fieldOf(fields, "grpc-timeout");
-    const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
-    const request = new GrpcRequest(service, method, fields, timeoutMs);
-    const stream = new GrpcServerStream(this, http2, fields, request);
-    const encoding = fieldOf(fields, "grpc-encoding");
+    const request = this.#requests.of(fields);
+    const { service, method, timeout, timeoutMs, encoding } = request;
+    const stream = new GrpcServerStream(this, http2, request);
     const fault = timeout !== undefined && timeoutMs === undefined
       ? { code: GrpcStatus.Internal, text: `malformed grpc-timeout: "${timeout}"`, trailer: undefined }
       : isReadable(encoding)
@@ -162,7 +160,6 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
     }
     stream.stream = this.#owner.opened(stream, request);
     if (stream.stream === undefined) return undefined;
-    this.#streams.set(stream.id, stream);
     if (end) stream.clientEnded();
     return stream;
   }
@@ -172,7 +169,7 @@ export class GrpcServer implements ServerTransport, GrpcServerConnection {
 const ACCEPTED: Metadata = new Map([["grpc-accept-encoding", ACCEPT_ENCODING]]);
 
 /** The answer to a request that is none of gRPC's. */
-function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | undefined {
+function plainAnswer(http2: Http2Stream, fields: readonly HeaderField[]): PlainAnswer | undefined {
   const method = fieldOf(fields, ":method");
   const type = fieldOf(fields, "content-type");
   const answer = (status: string, text: string, ...more: HeaderField[]) => {
@@ -185,11 +182,4 @@ function plainAnswer(http2: Http2Stream, fields: HeaderField[]): PlainAnswer | u
   }
   if (method === "POST") return undefined;
   return answer("405", `${method}: gRPC's requests are POST\n`, ["allow", "POST"]);
-}
-
-/** `/package.Service/Method`; what lacks the first slash is no service's, and shown as it came. */
-function targetOf(path: string): { service: string; method: string } {
-  if (!path.startsWith("/")) return { service: "", method: path };
-  const slash = path.lastIndexOf("/");
-  return { service: path.slice(1, Math.max(1, slash)), method: path.slice(slash + 1) };
 }

@@ -20,6 +20,17 @@ export interface GrpcConnection {
   readonly compression: "identity" | "gzip";
 }
 
+/** What has come of a stream's messages, and how much of it is still to be given back. */
+class Incoming extends MessageAssembler {
+  /** Whether the message that came last was compressed. */
+  compressed = false;
+  /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
+  owed = 0;
+  held = 0;
+  /** Bytes that messages have grown by when they were decompressed: the connection counts them. */
+  inflated = 0;
+}
+
 /**
  * A stream between HTTP/2's frames and what they mean: its messages in both directions, which are the same at either
  * end. What differs is how it begins and ends: see {@linkcode GrpcClientStream} and {@linkcode GrpcServerStream}.
@@ -27,26 +38,20 @@ export interface GrpcConnection {
 export abstract class GrpcStream implements AssembledMessages {
   protected readonly connection: GrpcConnection;
   /** Made for the first DATA: many streams wait for it for long. */
-  #assembler: MessageAssembler | undefined;
-  /** What the peer compresses with: its `grpc-encoding`. */
-  protected peerCompression: string | undefined;
+  #incoming: Incoming | undefined;
   /** How what is sent from now on is compressed, where the peer reads it. */
   #compression: "identity" | "gzip";
-  /** Whether the peer reads what is compressed. */
-  protected peerReadsGzip = true;
   /** Whether the header that has been sent names an encoding; undefined before. */
   #encodingTold: boolean | undefined;
-  /** Whether the message that came last was compressed. */
-  lastCameCompressed = false;
-  /** Bytes of the wire that have come and not been given back, and what the reader holds of them. */
-  #owed = 0;
-  #held = 0;
-  /** Bytes that messages have grown by when they were decompressed: the connection counts them. */
-  #inflated = 0;
 
   constructor(connection: GrpcConnection, compression: "identity" | "gzip" = connection.compression) {
     this.connection = connection;
     this.#compression = compression;
+  }
+
+  /** Whether the message that came last was compressed. */
+  get lastCameCompressed(): boolean {
+    return this.#incoming?.compressed ?? false;
   }
 
   get compression(): "identity" | "gzip" {
@@ -79,6 +84,10 @@ export abstract class GrpcStream implements AssembledMessages {
   /** The stream above; none where nobody has taken it. */
   protected abstract readonly stream: PeerEvents | undefined;
   protected abstract readonly where: Where;
+  /** What the peer compresses with: its `grpc-encoding`. */
+  protected abstract readonly peerCompression: string | undefined;
+  /** Whether the peer reads what is compressed. */
+  protected abstract readonly peerReadsGzip: boolean;
 
   get congested(): boolean {
     return this.connection.bytes.closed || this.http2.congested;
@@ -102,70 +111,75 @@ export abstract class GrpcStream implements AssembledMessages {
 
   /** Unread messages cost more than their bytes: the connection counts how many there are, and what they have grown by. */
   charge(bytes: number, messages: number): void {
-    this.#held += bytes + messages * PREFIX_BYTES;
-    const shrunk = bytes < 0 ? Math.min(this.#inflated, -bytes) : 0;
-    this.#inflated -= shrunk;
+    const incoming = this.#incoming;
+    // What is charged has come.
+    if (incoming === undefined) return;
+    incoming.held += bytes + messages * PREFIX_BYTES;
+    const shrunk = bytes < 0 ? Math.min(incoming.inflated, -bytes) : 0;
+    incoming.inflated -= shrunk;
     this.connection.bytes.charge(-shrunk, messages);
     if (messages >= 0) return;
-    this.#giveBack(-bytes - messages * PREFIX_BYTES);
-    this.#grant();
+    this.#giveBack(incoming, -bytes - messages * PREFIX_BYTES);
+    this.#grant(incoming);
   }
 
   /**
    * A message larger than the window would never be whole. One behind others that nobody has read waits like those: else
    * a reader that stops would be granted message after message.
    */
-  #grant(): void {
-    const missing = this.#assembler?.missingBytes ?? 0;
-    if (this.#held === 0 && missing > 0) this.http2.grant(missing);
+  #grant({ held, missingBytes }: Incoming): void {
+    if (held === 0 && missingBytes > 0) this.http2.grant(missingBytes);
   }
 
   /** DATA has come. @throws {GrpcError} What refuses a message of it. */
   protected takeData(bytes: Bytes): void {
-    this.#owed += bytes.length;
-    (this.#assembler ??= new MessageAssembler(this)).push(bytes);
+    const incoming = this.#incoming ??= new Incoming(this);
+    incoming.owed += bytes.length;
+    incoming.push(bytes);
   }
 
   /** Bytes of a message that has begun and not ended. */
   protected get pendingBytes(): number {
-    return this.#assembler?.pendingBytes ?? 0;
+    return this.#incoming?.pendingBytes ?? 0;
   }
 
   /** The stream has ended early: what has come of a message is let go of, whatever the handler does. */
   protected dropPending(): void {
-    this.#assembler?.drop();
+    this.#incoming?.drop();
   }
 
   /** What has been read may come again. */
-  #giveBack(bytes: number): void {
-    const given = this.#held === 0 ? this.#owed - this.pendingBytes : Math.min(this.#owed, bytes);
+  #giveBack(incoming: Incoming, bytes: number): void {
+    const { held, owed, pendingBytes } = incoming;
+    const given = held === 0 ? owed - pendingBytes : Math.min(owed, bytes);
     if (given <= 0) return;
-    this.#owed -= given;
+    incoming.owed -= given;
     this.http2.consumed(given);
   }
 
   // What follows is for the assembler.
 
   message(payload: Bytes, compressed: boolean): void {
-    this.lastCameCompressed = compressed;
+    const incoming = this.#incoming ??= new Incoming(this);
+    incoming.compressed = compressed;
     const wireBytes = PREFIX_BYTES + payload.length;
-    const message = compressed ? this.#decompressed(payload) : payload;
-    const held = this.#held;
+    const message = compressed ? this.#decompressed(payload, incoming.inflated) : payload;
+    const { held } = incoming;
     this.stream?.recvMessage(message);
     // Nobody wants it: what still comes is dropped, and must not stand still.
-    if (this.#held <= held) {
-      this.#owed -= wireBytes;
+    if (incoming.held <= held) {
+      incoming.owed -= wireBytes;
       this.http2.consumed(wireBytes);
       return;
     }
     const grown = message.length - payload.length;
     if (grown <= 0) return;
-    this.#inflated += grown;
+    incoming.inflated += grown;
     this.connection.bytes.charge(grown, 0);
   }
 
   announced(missingBytes: number): void {
-    if (this.#held === 0) this.http2.grant(missingBytes);
+    if (this.#incoming?.held === 0) this.http2.grant(missingBytes);
   }
 
   check(bytes: number, flag: number): void {
@@ -186,11 +200,11 @@ export abstract class GrpcStream implements AssembledMessages {
     }
   }
 
-  #decompressed(payload: Bytes): Bytes {
+  #decompressed(payload: Bytes, inflated: number): Bytes {
     // The connection is not read any more before an honest stream comes so far: all of this is of one read.
     const { maxInflatedBytes } = this.connection;
-    if (this.#inflated > maxInflatedBytes) {
-      const text = `compressed messages that have not been read have grown by ${this.#inflated} bytes, ` +
+    if (inflated > maxInflatedBytes) {
+      const text = `compressed messages that have not been read have grown by ${inflated} bytes, ` +
         `over the limit of ${maxInflatedBytes} bytes`;
       throw grpcError(this.where, GrpcStatus.ResourceExhausted, text, { kind: "protocol" });
     }

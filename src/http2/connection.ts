@@ -17,10 +17,12 @@ import {
   LAST_WORDS_MS,
   MAX_DATA_FRAME_BYTES,
   MAX_DEBUG_BYTES,
+  STREAM_ALLOWANCE,
 } from "./limits.ts";
 import { Pings } from "./pings.ts";
 import { Receiver, writePing } from "./receiver.ts";
 import { Setting, writeSettings } from "./settings.ts";
+import { WindowBounds } from "./receive_window.ts";
 import { Http2Stream, type StreamExit, type StreamHost } from "./stream.ts";
 import type { Http2StreamEvents } from "./stream_events.ts";
 
@@ -239,13 +241,14 @@ export class Http2Connection {
   #makeHost(): StreamHost {
     const { queue } = this.#below;
     const state = this.#state;
+    const { initialWindowBytes } = state.options;
     return {
       get peerMaxHeaderListBytes() {
         return state.peerMaxHeaderListBytes;
       },
       writer: this.#state.writer,
       flow: this.#state.flow,
-      initialWindowBytes: this.#state.options.initialWindowBytes,
+      windowBounds: new WindowBounds(initialWindowBytes, initialWindowBytes * STREAM_ALLOWANCE),
       get congested() {
         return queue.congested;
       },

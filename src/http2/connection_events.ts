@@ -36,11 +36,11 @@ export interface Http2Options {
 /** What a connection tells its owner. */
 export interface Http2ConnectionEvents {
   /**
-   * At a server: a request's header section has come.
+   * At a server: a request's header section has come. One with the fields of the request before has the same array.
    *
    * @returns Who is told of what follows; undefined after a `stream.reset()`.
    */
-  opened(stream: Http2Stream, fields: HeaderField[], end: boolean): Http2StreamEvents | undefined;
+  opened(stream: Http2Stream, fields: readonly HeaderField[], end: boolean): Http2StreamEvents | undefined;
   /** The peer takes no more streams. Those that it has not acted on have been told `lost` with `begun` false. */
   goneAway(code: number, debug: string): void;
   /** A stream has left a connection that goes on. */

@@ -12,7 +12,7 @@ import {
   STREAMS_BEFORE_SETTINGS,
   UNREAD_WINDOWS,
 } from "./limits.ts";
-import { ReceiveWindow } from "./receive_window.ts";
+import { ReceiveWindow, WindowBounds } from "./receive_window.ts";
 import { SendFlow } from "./send_flow.ts";
 import type { Http2Stream } from "./stream.ts";
 
@@ -54,8 +54,7 @@ export class ConnectionState {
     const { connectionWindowBytes } = options;
     this.window = new ReceiveWindow(
       DEFAULT_WINDOW_BYTES,
-      connectionWindowBytes,
-      connectionWindowBytes * UNREAD_WINDOWS,
+      new WindowBounds(connectionWindowBytes, connectionWindowBytes * UNREAD_WINDOWS),
     );
     this.grants = new Grants(connectionWindowBytes * UNREAD_WINDOWS);
   }

@@ -118,10 +118,13 @@ export class HeaderReceiver {
     const state = this.#state;
     state.lastId = id;
     this.#checkSection(id, decoded, ownParent);
-    const { fields } = decoded;
-    const fault = this.#sameAsLast(fields) ? undefined : requestFault(fields);
-    if (fault !== undefined) throw new Http2StreamError(ErrorCode.PROTOCOL_ERROR, `stream ${id}: ${fault}`);
-    this.#lastRequest = fields;
+    if (!this.#sameAsLast(decoded.fields)) {
+      const fault = requestFault(decoded.fields);
+      if (fault !== undefined) throw new Http2StreamError(ErrorCode.PROTOCOL_ERROR, `stream ${id}: ${fault}`);
+      this.#lastRequest = decoded.fields;
+    }
+    // Thousands of streams may be open at a time, with the same fields: they have one array of them.
+    const fields = this.#lastRequest;
     const { maxStreams } = state.options;
     if (state.streams.size >= maxStreams) {
       const description = `stream ${id} is beyond the ${maxStreams} that may be open`;

@@ -1,5 +1,24 @@
 import { MAX_UINT31 } from "./frame.ts";
 
+/** What windows may come to. */
+export class WindowBounds {
+  /** What may be on the way and unread together. */
+  readonly limit: number;
+  readonly step: number;
+  /** How many unread bytes do not count. */
+  allowance: number;
+
+  /**
+   * @param limit What the peer may be told of, in bytes, with nothing held unread.
+   * @param allowance How many unread bytes do not count.
+   */
+  constructor(limit: number, allowance: number) {
+    this.limit = Math.min(limit, MAX_UINT31);
+    this.step = Math.ceil(limit / 2);
+    this.allowance = Math.floor(allowance);
+  }
+}
+
 /**
  * What a peer may still send, on a stream or on the whole connection, and when it is to be told of more.
  *
@@ -7,23 +26,17 @@ import { MAX_UINT31 } from "./frame.ts";
  * It is told in steps of half a window, so that a WINDOW_UPDATE goes with many messages.
  */
 export class ReceiveWindow {
-  readonly #step: number;
-  /** What may be on the way and unread together. */
-  readonly #limit: number;
-  #allowance: number;
+  readonly #bounds: WindowBounds;
   #window: number;
   #unread = 0;
 
   /**
    * @param window What the peer may send now, in bytes.
-   * @param limit What it may be told of, in bytes, with nothing held unread.
-   * @param allowance How many unread bytes do not count.
+   * @param bounds What it may be told of: one object for all streams of a connection.
    */
-  constructor(window: number, limit: number, allowance: number) {
+  constructor(window: number, bounds: WindowBounds) {
     this.#window = window;
-    this.#limit = Math.min(limit, MAX_UINT31);
-    this.#step = Math.ceil(limit / 2);
-    this.#allowance = Math.floor(allowance);
+    this.#bounds = bounds;
   }
 
   /** Bytes that have come and have not been read. */
@@ -48,21 +61,21 @@ export class ReceiveWindow {
     this.#unread -= bytes;
   }
 
-  /** So many more unread bytes do not count from now on; negative takes it back. */
-  allow(bytes: number): void {
-    this.#allowance += bytes;
-  }
-
   /** Changes what the peer may send without telling it: both ends know of it. */
   shift(bytes: number): void {
     this.#window += bytes;
   }
 
+  /** So many more unread bytes do not count from now on; negative takes it back. For a window with bounds of its own. */
+  allow(bytes: number): void {
+    this.#bounds.allowance += bytes;
+  }
+
   /** How much a WINDOW_UPDATE is to tell now, which then counts as told; 0 for nothing. */
   give(): number {
-    const held = Math.max(0, this.#unread - this.#allowance);
-    const increment = this.#limit - held - this.#window;
-    if (increment < this.#step) return 0;
+    const { limit, step, allowance } = this.#bounds;
+    const increment = limit - Math.max(0, this.#unread - allowance) - this.#window;
+    if (increment < step) return 0;
     this.#window += increment;
     return increment;
   }

@@ -5,8 +5,9 @@ import { checkSendable } from "./field_check.ts";
 import { FrameType, MAX_UINT31 } from "./frame.ts";
 import type { FrameWriter, MessageSource } from "./frame_writer.ts";
 import type { HeaderField } from "./hpack/field.ts";
-import { STREAM_ALLOWANCE, TURN_BYTES } from "./limits.ts";
-import { ReceiveWindow } from "./receive_window.ts";
+import { TURN_BYTES } from "./limits.ts";
+import { PendingData } from "./pending_data.ts";
+import { ReceiveWindow, type WindowBounds } from "./receive_window.ts";
 import { RemoteSide, streamError } from "./remote_side.ts";
 import type { Sender, SendFlow } from "./send_flow.ts";
 import type { Http2StreamEvents } from "./stream_events.ts";
@@ -18,8 +19,8 @@ export type StreamExit = "ended" | "reset by the peer" | "reset here";
 export interface StreamHost {
   readonly writer: FrameWriter;
   readonly flow: SendFlow;
-  /** The window that is announced for each stream, in bytes. */
-  readonly initialWindowBytes: number;
+  /** Of the window that is announced for each stream. */
+  readonly windowBounds: WindowBounds;
   /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
   readonly peerMaxHeaderListBytes: number;
   /** Whether the connection's queue is congested. */
@@ -59,15 +60,13 @@ export interface StreamHost {
 export class Http2Stream implements MessageSource, Sender {
   readonly #host: StreamHost;
   readonly #receive: ReceiveWindow;
-  readonly #remote = new RemoteSide();
+  #remote = RemoteSide.SILENT;
   #events: Http2StreamEvents | undefined;
   #id = 0;
   /** Where its HEADERS begin, among all bytes of the connection; -1 where they are the peer's. */
   #headersAt = 0;
   #sendWindow = 0;
-  /** What waits for the windows, from `#pendingAt`. */
-  #pending: ByteBuffer | undefined;
-  #pendingAt = 0;
+  #pending: PendingData | undefined;
   /** What ends our side, behind what waits: trailers, or END_STREAM alone. */
   #last: readonly HeaderField[] | "end" | undefined;
   #localEnded = false;
@@ -84,13 +83,17 @@ export class Http2Stream implements MessageSource, Sender {
   /** For the connection alone. */
   constructor(host: StreamHost, receiveWindowBytes: number) {
     this.#host = host;
-    const limit = host.initialWindowBytes;
-    this.#receive = new ReceiveWindow(receiveWindowBytes, limit, limit * STREAM_ALLOWANCE);
+    this.#receive = new ReceiveWindow(receiveWindowBytes, host.windowBounds);
   }
 
   /** Its id; 0 until its HEADERS have been appended to the queue. */
   get id(): number {
     return this.#id;
+  }
+
+  /** Who is told of what comes; at a server nobody before the request has been taken. */
+  get events(): Http2StreamEvents | undefined {
+    return this.#events;
   }
 
   /** Whether it has left its connection. */
@@ -249,7 +252,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#events = events;
     this.#sendWindow = sendWindow;
     this.#headersAt = this.#host.position;
-    this.#remote.ask(fields);
+    this.#remote = this.#remote.ask(fields);
     this.#host.writer.headers(id, fields, end);
     if (end) this.#localEnded = true;
     else if (this.#pending === undefined && this.#last !== undefined) this.#sayLast();
@@ -262,7 +265,7 @@ export class Http2Stream implements MessageSource, Sender {
     this.#id = id;
     this.#headersAt = -1;
     this.#sendWindow = sendWindow;
-    this.#remote.request(id, fields, end);
+    this.#remote = this.#remote.request(id, fields, end);
   }
 
   /** At a server: who is told of what follows. */
@@ -272,9 +275,10 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** A header section has come. @returns Whether it was an interim response. */
   receiveHeaders(fields: HeaderField[], end: boolean): boolean {
-    const what = this.#remote.headers(this.#id, fields, end);
-    if (what === "interim") return true;
-    if (what === "trailers") this.#events?.trailers(fields);
+    const { begun } = this.#remote;
+    this.#remote = this.#remote.headers(this.#id, fields, end);
+    if (!this.#remote.begun) return true;
+    if (begun) this.#events?.trailers(fields);
     else this.#events?.headers(fields, end);
     this.#exitIfEnded();
     return false;
@@ -282,7 +286,7 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** Judges a DATA frame before anything of it is taken. */
   checkData(frameBytes: number, content: number): void {
-    this.#remote.data(this.#id, content);
+    this.#remote = this.#remote.data(this.#id, content);
     if (frameBytes <= this.#receive.left) return;
     const description = `DATA of ${frameBytes} bytes exceeds the window of ${this.#receive.left} bytes`;
     throw streamError(this.#id, ErrorCode.FLOW_CONTROL_ERROR, description);
@@ -292,7 +296,7 @@ export class Http2Stream implements MessageSource, Sender {
   receiveData(bytes: Bytes, frameBytes: number, end: boolean): void {
     this.#receive.take(frameBytes, bytes.length);
     this.#awaitedBytes = Math.max(0, this.#awaitedBytes - bytes.length);
-    if (end) this.#remote.end(this.#id);
+    if (end) this.#remote = this.#remote.end(this.#id);
     if (bytes.length > 0 || end) this.#events?.data(bytes, end);
     if (end) this.#exitIfEnded();
     else this.#giveBack();
@@ -356,10 +360,7 @@ export class Http2Stream implements MessageSource, Sender {
   }
 
   keep(bytes: Bytes): void {
-    const pending = new ByteBuffer(bytes.length);
-    pending.writeBytes(bytes);
-    this.#pending = pending;
-    this.#pendingAt = 0;
+    this.#pending = new PendingData(bytes);
   }
 
   get sendable(): boolean {
@@ -369,19 +370,14 @@ export class Http2Stream implements MessageSource, Sender {
   sendSome(allowed: number): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    const from = this.#pendingAt;
-    const to = Math.min(pending.length, from + Math.min(allowed, this.#sendWindow, TURN_BYTES));
-    const done = to === pending.length;
+    const bytes = pending.take(Math.min(pending.size, allowed, this.#sendWindow, TURN_BYTES));
+    const done = pending.size === 0;
     const end = done && this.#last === "end";
-    this.#pendingAt = to;
-    if (done) {
-      this.#pending = undefined;
-      this.#pendingAt = 0;
-    }
-    this.#sendWindow -= to - from;
-    this.#host.flow.spend(to - from);
-    this.#host.dataSent(to - from, !done);
-    this.#host.writer.data(this.#id, pending.bytes.subarray(from, to), end);
+    if (done) this.#pending = undefined;
+    this.#sendWindow -= bytes.length;
+    this.#host.flow.spend(bytes.length);
+    this.#host.dataSent(bytes.length, !done);
+    this.#host.writer.data(this.#id, bytes, end);
     if (end) this.#endLocal();
     else if (done && this.#last !== undefined) this.#sayLast();
     if (done) this.tryWake();
@@ -401,14 +397,9 @@ export class Http2Stream implements MessageSource, Sender {
 
   /** The message waits behind others. */
   #sendLater(write: (buffer: ByteBuffer) => void): void {
-    const pending = this.#pending ?? new ByteBuffer();
-    if (this.#pendingAt > pending.length / 2) {
-      pending.bytes.copyWithin(0, this.#pendingAt, pending.length);
-      pending.length -= this.#pendingAt;
-      this.#pendingAt = 0;
-    }
-    this.#host.writer.encodeInto(pending, write);
-    if (this.#gone || pending.length === 0) return;
+    const pending = this.#pending ?? new PendingData();
+    this.#host.writer.encodeInto(pending.end, write);
+    if (this.#gone || pending.size === 0) return;
     this.#pending = pending;
     if (this.sendable) this.#host.flow.add(this);
   }
@@ -459,7 +450,8 @@ export class Http2Stream implements MessageSource, Sender {
   /** What the stream may hold beyond its window where the peer may send so many bytes. */
   #beyond(left: number): number {
     const { unread } = this.#receive;
-    return Math.max(0, left + unread - this.#host.initialWindowBytes * (1 + STREAM_ALLOWANCE));
+    const { limit, allowance } = this.#host.windowBounds;
+    return Math.max(0, left + unread - limit - allowance);
   }
 
   /** Sees to it that somebody calls `tryWake` when what holds the stream back may have gone. */

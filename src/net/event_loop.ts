@@ -23,16 +23,35 @@
  *
  * @module
  */
-import process from "node:process";
 import { setImmediate } from "node:timers";
 import { onDeno } from "./platform.ts";
+
+/**
+ * The platform's tick. `process.nextTick` comes before the event loop goes round, so that cancels beside busy streams are
+ * seen sooner; but to load `node:process` takes a third of what this library does, so who sends little goes without it.
+ */
+let tick: (task: () => void) => unknown = setImmediate;
+let ticks = 0;
+const TICKS_WITHOUT_PROCESS = 256;
+
+async function loadNextTick(): Promise<void> {
+  try {
+    const { default: process } = await import("node:process");
+    tick = process.nextTick;
+  } catch {
+    // A platform without it: turns do as well.
+  }
+}
 
 /** What runs at the next tick: one of the platform's serves all connections, since each of its own costs a microsecond. */
 let tasks: (() => void)[] = [];
 
 /** Calls `task` after the I/O callbacks at hand; a promise that it resolves is heard of after their microtasks. */
 export function onNextTick(task: () => void): void {
-  if (tasks.length === 0) process.nextTick(runTasks);
+  if (tasks.length === 0) {
+    tick(runTasks);
+    if (++ticks === TICKS_WITHOUT_PROCESS) loadNextTick();
+  }
   tasks.push(task);
 }
 

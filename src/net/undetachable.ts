@@ -1,15 +1,14 @@
-import process from "node:process";
 import type { Bytes } from "../base/buffer.ts";
 
 /** Marks a buffer; `undefined` where the platform cannot: Workers have no such module, and Bun's function throws. */
-const mark: ((buffer: ArrayBuffer) => void) | undefined = markHere();
+const mark: ((buffer: ArrayBuffer) => void) | undefined = await markHere();
 
-function markHere(): ((buffer: ArrayBuffer) => void) | undefined {
+/** A static import of a module that is missing would keep the whole library from loading, and `node:process` takes long to load. */
+async function markHere(): Promise<((buffer: ArrayBuffer) => void) | undefined> {
   try {
-    // An import of a module that is missing would keep the whole library from loading.
-    const threads = process.getBuiltinModule("node:worker_threads");
-    threads.markAsUntransferable(new ArrayBuffer(1));
-    return threads.markAsUntransferable;
+    const { markAsUntransferable } = await import("node:worker_threads");
+    markAsUntransferable(new ArrayBuffer(1));
+    return markAsUntransferable;
   } catch {
     return undefined;
   }

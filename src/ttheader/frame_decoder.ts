@@ -17,11 +17,14 @@ import {
   STREAMING_FLAG,
 } from "./frame.ts";
 import { knownProtocol, UNARY } from "./known_protocol.ts";
-import { NO_METADATA } from "../core/metadata.ts";
+import { type Metadata, NO_METADATA, sharedMetadata } from "../core/metadata.ts";
 import { MAX_READ_BYTES } from "../net/socket.ts";
 
 /** The bytes from which a frame's length and magic can be judged. */
 const PEEK_SIZE = 8;
+
+/** Larger header blocks are not kept to be compared with. */
+const MAX_KNOWN_BYTES = 1024;
 
 /** A frame of more bytes never fits into one read: it gets a buffer of its own… */
 const LARGE_FRAME_BYTES = MAX_READ_BYTES;
@@ -47,6 +50,8 @@ export class FrameDecoder {
   #needed = PEEK_SIZE;
   /** Nearly every frame is Data with the same header block as one before it: that one is compared, not read again. */
   #dataHeaders: readonly { readonly block: Bytes; readonly method: string }[] = [];
+  /** Of the last Header: thousands of streams may be open at a time whose Headers say the same. */
+  #lastHeader: KnownHeader | undefined;
 
   /**
    * @param maxFrameBytes The largest frame taken, without its length field.
@@ -195,7 +200,18 @@ export class FrameDecoder {
         return { type: FrameType.Data, streamId, method, metadata: NO_METADATA, payload };
       }
     }
+    const last = this.#lastHeader;
+    if (last !== undefined && sameBytes(last.block, bytes, header, payloadStart)) {
+      const { type, method } = last;
+      const metadata = last.metadata ??= sharedMetadata(
+        readInfo(bytes, header, payloadStart).metadata,
+      );
+      return { type, streamId, method, metadata, payload };
+    }
     const { type, method, metadata } = readInfo(bytes, header, payloadStart);
+    if (type === FrameType.Header && payloadStart - header <= MAX_KNOWN_BYTES) {
+      this.#lastHeader = { block: bytes.slice(header, payloadStart), type, method, metadata: undefined };
+    }
     if (type === FrameType.Data && metadata === NO_METADATA) {
       // Kitex writes a method's pairs in either order: two of them are worth keeping.
       this.#dataHeaders = [
@@ -205,6 +221,14 @@ export class FrameDecoder {
     }
     return { type, streamId, method, metadata, payload };
   }
+}
+
+/** A Header's block. Its metadata are shared from the second on: those of the first are its stream's alone. */
+interface KnownHeader {
+  readonly block: Bytes;
+  readonly type: FrameType;
+  readonly method: string;
+  metadata: Metadata | undefined;
 }
 
 function sameBytes(known: Bytes, bytes: Bytes, from: number, to: number): boolean {

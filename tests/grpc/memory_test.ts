@@ -1,5 +1,5 @@
 // What is small on the wire, or only announced, is not large in memory.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { connectOver, serveOver } from "../../mod.ts";
 import { Flag, FrameType } from "../../src/http2/frame.ts";
@@ -86,4 +86,16 @@ Deno.test("A stream that nobody reads is held by its window, also where messages
   await finished.catch(() => {
     // As above.
   });
+});
+
+Deno.test("Messages that have come in part on many streams take a third more than their bytes, not twice as much.", async () => {
+  const program = new URL("../programs/unfinished_messages.ts", import.meta.url).pathname;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc", program],
+    stderr: "inherit",
+  });
+  const { success, stdout } = await command.output();
+  assert(success);
+  const { sent, held }: { sent: number; held: number } = JSON.parse(new TextDecoder().decode(stdout));
+  assert(held >= sent && held < 1.4 * sent, `${held} bytes are held of ${sent} that have come`);
 });

@@ -7,7 +7,7 @@ export const grpcIdleMemory: Case = {
   name: "gRPC: memory of a live idle stream",
   protocol: "grpc",
   targets: [
-    under(2500, "bytes", "clientBytes", "at the client"),
-    under(2500, "bytes", "serverBytes", "at the server"),
+    under(1300, "bytes", "clientBytes", "at the client"),
+    under(1300, "bytes", "serverBytes", "at the server"),
   ],
 };

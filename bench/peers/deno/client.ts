@@ -49,9 +49,11 @@ class Caller<T> {
       case "unary":
         await this.#connect(1);
         return await each(command.streams, (_, tookMs) => this.#callAll(command.ms, command.size, tookMs));
-      case "hold":
-        await this.#connect(1);
-        return this.#hold(command.streams, command.cancellable ?? false);
+      case "hold": {
+        const { streams, connections = 1, cancellable = false } = command;
+        await this.#connect(connections);
+        return this.#hold(streams, connections, cancellable);
+      }
       case "cancel":
         return await this.#cancel(command);
       case "memory":
@@ -157,9 +159,9 @@ class Caller<T> {
     return count;
   }
 
-  #hold(streams: number, cancellable: boolean): Reply {
-    const client = this.#client(0);
+  #hold(streams: number, connections: number, cancellable: boolean): Reply {
     for (let i = 0; i < streams; i++) {
+      const client = this.#client(i % connections);
       if (!cancellable) {
         this.#held.push(client.idle());
         continue;

@@ -1,7 +1,6 @@
 import type { Addr } from "../../net/address.ts";
 import { callSafely } from "../../base/call_safely.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
-import { rawCodec } from "../../core/codec.ts";
 import type { ServerTransport, ServerTransportInit, WireProtocol } from "../../core/protocol.ts";
 import type { ErrorInfo } from "../../core/observer.ts";
 import type { Observation, Observers } from "../../core/observation.ts";
@@ -16,7 +15,7 @@ import { callHandler } from "./call_handler.ts";
 import type { Handler } from "./handler.ts";
 import { serveProtocols } from "./protocol_choice.ts";
 import { ResetBudget } from "./reset_budget.ts";
-import { HandlerStream, type ServerStream } from "./server_stream.ts";
+import { HandlerStream, RAW_CODECS, type ServerStream } from "./server_stream.ts";
 
 /** What a connection at the server needs; everything has been checked. */
 export interface ServedConnectionInit extends ServerTransportInit {
@@ -76,7 +75,14 @@ export class ServedConnection {
     this.#transport = serveProtocols(socket, init, {
       chosen: (dialect) => {
         const returned = new HandlerReturned(dialect);
-        this.#sides = { dialect, remoteAddr: init.remoteAddr, returned, report: this.#report };
+        this.#sides = {
+          dialect,
+          remoteAddr: init.remoteAddr,
+          returned,
+          completed: (side) => void this.#complete(side),
+          failed: (side, error) => this.#fail(side, error),
+          report: this.#report,
+        };
       },
       opened: (sink, request, fault) => this.#open(sink, request, fault),
       reset: () => this.#canceled(),
@@ -134,7 +140,7 @@ export class ServedConnection {
   }
 
   readonly #report = (error: unknown, side: ServerSide, info: ErrorInfo = {}) => {
-    const stream = new HandlerStream(side, rawCodec, rawCodec);
+    const stream = new HandlerStream(side, RAW_CODECS);
     callSafely("onError", () => this.#init.onError(error, stream, info));
   };
 
@@ -149,7 +155,7 @@ export class ServedConnection {
     else if (this.#closing) side.refuse("shutting down", SHUTTING_DOWN);
     else if (this.#running >= maxStreams) side.refuse("too many streams", tooManyStreams(maxStreams));
     if (side.ended) return undefined;
-    const stream = new HandlerStream(side, rawCodec, rawCodec);
+    const stream = new HandlerStream(side, RAW_CODECS);
     this.#running++;
     this.#transport.defer(() => {
       // A cancel came right behind: whoever waits for its signal would wait for ever.
@@ -164,11 +170,10 @@ export class ServedConnection {
 
   /** No async function: its frame would be a quarter of what a stream on which nothing happens keeps in memory. */
   #run(side: ServerSide, stream: ServerStream, observation: Observation | undefined): void {
-    const call = () => callHandler(this.#init.handler, stream);
-    (observation === undefined ? call() : observation.run(call)).then(
-      () => this.#complete(side),
-      (error) => this.#fail(side, error),
-    );
+    const returned = observation === undefined
+      ? callHandler(this.#init.handler, stream)
+      : observation.run(() => callHandler(this.#init.handler, stream));
+    side.awaitHandler(returned);
   }
 
   async #complete(side: ServerSide): Promise<void> {

@@ -111,7 +111,7 @@ export function implement<M extends AnyMethods>(
       return refuse(stream, "unknown method", `unknown method ${stream.method}`);
     }
     if (entry.oneway) sideBehind(stream)?.mute();
-    const typed = typedStream(stream, entry.request, entry.response);
+    const typed = typedStream(stream, entry);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
     if (typed.ended) return handled(Promise.reject(typed.raw.signal.reason));
     const running = interceptors.length === 0
@@ -273,7 +273,12 @@ async function runIntercepted(
 
 /** No async function: its frame would be a third of what a stream on which nothing happens keeps in memory. */
 function runBidirectional(entry: Entry, typed: TypedStream): Promise<void> {
-  return attempt(() => entry.call(typed.stream)).then(
+  return answered(attempt(() => entry.call(typed.stream)), typed);
+}
+
+/** Of its own, so that what waits holds the stream alone. */
+function answered(returned: Promise<unknown>, typed: TypedStream): Promise<void> {
+  return returned.then(
     (answers) => answer(answers, typed),
     (error) => {
       forget(typed);

@@ -2,7 +2,7 @@ import { calledOn } from "../../base/called_on.ts";
 import { SIDE } from "../../core/stream_side.ts";
 import type { Addr } from "../../net/address.ts";
 import type { Bytes } from "../../base/buffer.ts";
-import type { Codec } from "../../core/codec.ts";
+import { type Codec, rawCodec } from "../../core/codec.ts";
 import { ServerSide } from "../../core/server_side.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
 import type { Metadata, Metainfo } from "../../core/metadata.ts";
@@ -25,7 +25,7 @@ export interface ServerStream<Req = Bytes, Res = Uint8Array> {
    * calls over TTHeader by the time-out in their head. `signal` aborts then.
    */
   readonly deadline?: number | undefined;
-  /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. */
+  /** Every key of the client's Header frame, as it came; in gRPC every header field but HTTP's pseudo ones, several of one key joined by `", "`. Streams whose requests say the same share it, so it cannot be changed. */
   readonly metadata: Metadata;
   /** The metainfo among them. */
   readonly metainfo: Metainfo;
@@ -135,6 +135,15 @@ export abstract class ServerStreamBase<S extends UnaryServerStream> implements U
   }
 }
 
+/** How the messages of a stream are decoded and encoded: one object for all streams of a method. */
+export interface StreamCodecs<Req, Res> {
+  readonly request: Codec<Req>;
+  readonly response: Codec<Res>;
+}
+
+/** Messages as bytes. */
+export const RAW_CODECS: StreamCodecs<Bytes, Uint8Array> = { request: rawCodec, response: rawCodec };
+
 /**
  * The {@linkcode ServerStream} over a side. Its fields are private by TypeScript's word alone, so that a Proxy
  * around it works.
@@ -142,15 +151,13 @@ export abstract class ServerStreamBase<S extends UnaryServerStream> implements U
 export class HandlerStream<Req, Res> extends ServerStreamBase<ServerSide> implements ServerStream<Req, Res> {
   /** Tells a stream of the library's own from a Proxy around it, whose sides may be others. */
   readonly #own = true;
-  private readonly request: Codec<Req>;
-  private readonly response: Codec<Res>;
+  private readonly codecs: StreamCodecs<Req, Res>;
   private reader: MessageReader<Req> | undefined;
   private writer: MessageWriter<Res> | undefined;
 
-  constructor(side: ServerSide, request: Codec<Req>, response: Codec<Res>) {
+  constructor(side: ServerSide, codecs: StreamCodecs<Req, Res>) {
     super(side);
-    this.request = request;
-    this.response = response;
+    this.codecs = codecs;
   }
 
   /** The side behind a stream of the library's own; `undefined` for anybody else's. */
@@ -165,12 +172,12 @@ export class HandlerStream<Req, Res> extends ServerStreamBase<ServerSide> implem
 
   /** The reading side itself, for the library's own loops. */
   static readerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageReader<Req> {
-    return stream.reader ??= stream.stream.reader(stream.request);
+    return stream.reader ??= stream.stream.reader(stream.codecs.request);
   }
 
   /** The writing side itself, for the library's own loops. */
   static writerOf<Req, Res>(stream: HandlerStream<Req, Res>): MessageWriter<Res> {
-    return stream.writer ??= stream.stream.writer(stream.response);
+    return stream.writer ??= stream.stream.writer(stream.codecs.response);
   }
 
   get readable(): ReadableStream<Req> {

@@ -1,11 +1,17 @@
 import { DecodedStream } from "./decoded_stream.ts";
 import { attempt } from "../../base/inline.ts";
 import { readNext } from "../../core/codec_streams.ts";
-import type { Codec } from "../../core/codec.ts";
 import { handled } from "../../base/handled.ts";
 import type { ServerSide } from "../../core/server_side.ts";
 import type { Sender } from "../../core/send_all.ts";
-import { HandlerStream, type ServerStream, sideBehind } from "./server_stream.ts";
+import { SIDE } from "../../core/stream_side.ts";
+import {
+  HandlerStream,
+  RAW_CODECS,
+  type ServerStream,
+  sideBehind,
+  type StreamCodecs,
+} from "./server_stream.ts";
 import { HandledWritable } from "../../base/handled_streams.ts";
 import { whenAborted } from "./when_aborted.ts";
 
@@ -28,12 +34,10 @@ export interface TypedStream extends Sender<unknown> {
 /** Types the messages of a stream: directly for the library's own, through its web streams for one that middleware has wrapped. */
 export function typedStream(
   raw: ServerStream,
-  request: Codec<unknown>,
-  response: Codec<unknown>,
+  codecs: StreamCodecs<unknown, unknown>,
 ): TypedStream {
   const side = HandlerStream.sideOf(raw);
-  if (side === undefined) return new ForeignTypedStream(raw, request, response);
-  return new OwnTypedStream(raw, side, request, response);
+  return side === undefined ? new ForeignTypedStream(raw, codecs) : new OwnTypedStream(side, codecs);
 }
 
 /** A typed stream that an interceptor has handed on, most of them with a side replaced. @param raw What it was made from. */
@@ -41,20 +45,21 @@ export function handedOn(stream: ServerStream<unknown, unknown>, raw: ServerStre
   return new HandedOnStream(stream, raw);
 }
 
+/** A stream may be idle for long: it holds one object beside the one that the user has. */
 class OwnTypedStream implements TypedStream {
-  readonly raw: ServerStream;
   readonly stream: HandlerStream<unknown, unknown>;
-  readonly #side: ServerSide;
 
-  constructor(
-    raw: ServerStream,
-    side: ServerSide,
-    request: Codec<unknown>,
-    response: Codec<unknown>,
-  ) {
-    this.raw = raw;
-    this.#side = side;
-    this.stream = new HandlerStream(side, request, response);
+  constructor(side: ServerSide, codecs: StreamCodecs<unknown, unknown>) {
+    this.stream = new HandlerStream(side, codecs);
+  }
+
+  /** Another one of bytes, which is the same: nobody has read or written by it. */
+  get raw(): ServerStream {
+    return new HandlerStream(this.#side, RAW_CODECS);
+  }
+
+  get #side(): ServerSide {
+    return this.stream[SIDE];
   }
 
   get ended(): boolean {
@@ -151,7 +156,7 @@ abstract class WebTypedStream<S extends ServerStream<unknown, unknown>> implemen
 }
 
 class ForeignTypedStream extends WebTypedStream<DecodedStream> {
-  constructor(raw: ServerStream, request: Codec<unknown>, response: Codec<unknown>) {
+  constructor(raw: ServerStream, { request, response }: StreamCodecs<unknown, unknown>) {
     super(raw, new DecodedStream(raw, request, response));
   }
 

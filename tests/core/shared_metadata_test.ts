@@ -1,0 +1,54 @@
+/** Streams whose requests say the same share what was read of them, and cannot tell each other anything by it. */
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { connectOver, type Metadata, serveOver, ttheader } from "../../mod.ts";
+import { grpc } from "../../src/grpc/mod.ts";
+import { NO_METADATA } from "../../src/core/metadata.ts";
+import { duplexPair } from "../support/pair.ts";
+
+/** As a handler in JavaScript might do it. */
+function write(metadata: Metadata): void {
+  assert(metadata instanceof Map);
+  metadata.set("user", "mallory");
+}
+
+for (const protocol of [ttheader(), grpc()]) {
+  Deno.test(`${protocol.name}: requests that say the same share their metadata, and nobody can change them`, async () => {
+    const [near, far] = duplexPair();
+    const seen: Metadata[] = [];
+    const { finished } = serveOver(far, (stream) => {
+      seen.push(stream.metadata);
+    }, { protocols: [protocol] });
+    const connection = await connectOver(near, { protocol });
+    const call = async (key: string) => {
+      const stream = connection.openStream({ service: "Test", method: "Echo" }, { metadata: { key } });
+      await Array.fromAsync(stream.readable);
+      await stream.writable.close().catch(() => {
+        // The handler has ended it already.
+      });
+    };
+    await call("a");
+    const [first] = seen;
+    assert(first);
+    write(first);
+    for (let i = 0; i < 2; i++) await call("a");
+    const [, second, third] = seen;
+    assert(second && third);
+    assertStrictEquals(second, third);
+    assertEquals([...second].filter(([key]) => key === "user" || key === "key"), [["key", "a"]]);
+    assertThrows(() => write(second), TypeError, "set() was called on what a peer has sent");
+    await call("b");
+    await call("a");
+    assertEquals(seen.map((metadata) => metadata.get("key")), ["a", "a", "a", "b", "a"]);
+    await connection.close();
+    await finished;
+  });
+}
+
+Deno.test("the metadata of those that have none cannot be changed", () => {
+  for (const change of ["set", "delete", "clear"] as const) {
+    const method: unknown = Reflect.get(NO_METADATA, change);
+    assert(typeof method === "function");
+    assertThrows(() => Reflect.apply(method, NO_METADATA, ["a", "b"]), TypeError, `${change}() was called`);
+  }
+  assertEquals(NO_METADATA, new Map());
+});
