@@ -1,4 +1,4 @@
-import { type Case, rate, timesAtLeast } from "../harness/case.ts";
+import { type Case, percentAtLeast, rate, timesAtLeast } from "../harness/case.ts";
 
 /** A message there and back, then the next. */
 export const pingPong: Case = {
@@ -8,6 +8,7 @@ export const pingPong: Case = {
   targets: [
     timesAtLeast(1, "perSecond", "ttstream", "Kitex"),
     timesAtLeast(0.8, "perSecond", "ttstream, thrift", "Kitex"),
+    percentAtLeast(90, "perSecond", "ttstream", "raw TCP"),
   ],
   run: (pair, ms) => rate(pair, { do: "pingPong", ms, size: 1024, streams: 1 }),
 };

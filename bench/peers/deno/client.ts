@@ -202,14 +202,13 @@ function* repeated<T>(message: T, span: Span): Generator<T> {
 /** A stream that sends back what it gets. */
 class Echo<T> {
   readonly #message: T;
-  readonly #writer: WritableStreamDefaultWriter<T>;
-  readonly #reader: ReadableStreamDefaultReader<T>;
+  readonly #stream: ClientStream<T, T>;
+  readonly #messages: AsyncIterator<T>;
 
   private constructor(client: Client<BenchMethods<T>>, message: T) {
-    const stream = client.echo();
     this.#message = message;
-    this.#writer = stream.writable.getWriter();
-    this.#reader = stream.readable.getReader();
+    this.#stream = client.echo();
+    this.#messages = this.#stream[Symbol.asyncIterator]();
   }
 
   /** Opens one, with a first message each way. */
@@ -220,13 +219,15 @@ class Echo<T> {
   }
 
   async roundTrip(): Promise<void> {
-    await this.#writer.write(this.#message);
-    await this.#reader.read();
+    const sent = this.#stream.send(this.#message);
+    const { done } = await this.#messages.next();
+    if (done) throw new Error("the stream has ended");
+    await sent;
   }
 
   async finish(): Promise<void> {
-    await this.#writer.close();
-    const { done } = await this.#reader.read();
+    await this.#stream.sendAll([]);
+    const { done } = await this.#messages.next();
     if (!done) throw new Error("a message came where the end should");
   }
 }

@@ -30,8 +30,7 @@ function handler<T>(flavour: Flavour<T>): Handler {
       return flavour.response(count);
     },
     async echo(stream) {
-      const writer = stream.writable.getWriter();
-      for await (const message of stream.readable) await writer.write(message);
+      for await (const message of stream.readable) await stream.send(message);
     },
     unary: (request) => request,
     idle(stream) {
