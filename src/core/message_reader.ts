@@ -96,26 +96,11 @@ export class MessageReader<T> {
     this.#queue.claim(this);
     if (this.#readable !== undefined) MessageStream.lock(this.#readable);
     this.#iterating = true;
-    // Who has left is told nothing more, an error that came before neither: so it is with the platform's.
-    let left = false;
-    const leave = (reason: unknown) => {
-      left = true;
-      return this.#leave(reason);
-    };
-    const iterator: AsyncIterableIterator<T> & AsyncDisposable = {
-      next: () => left ? Promise.resolve(this.#over()) : this.next(),
-      return: async (value) => {
-        await leave(value);
-        return { done: true, value };
-      },
-      [Symbol.asyncIterator]: () => iterator,
-      [Symbol.asyncDispose]: () => leave(undefined),
-    };
-    return iterator;
+    return new MessageIterator(this);
   }
 
   /** The iteration is left early. */
-  async #leave(reason: unknown): Promise<void> {
+  async leave(reason: unknown): Promise<void> {
     const iterated = this.#iterating;
     this.#release();
     if (this.#readable === undefined) await this.#cancel(reason);
@@ -171,7 +156,7 @@ export class MessageReader<T> {
 
   /** What is there: a message or the end. */
   #take(): IteratorResult<T, undefined> {
-    if (this.#done) return this.#over();
+    if (this.#done) return this.over();
     this.#queue.claim(this);
     const payload = this.#queue.peek();
     if (payload === undefined) {
@@ -179,7 +164,7 @@ export class MessageReader<T> {
       this.#finish();
       if (end === undefined || !("error" in end)) {
         this.#controller?.close();
-        return this.#over();
+        return this.over();
       }
       this.#controller?.error(end.error);
       this.#release();
@@ -204,7 +189,8 @@ export class MessageReader<T> {
     if (this.#queue.shift()) this.#owner.readDrained();
   }
 
-  #over(): IteratorResult<T, undefined> {
+  /** The end of an iteration. */
+  over(): IteratorResult<T, undefined> {
     this.#release();
     return { done: true, value: undefined };
   }
@@ -313,5 +299,35 @@ export class MessageReader<T> {
         resolve();
       });
     });
+  }
+}
+
+/** An iteration of its own. A class: a literal with a closure for each method took a twentieth of what a short stream costs. */
+class MessageIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
+  readonly #reader: MessageReader<T>;
+  /** Who has left is told nothing more, an error that came before neither: so it is with the platform's. */
+  #left = false;
+
+  constructor(reader: MessageReader<T>) {
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#left ? Promise.resolve(this.#reader.over()) : this.#reader.next();
+  }
+
+  async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {
+    this.#left = true;
+    await this.#reader.leave(value);
+    return { done: true, value };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#left = true;
+    return this.#reader.leave(undefined);
   }
 }

@@ -134,9 +134,7 @@ export class MessageWriter<T> {
   sendAll(source: MessageSource<T>): Promise<void> {
     const { owner, state } = this.#init;
     const sending = sendAllFor(source, {
-      get ended() {
-        return !state.canSend;
-      },
+      ended: () => !state.canSend,
       send: (message) => this.send(message),
       whenEnded: (task) => owner.whenEnded(task),
       sourceThrew: (error) => owner.sourceThrew(error),

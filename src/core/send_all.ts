@@ -6,7 +6,8 @@ export type MessageSource<T> = (object & Iterable<T>) | AsyncIterable<T> | Reada
 
 /** The sending side of a stream, as {@linkcode sendAll} uses it. */
 export interface Sender<T> {
-  readonly ended: boolean;
+  /** Whether nothing can be sent any more. A method: an object with a getter of its own is slow to make. */
+  ended(): boolean;
   /** Sends a message; a promise where it has to wait. */
   send(message: T): Promise<void> | undefined;
   /** Calls `task` once, when nothing can be sent any more. @returns A function that takes it back. */
@@ -47,7 +48,7 @@ export async function sendAll<T>(source: MessageSource<T>, sender: Sender<T>): P
     stopped = true;
     pump.stop();
   };
-  if (sender.ended) {
+  if (sender.ended()) {
     stop();
     return false;
   }
@@ -59,13 +60,13 @@ export async function sendAll<T>(source: MessageSource<T>, sender: Sender<T>): P
       const next = await pump.next();
       asking = false;
       if (next.done) break;
-      if (sender.ended) return false;
+      if (sender.ended()) return false;
       const sending = sender.send(next.value);
       if (sending !== undefined) await sending;
     }
     stopped = true;
     pump.release?.();
-    return !sender.ended;
+    return !sender.ended();
   } finally {
     takeBack();
     // A source that throws is through, and not told to stop.
@@ -79,7 +80,7 @@ export async function sendAll<T>(source: MessageSource<T>, sender: Sender<T>): P
  */
 export function sendAllFor<T>(source: MessageSource<T>, sender: UsersSender<T>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const takeBack = sender.ended ? undefined : sender.whenEnded(() => reject(sender.endError()));
+  const takeBack = sender.ended() ? undefined : sender.whenEnded(() => reject(sender.endError()));
   sendAll(source, sender).then((all) => {
     if (all) resolve();
     else reject(sender.endError());
@@ -87,7 +88,7 @@ export function sendAllFor<T>(source: MessageSource<T>, sender: UsersSender<T>):
     // First, since the end that follows would reject it with its own error.
     reject(error);
     // A failing write has ended the stream already.
-    if (!sender.ended) sender.sourceThrew(error);
+    if (!sender.ended()) sender.sourceThrew(error);
   }).finally(takeBack);
   return handled(promise);
 }

@@ -31,7 +31,7 @@ export function sendUntilClosed<T>(
   };
   closed.then(() => end(side.closedSend()), end);
   const sending = sendAllFor(source, {
-    get ended() {
+    ended() {
       return ended;
     },
     send: (message) => side.send(message),

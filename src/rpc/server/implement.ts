@@ -113,7 +113,7 @@ export function implement<M extends AnyMethods>(
     if (entry.oneway) sideBehind(stream)?.mute();
     const typed = typedStream(stream, entry);
     // Middleware may have taken its time: whoever waits for the signal would wait for ever.
-    if (typed.ended) return handled(Promise.reject(typed.raw.signal.reason));
+    if (typed.ended()) return handled(Promise.reject(typed.raw.signal.reason));
     const running = interceptors.length === 0
       ? run(entry, typed)
       : runIntercepted(interceptors, entry, typed);
@@ -263,7 +263,7 @@ async function runIntercepted(
     await typed.finish?.();
   } catch (error) {
     // An interceptor may refuse in the method's own words.
-    if (!isDeclared(error, entry.throws) || typed.ended) throw error;
+    if (!isDeclared(error, entry.throws) || typed.ended()) throw error;
     await typed.send(error);
     await typed.finish?.();
   } finally {
@@ -304,7 +304,7 @@ async function runClient(entry: Entry, typed: TypedStream): Promise<void> {
   try {
     // What it throws at once comes after this has been told who runs.
     const response = await attempt(() => entry.call(typed.stream));
-    if (!typed.ended) await typed.send(response);
+    if (!typed.ended()) await typed.send(response);
     await typed.finish?.();
   } finally {
     forget(typed);
@@ -316,7 +316,7 @@ async function runUnary(entry: Entry, typed: TypedStream): Promise<void> {
     const first = await typed.next();
     if (first.done) return await refuseWithoutRequest(typed);
     const response = await declared(entry, () => entry.call(onlyRequest(first.value, typed), typed.stream));
-    if (!typed.ended) await typed.send(response);
+    if (!typed.ended()) await typed.send(response);
     await typed.finish?.();
   } finally {
     forget(typed);
@@ -339,7 +339,7 @@ function refuseWithoutRequest({ raw }: TypedStream): Promise<void> {
 
 /** The request has come, and what follows it is dropped: a second one is none of the protocol's. */
 function onlyRequest(request: unknown, typed: TypedStream): unknown {
-  if (typed.ended) throw typed.raw.signal.reason;
+  if (typed.ended()) throw typed.raw.signal.reason;
   typed.discard();
   return request;
 }

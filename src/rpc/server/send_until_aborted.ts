@@ -15,7 +15,7 @@ export function sendUntilAborted<T>(
   side: ForeignSide<T>,
 ): Promise<void> {
   return sendAllFor(source, {
-    get ended() {
+    ended() {
       return signal.aborted;
     },
     send: (message) => side.send(message),

@@ -62,7 +62,7 @@ class OwnTypedStream implements TypedStream {
     return this.stream[SIDE];
   }
 
-  get ended(): boolean {
+  ended(): boolean {
     return this.#side.ended;
   }
 
@@ -105,7 +105,7 @@ abstract class WebTypedStream<S extends ServerStream<unknown, unknown>> implemen
     this.stream = stream;
   }
 
-  get ended(): boolean {
+  ended(): boolean {
     return this.raw.signal.aborted;
   }
 
@@ -135,19 +135,19 @@ abstract class WebTypedStream<S extends ServerStream<unknown, unknown>> implemen
   }
 
   sourceThrew(error: unknown): void {
-    if (this.ended) return;
+    if (this.ended()) return;
     const side = sideBehind(this.raw);
     if (side === undefined) handled(attempt(() => this.raw.writable.abort(error)));
     else side.sourceThrew(error);
   }
 
   async finish(): Promise<void> {
-    if (this.ended) return;
+    if (this.ended()) return;
     try {
       await this.closeSend();
     } catch (error) {
       // Where the stream has ended meanwhile its own end says why.
-      if (!this.ended) throw error;
+      if (!this.ended()) throw error;
     }
   }
 
