@@ -107,7 +107,7 @@ Written by \`deno task bench\`. ${environment}
 Every case: client and server in processes of their own on loopback, fresh ones for each case, a warm-up, then three
 rounds in turns; medians. Messages are a string of 16 letters, an i64 and a blob of 1 KiB; \`ttstream\` sends as many
 bytes without a codec, \`ttstream, thrift\`, \`ttstream, protobuf\` (over gRPC) and Kitex encode and decode the message,
-grpc-js gets bytes as they are. Over gRPC the message is the same, in protobuf. Kitex has its default pool of one connection a core, everybody else one connection.
+grpc-js gets bytes as they are. \`ttstream\`'s round trips go by \`send\` and \`for await\`. Over gRPC the message is the same, in protobuf. Kitex has its default pool of one connection a core, everybody else one connection.
 
 ![Ratios to Kitex, and how cost grows](results.svg)
 

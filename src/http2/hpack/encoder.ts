@@ -22,6 +22,9 @@ const NOT_INDEXED: ReadonlyMap<string, "never" | "without"> = new Map([
   ["grpc-message", "without"],
   ["grpc-status-details-bin", "without"],
   ["grpc-timeout", "without"],
+  // A trace's context, which Kitex's services read in its metainfo as well: put into the table, it would sweep out all else.
+  ["grpc-trace-bin", "without"],
+  ["rpc-transit-traceparent", "without"],
   ["traceparent", "without"],
 ]);
 

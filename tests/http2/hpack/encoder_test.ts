@@ -56,7 +56,16 @@ for (const field of secret) {
   });
 }
 
-for (const name of ["grpc-timeout", "grpc-message", "grpc-status-details-bin", "traceparent"]) {
+for (
+  const name of [
+    "grpc-timeout",
+    "grpc-message",
+    "grpc-status-details-bin",
+    "traceparent",
+    "rpc-transit-traceparent",
+    "grpc-trace-bin",
+  ]
+) {
   Deno.test(`${name} goes into the table once, for its name, and after that without indexing`, () => {
     const encoder = new HpackEncoder();
     const hpack = decoder();
