@@ -40,8 +40,9 @@ export async function measure(
     const runs = new Map<ContenderName, Figures[]>();
     // One long round is its own warm-up, and new processes have none.
     for (let round = rounds === 1 || of.fresh === true ? 1 : 0; round <= rounds; round++) {
-      if (of.fresh === true && round > 1) await team.renew();
       for (const name of team.present) {
+        // Just before its own run: what starts cold must not wait for its turn.
+        if (of.fresh === true) await team.renew(name);
         progress(`${of.name} · ${name} · ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}`);
         const ms = round === 0 ? settings.warmUpMs : roundMs;
         await team.attempt(name, async (pair) => {
@@ -133,12 +134,11 @@ class Team {
     }
   }
 
-  /** Starts everybody anew. */
-  async renew(): Promise<void> {
-    const { present } = this;
-    await this.stop();
-    this.#pairs.clear();
-    await this.start(present, this.#change);
+  /** Starts one of them anew. */
+  async renew(name: ContenderName): Promise<void> {
+    await this.#pairs.get(name)?.[Symbol.asyncDispose]();
+    this.#pairs.delete(name);
+    await this.start([name]);
   }
 
   async stop(): Promise<void> {

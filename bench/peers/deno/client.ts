@@ -69,7 +69,7 @@ class Caller<T> {
         hostname: "127.0.0.1",
         port: Number(port),
         serviceName: "ServiceA",
-        protocol: protocolNamed(protocol),
+        protocol: await protocolNamed(protocol),
         observers: await observersNamed(observers),
       });
       this.#connections.push(connection);
@@ -236,7 +236,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const answer = withFlavour(flavourName, <T>(flavour: Flavour<T>) => {
+const answer = await withFlavour(flavourName, <T>(flavour: Flavour<T>) => {
   const caller = new Caller(flavour);
   return (command: Command) => caller.answer(command);
 });

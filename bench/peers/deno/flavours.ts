@@ -1,11 +1,12 @@
 import { type Flavour, raw } from "./flavour.ts";
-import { protobuf } from "./protobuf.ts";
-import { thrift } from "./thrift.ts";
 
-/** Calls `use` with the flavour of that name. */
-export function withFlavour<R>(name: string | undefined, use: <T>(flavour: Flavour<T>) => R): R {
+/** Calls `use` with the flavour of that name. Only that one is loaded: what starts cold must not load the others. */
+export async function withFlavour<R>(
+  name: string | undefined,
+  use: <T>(flavour: Flavour<T>) => R,
+): Promise<R> {
   if (name === "raw") return use(raw);
-  if (name === "thrift") return use(thrift);
-  if (name === "protobuf") return use(protobuf);
+  if (name === "thrift") return use((await import("./thrift.ts")).thrift);
+  if (name === "protobuf") return use((await import("./protobuf.ts")).protobuf);
   throw new Error(`no flavour ${name}`);
 }

@@ -66,7 +66,7 @@ const server = serve({
   reusePort: sharedPort !== undefined,
   hostname: "127.0.0.1",
   maxStreams: 100_000,
-  protocols: [protocolNamed(protocol)],
+  protocols: [await protocolNamed(protocol)],
   observers: await observersNamed(observers),
-}, withFlavour(flavourName, handler));
+}, await withFlavour(flavourName, handler));
 await answerCommands({ port: server.addr.port }, answer);
