@@ -93,7 +93,8 @@ export class ListeningServer<A extends Addr> implements Server<A> {
       this.#stopListening(graceMs === 0 ? 0 : MAX_LAST_ACCEPTS_MS);
     }
     if (graceMs === 0) this.#cut();
-    else if (this.#working.size > 0) this.#cutAfter(graceMs);
+    // Also where there is nobody: somebody may be among the last that are accepted.
+    else if (this.#open || this.#working.size > 0) this.#cutAfter(graceMs);
     await this.finished;
   }
 
