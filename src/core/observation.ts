@@ -5,7 +5,7 @@ import { type Codec, payloadOf } from "./codec.ts";
 import type { Addr } from "../net/address.ts";
 import type { Dialect, ProtocolName } from "./dialect.ts";
 import type { Side } from "./errors.ts";
-import type { Metadata, Metainfo } from "./metadata.ts";
+import { fixedMetadata, type Metadata, type Metainfo } from "./metadata.ts";
 import type { Observer, StreamEnd, StreamEvents, StreamInfo } from "./observer.ts";
 
 /** Takes what an observer has thrown. */
@@ -48,7 +48,8 @@ export class OpenedStream implements StreamInfo {
   }
 
   get metadata(): Metadata {
-    return this.#request.metadata;
+    const { metadata } = this.#request;
+    return this.side === "server" ? fixedMetadata(metadata) : metadata;
   }
 
   get metainfo(): Metainfo {

@@ -1,4 +1,4 @@
-import { type Metadata, sharedMetadata } from "../core/metadata.ts";
+import type { Metadata } from "../core/metadata.ts";
 import type { StreamRequest } from "../core/transport.ts";
 import type { HeaderField } from "../http2/hpack/field.ts";
 import { fieldOf, metadataOf, textOf } from "./metadata.ts";
@@ -17,13 +17,10 @@ export class GrpcRequest implements StreamRequest {
   readonly timeout: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly #fields: readonly HeaderField[];
-  readonly #shared: boolean;
   #metadata: Metadata | undefined;
 
-  /** @param shared Whether several streams have it. */
-  constructor(fields: readonly HeaderField[], shared: boolean) {
+  constructor(fields: readonly HeaderField[]) {
     this.#fields = fields;
-    this.#shared = shared;
     const path = textOf(fieldOf(fields, ":path") ?? "");
     // `/package.Service/Method`; what lacks the first slash is no service's, and shown as it came.
     const slash = path.startsWith("/") ? path.lastIndexOf("/") : -1;
@@ -38,21 +35,18 @@ export class GrpcRequest implements StreamRequest {
   }
 
   get metadata(): Metadata {
-    if (this.#metadata !== undefined) return this.#metadata;
-    const metadata = metadataOf(this.#fields);
-    return this.#metadata = this.#shared ? sharedMetadata(metadata) : metadata;
+    return this.#metadata ??= metadataOf(this.#fields);
   }
 }
 
-/** The requests of a connection. Those with the very same fields share one, from the second on. */
+/** The requests of a connection. Those with the very same fields share one. */
 export class GrpcRequests {
   #fields: readonly HeaderField[] | undefined;
-  #shared: GrpcRequest | undefined;
+  #last: GrpcRequest | undefined;
 
   of(fields: readonly HeaderField[]): GrpcRequest {
-    if (fields === this.#fields) return this.#shared ??= new GrpcRequest(fields, true);
+    if (fields === this.#fields && this.#last !== undefined) return this.#last;
     this.#fields = fields;
-    this.#shared = undefined;
-    return new GrpcRequest(fields, false);
+    return this.#last = new GrpcRequest(fields);
   }
 }

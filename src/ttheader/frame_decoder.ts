@@ -17,7 +17,7 @@ import {
   STREAMING_FLAG,
 } from "./frame.ts";
 import { knownProtocol, UNARY } from "./known_protocol.ts";
-import { type Metadata, NO_METADATA, sharedMetadata } from "../core/metadata.ts";
+import { type Metadata, NO_METADATA } from "../core/metadata.ts";
 import { MAX_READ_BYTES } from "../net/socket.ts";
 
 /** The bytes from which a frame's length and magic can be judged. */
@@ -202,15 +202,12 @@ export class FrameDecoder {
     }
     const last = this.#lastHeader;
     if (last !== undefined && sameBytes(last.block, bytes, header, payloadStart)) {
-      const { type, method } = last;
-      const metadata = last.metadata ??= sharedMetadata(
-        readInfo(bytes, header, payloadStart).metadata,
-      );
+      const { type, method, metadata } = last;
       return { type, streamId, method, metadata, payload };
     }
     const { type, method, metadata } = readInfo(bytes, header, payloadStart);
     if (type === FrameType.Header && payloadStart - header <= MAX_KNOWN_BYTES) {
-      this.#lastHeader = { block: bytes.slice(header, payloadStart), type, method, metadata: undefined };
+      this.#lastHeader = { block: bytes.slice(header, payloadStart), type, method, metadata };
     }
     if (type === FrameType.Data && metadata === NO_METADATA) {
       // Kitex writes a method's pairs in either order: two of them are worth keeping.
@@ -223,12 +220,12 @@ export class FrameDecoder {
   }
 }
 
-/** A Header's block. Its metadata are shared from the second on: those of the first are its stream's alone. */
+/** A Header's block, and what it says: the streams that say the same share it. */
 interface KnownHeader {
   readonly block: Bytes;
   readonly type: FrameType;
   readonly method: string;
-  metadata: Metadata | undefined;
+  readonly metadata: Metadata;
 }
 
 function sameBytes(known: Bytes, bytes: Bytes, from: number, to: number): boolean {

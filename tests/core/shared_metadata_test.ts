@@ -26,19 +26,16 @@ for (const protocol of [ttheader(), grpc()]) {
         // The handler has ended it already.
       });
     };
-    await call("a");
-    const [first] = seen;
-    assert(first);
-    write(first);
+    // From the first on: what is no error in a test must not be one beside a neighbour.
     for (let i = 0; i < 2; i++) await call("a");
-    const [, second, third] = seen;
-    assert(second && third);
-    assertStrictEquals(second, third);
-    assertEquals([...second].filter(([key]) => key === "user" || key === "key"), [["key", "a"]]);
-    assertThrows(() => write(second), TypeError, "set() was called on what a peer has sent");
+    const [first, second] = seen;
+    assert(first && second);
+    assertStrictEquals(first, second);
+    assertEquals([...first].filter(([key]) => key === "user" || key === "key"), [["key", "a"]]);
+    assertThrows(() => write(first), TypeError, "set() was called on what a peer has sent");
     await call("b");
     await call("a");
-    assertEquals(seen.map((metadata) => metadata.get("key")), ["a", "a", "a", "b", "a"]);
+    assertEquals(seen.map((metadata) => metadata.get("key")), ["a", "a", "b", "a"]);
     await connection.close();
     await finished;
   });

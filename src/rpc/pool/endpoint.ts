@@ -149,7 +149,8 @@ export class Endpoint implements Place {
     const connection = new PooledConnection(socket, this, settings, {
       ...this.#watcher,
       drained: () => {
-        if (performance.now() - since < YOUNG_MS) this.#rest(TURNED_AWAY_MS);
+        const young = performance.now() - since < YOUNG_MS;
+        if (young && !this.#removed && this.restMs < TURNED_AWAY_MS) this.#rest(TURNED_AWAY_MS);
         this.#watcher.drained();
       },
       expires: () => !this.#settings.keepOne || this.size > 1,
