@@ -8,7 +8,7 @@ import { type Failure, LazyFailure } from "./failure.ts";
 import type { HandlerReturned } from "./handler_returned.ts";
 import { type MessageReader, NO_TIMEOUTS } from "./message_reader.ts";
 import type { MessageWriter } from "./message_writer.ts";
-import { type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
+import { fixedMetadata, type Metadata, type Metainfo, NO_METADATA } from "./metadata.ts";
 import { type Observation, type Observers, OpenedStream } from "./observation.ts";
 import { SendableMetadata } from "./sendable_metadata.ts";
 import { StreamSide } from "./stream_side.ts";
@@ -114,7 +114,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   }
 
   get metadata(): Metadata {
-    return this.#request.metadata;
+    return fixedMetadata(this.#request.metadata);
   }
 
   /** Whether it is a unary call, where the protocol tells. */
@@ -132,7 +132,7 @@ export class ServerSide extends StreamSide<ServerSink, Failure<StreamError>> imp
   }
 
   get metainfo(): Metainfo {
-    return this.#more.metainfo ??= this.dialect.metainfoOf(this.metadata);
+    return this.#more.metainfo ??= this.dialect.metainfoOf(this.#request.metadata);
   }
 
   get header(): SendableMetadata {

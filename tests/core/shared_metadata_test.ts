@@ -1,8 +1,18 @@
 /** Streams whose requests say the same share what was read of them, and cannot tell each other anything by it. */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { connectOver, type Metadata, serveOver, ttheader } from "../../mod.ts";
+import {
+  connectOver,
+  createClient,
+  defineService,
+  implement,
+  type Metadata,
+  serveOver,
+  ttheader,
+  wrapStream,
+} from "../../mod.ts";
 import { grpc } from "../../src/grpc/mod.ts";
 import { NO_METADATA } from "../../src/core/metadata.ts";
+import { text } from "../support/codecs.ts";
 import { duplexPair } from "../support/pair.ts";
 
 /** As a handler in JavaScript might do it. */
@@ -40,6 +50,28 @@ for (const protocol of [ttheader(), grpc()]) {
     await finished;
   });
 }
+
+Deno.test("metadata that middleware has put in their place stay its own, to be changed as it likes", async () => {
+  const service = defineService("Test", {
+    say: { kind: "server", name: "Say", request: text, response: text },
+  });
+  const own = new Map([["user", "alice"]]);
+  const handler = implement(service, {
+    async *say(_, { metadata }) {
+      yield metadata.get("user") ?? "";
+    },
+  });
+  const [near, far] = duplexPair();
+  const { finished } = serveOver(far, (stream) => handler(wrapStream(stream, { metadata: own })));
+  const connection = await connectOver(near);
+  const { say } = createClient(service, connection);
+  const said = await Array.fromAsync(say("x"));
+  own.set("user", "bob");
+  said.push(...await Array.fromAsync(say("x")));
+  assertEquals(said, ["alice", "bob"]);
+  await connection.close();
+  await finished;
+});
 
 Deno.test("the metadata of those that have none cannot be changed", () => {
   for (const change of ["set", "delete", "clear"] as const) {

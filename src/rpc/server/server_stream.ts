@@ -5,7 +5,7 @@ import type { Bytes } from "../../base/buffer.ts";
 import { type Codec, rawCodec } from "../../core/codec.ts";
 import { ServerSide } from "../../core/server_side.ts";
 import type { ProtocolName } from "../../core/dialect.ts";
-import { fixedMetadata, type Metadata, type Metainfo } from "../../core/metadata.ts";
+import type { Metadata, Metainfo } from "../../core/metadata.ts";
 import type { MessageReader } from "../../core/message_reader.ts";
 import type { MessageSource } from "../../core/send_all.ts";
 import type { MessageWriter } from "../../core/message_writer.ts";
@@ -107,7 +107,7 @@ export abstract class ServerStreamBase<S extends UnaryServerStream> implements U
   }
 
   get metadata(): Metadata {
-    return fixedMetadata(this.stream.metadata);
+    return this.stream.metadata;
   }
 
   get metainfo(): Metainfo {
