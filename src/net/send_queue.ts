@@ -32,7 +32,7 @@ export interface SendQueueSocket {
   owing(): void;
 }
 
-/** What a send queue does; early writes are possible in one state alone. */
+/** What a send queue does. */
 type State =
   | "resting"
   | "opening"

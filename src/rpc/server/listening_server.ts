@@ -7,7 +7,7 @@ import { checkGraceMs, DEFAULT_GRACE_MS } from "../../base/options.ts";
 import { LazyPromise } from "../../base/lazy_promise.ts";
 import { ServedConnection, type ServedConnectionInit } from "./connection.ts";
 import { type Conn, connSocket } from "../../net/socket.ts";
-import { breathe, pause, setTimer, type Timer } from "../../net/event_loop.ts";
+import { breathe, pause, setTimer, type Timer, withinMs } from "../../net/event_loop.ts";
 import { show } from "../../base/format.ts";
 import { whenAborted } from "./when_aborted.ts";
 
@@ -87,14 +87,16 @@ export class ListeningServer<A extends Addr> implements Server<A> {
 
   async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number | undefined } = {}): Promise<void> {
     checkGraceMs(graceMs);
+    let stopping: Promise<void> | undefined;
     if (!this.#closing) {
       this.#stopped.resolve();
       this.#drain();
-      this.#stopListening(graceMs === 0 ? 0 : MAX_LAST_ACCEPTS_MS);
+      stopping = this.#stopListening(graceMs === 0 ? 0 : MAX_LAST_ACCEPTS_MS);
     }
     if (graceMs === 0) this.#cut();
     // Also where there is nobody: somebody may be among the last that are accepted.
     else if (this.#open || this.#working.size > 0) this.#cutAfter(graceMs);
+    await stopping;
     await this.finished;
   }
 
@@ -164,22 +166,15 @@ export class ListeningServer<A extends Addr> implements Server<A> {
         // Whoever gave the listener may close it as well.
         if (this.#closing || hasBeenClosed(error)) break;
         this.#report(new Error("cannot accept a connection", { cause: error }));
-        await this.#pause();
+        await withinMs(ACCEPT_PAUSE_MS, this.#stopped.promise);
       }
     }
     this.#accepting = false;
     if (!this.#closing) {
+      this.#open = false;
       this.#drain();
-      this.#stopListening(0);
     }
     this.#finishIfDone();
-  }
-
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ACCEPT_PAUSE_MS);
-    await Promise.race([promise, this.#stopped.promise]);
-    clearTimeout(timer);
   }
 
   #take(conn: Conn): void {
