@@ -6,8 +6,8 @@ export const openClose: Case = {
   contenders: ["ttstream", "ttstream, thrift", "Kitex", "raw TCP"],
   shows: ["perSecond", "p99Ms"],
   targets: [
-    timesAtLeast(1, "perSecond", "ttstream", "Kitex"),
-    timesAtLeast(0.8, "perSecond", "ttstream, thrift", "Kitex"),
+    timesAtLeast(1.1, "perSecond", "ttstream", "Kitex"),
+    timesAtLeast(0.88, "perSecond", "ttstream, thrift", "Kitex"),
   ],
   run: (pair, ms) => rate(pair, { do: "openClose", ms, size: 1024, streams: 1 }),
 };
